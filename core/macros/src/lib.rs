@@ -1,0 +1,1 @@
+//! `#[zokio::main]` and `#[zokio::test]`.

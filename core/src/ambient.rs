@@ -1,0 +1,135 @@
+//! The context a poll runs in: clock and timers, who spawns, whose handle.
+//!
+//! Core has no globals, so the pointer to the current [`Context`] lives elsewhere: in a `static` (one core) or in a
+//! thread-local (std), both in `executor-local`. An [`Ambient`] is a type that knows where. Executors set it around a
+//! batch of polls and restore what was there before, so nested priorities and several runtimes in one process work.
+
+use core::any::Any;
+use core::ptr::NonNull;
+
+use crate::task::Spawn;
+use crate::time::Timers;
+
+/// What a running task can reach without being handed it.
+///
+/// Borrowed for the time an executor polls. Every part may be missing; what needs it says so by name.
+#[derive(Clone, Copy, Default)]
+pub struct Context<'a> {
+    timers: Option<&'static Timers>,
+    spawn: Option<&'a dyn Spawn>,
+    handle: Option<&'a dyn Any>,
+}
+
+impl<'a> Context<'a> {
+    /// A context that offers nothing.
+    pub const EMPTY: Self = Self { timers: None, spawn: None, handle: None };
+
+    /// Adds a clock and its timer queue.
+    #[must_use]
+    pub const fn with_timers(mut self, timers: &'static Timers) -> Self {
+        self.timers = Some(timers);
+        self
+    }
+
+    /// Adds where `spawn` puts tasks.
+    #[must_use]
+    pub const fn with_spawn(mut self, spawn: &'a dyn Spawn) -> Self {
+        self.spawn = Some(spawn);
+        self
+    }
+
+    /// Adds the runtime's own handle, which the facade knows how to read.
+    #[must_use]
+    pub const fn with_handle(mut self, handle: &'a dyn Any) -> Self {
+        self.handle = Some(handle);
+        self
+    }
+
+    /// The clock and its timer queue.
+    #[must_use]
+    pub fn timers(&self) -> Option<&'static Timers> {
+        self.timers
+    }
+
+    /// Where `spawn` puts tasks.
+    #[must_use]
+    pub fn spawn(&self) -> Option<&'a dyn Spawn> {
+        self.spawn
+    }
+
+    /// The runtime's own handle.
+    #[must_use]
+    pub fn handle(&self) -> Option<&'a dyn Any> {
+        self.handle
+    }
+}
+
+impl core::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Context")
+            .field("timers", &self.timers.is_some())
+            .field("spawn", &self.spawn.is_some())
+            .field("handle", &self.handle.is_some())
+            .finish()
+    }
+}
+
+/// A pointer to a context whose lifetime has been erased; `None` outside of every executor.
+pub type Current = Option<NonNull<Context<'static>>>;
+
+/// Knows where the pointer to the current context is kept: one per core, or one per thread.
+///
+/// # Safety
+///
+/// `swap` and `get` must act on one variable that only the current thread (or core, nested interrupts included) can
+/// reach, and must do nothing else with it. Only [`enter`](Self::enter) and [`enter_raw`](Self::enter_raw) may call
+/// `swap`.
+pub unsafe trait Ambient: Sized + 'static {
+    /// The current pointer.
+    fn get() -> Current;
+
+    /// Stores `next` and returns what was there.
+    fn swap(next: Current) -> Current;
+
+    /// Runs `f` with `context` current, and restores what was current before, also when `f` panics.
+    fn enter<R>(context: &Context<'_>, f: impl FnOnce() -> R) -> R {
+        // SAFETY: the guard is dropped before this function returns, so the context outlives its time as the current
+        // one; it is the innermost guard then, since `f` can only nest further guards inside itself.
+        let _restore = unsafe { Self::enter_raw(NonNull::from(context).cast()) };
+        f()
+    }
+
+    /// Makes `context` current until the guard is dropped.
+    ///
+    /// # Safety
+    ///
+    /// The context must outlive the guard, and guards must be dropped in the reverse order of their making, on the
+    /// thread or core that made them.
+    unsafe fn enter_raw(context: NonNull<Context<'static>>) -> Entered<Self>
+    where
+        Self: Sized,
+    {
+        Entered { before: Self::swap(Some(context)), _ambient: core::marker::PhantomData }
+    }
+
+    /// Runs `f` on the current context, if there is one.
+    fn with<R>(f: impl FnOnce(Option<&Context<'_>>) -> R) -> R {
+        let current = Self::get();
+        // SAFETY: *entered*: the pointer was stored by `enter` or `enter_raw`, whose guard still lives (it would have
+        // restored the pointer otherwise), and the context outlives its guard. Contexts are only read.
+        f(current.map(|context| unsafe { context.as_ref() }))
+    }
+}
+
+/// Restores the context that was current before.
+#[derive(Debug)]
+pub struct Entered<A: Ambient> {
+    before: Current,
+    _ambient: core::marker::PhantomData<(A, *const ())>,
+}
+
+impl<A: Ambient> Drop for Entered<A> {
+    fn drop(&mut self) {
+        A::swap(self.before);
+    }
+}

@@ -1,0 +1,75 @@
+//! Atomics and cells: loom's under `cfg(loom)`, `portable-atomic`'s elsewhere.
+//!
+//! Every crate of the family imports atomics from here and from nowhere else, so that a model run sees each of them. On
+//! targets without compare-and-swap `portable-atomic` supplies them, by whatever means the binary chose.
+//!
+//! Only word-sized or narrower atomics are offered: a 64-bit atomic on a 32-bit target is a lock in disguise, and an
+//! interrupt that meets it half-taken never returns.
+
+#[cfg(loom)]
+mod imp {
+    pub use loom::cell::UnsafeCell;
+    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+
+    /// Whether sizes and alignments are those of a real build (a model's atomics are larger).
+    pub const LAYOUT_IS_REAL: bool = false;
+}
+
+#[cfg(not(loom))]
+mod imp {
+    pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+
+    /// A cell whose content is reached through closures, so that a model can watch each access.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T: ?Sized>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// Wraps a value.
+        #[inline(always)]
+        pub const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Returns the value.
+        #[inline(always)]
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    impl<T: ?Sized> UnsafeCell<T> {
+        /// Runs `f` on a pointer that is only read through.
+        #[inline(always)]
+        pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Runs `f` on a pointer that nobody else reads or writes meanwhile.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    /// Whether sizes and alignments are those of a real build (a model's atomics are larger).
+    pub const LAYOUT_IS_REAL: bool = true;
+}
+
+pub use imp::*;
+
+/// Declares a constructor that is `const` in a real build and plain under loom, whose atomics have no const `new`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis const fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {
+        #[cfg(not(loom))]
+        $(#[$meta])*
+        $vis const fn $name($($arg: $ty),*) -> $ret $body
+
+        #[cfg(loom)]
+        $(#[$meta])*
+        $vis fn $name($($arg: $ty),*) -> $ret $body
+    };
+}
+pub use crate::const_fn;

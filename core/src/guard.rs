@@ -1,0 +1,24 @@
+//! How a poll or a drop of a task's future is run: with its panic caught (std), or plainly (elsewhere, where a panic is
+//! the firmware's panic handler and never returns).
+
+/// What is left of a caught panic. Without `std` there is none.
+#[cfg(not(feature = "std"))]
+pub type Payload = core::convert::Infallible;
+
+/// What is left of a caught panic.
+#[cfg(feature = "std")]
+pub type Payload = alloc::boxed::Box<dyn core::any::Any + Send + 'static>;
+
+/// Runs `f`, and catches its panic.
+#[cfg(feature = "std")]
+#[inline]
+pub(crate) fn run<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
+}
+
+/// Runs `f`.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn run<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    Ok(f())
+}

@@ -1,0 +1,216 @@
+//! What excludes whom: one trait, four locks, one default.
+//!
+//! A [`RawLock`] runs a closure while nobody else runs one under the same lock. Types of this crate take
+//! `L: RawLock = DefaultLock`, and hold their lock for a bounded number of instructions; foreign code (a waker's clone,
+//! wake or drop, a user's closure or destructor) never runs under one.
+//!
+//! | lock | excludes | where it is the default |
+//! |---|---|---|
+//! | [`StdLock`] | threads | feature `std` |
+//! | [`CriticalSection`] | interrupts and cores | feature `critical-section` without `std` |
+//! | [`LocalLock`] | nothing: there is nobody | single-threaded WebAssembly |
+//! | `LoomLock` | modelled threads | `cfg(loom)` |
+//!
+//! Elsewhere the default is [`NoDefaultLock`], which is no lock: using it is a compile error that says what to enable.
+
+use core::cell::Cell;
+use core::marker::PhantomData;
+
+use crate::atomic::UnsafeCell;
+use crate::const_fn;
+
+/// A way to exclude others for a short time.
+///
+/// # Safety
+///
+/// While `with` runs its closure on a lock, no other call of `with` on the same lock may run its own, on any thread,
+/// core or interrupt that can reach the lock; and what a closure wrote is visible to the next one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a lock",
+    note = "enable feature `std` (threads) or `critical-section` (interrupts) of zokio, or name a lock: `LocalLock` where there is one context"
+)]
+pub unsafe trait RawLock: 'static {
+    /// An unlocked lock.
+    const INIT: Self;
+
+    /// Runs `f` with the lock held. Not re-entrant: `f` must not take the same lock again.
+    fn with<R>(&self, f: impl FnOnce() -> R) -> R;
+}
+
+/// A value behind a lock.
+#[derive(Debug)]
+pub struct Lock<L, T> {
+    raw: L,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: *exclusive*: the value is only reached inside `RawLock::with`, one closure at a time.
+unsafe impl<L: Sync, T: Send> Sync for Lock<L, T> {}
+// SAFETY: the lock owns its value; moving both moves a `T: Send`.
+unsafe impl<L: Send, T: Send> Send for Lock<L, T> {}
+
+impl<L: RawLock, T> Lock<L, T> {
+    const_fn! {
+        /// Wraps a value in an unlocked lock.
+        pub const fn new(value: T) -> Self {
+            Self { raw: L::INIT, value: UnsafeCell::new(value) }
+        }
+    }
+
+    /// Runs `f` on the value with the lock held. `f` must be short, must run no foreign code and must not lock again.
+    #[inline(always)]
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.raw.with(|| {
+            self.value.with_mut(|value| {
+                // SAFETY: *exclusive*: inside `RawLock::with` of this value's own lock, so this is the only reference.
+                f(unsafe { &mut *value })
+            })
+        })
+    }
+
+    /// Returns the value; `&mut self` shows that nobody else has it.
+    #[inline(always)]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.with_mut(|value| {
+            // SAFETY: `&mut self` excludes every other reference for its own lifetime.
+            unsafe { &mut *value }
+        })
+    }
+}
+
+/// No lock at all, for one context that nothing interrupts: not `Sync`, so the type system keeps it there.
+#[derive(Debug)]
+pub struct LocalLock(PhantomData<Cell<()>>);
+
+// SAFETY: not `Sync`, so every call of `with` on one lock comes from one thread, and `with` does not nest by its contract.
+unsafe impl RawLock for LocalLock {
+    const INIT: Self = Self(PhantomData);
+
+    #[inline(always)]
+    fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
+}
+
+/// The default where no lock is known: not a [`RawLock`], so that using it says which feature to enable.
+#[derive(Debug)]
+pub struct NoDefaultLock(());
+
+#[cfg(all(feature = "critical-section", not(loom)))]
+mod critical {
+    /// A critical section: excludes interrupts, and other cores where the binary's implementation does.
+    ///
+    /// # Cost
+    ///
+    /// Interrupts are off while the closure runs; every use in this crate is a bounded number of instructions. May be
+    /// taken in an interrupt.
+    #[derive(Debug)]
+    pub struct CriticalSection(());
+
+    // SAFETY: `critical_section::with` excludes every other critical section of the program; that is its own contract.
+    unsafe impl super::RawLock for CriticalSection {
+        const INIT: Self = Self(());
+
+        #[inline(always)]
+        fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+            critical_section::with(|_| f())
+        }
+    }
+}
+#[cfg(all(feature = "critical-section", not(loom)))]
+pub use critical::CriticalSection;
+
+#[cfg(all(feature = "std", not(loom)))]
+mod threads {
+    use std::sync::{Mutex, PoisonError};
+
+    /// A mutex of the operating system: excludes threads.
+    ///
+    /// # Cost
+    ///
+    /// One compare-and-swap to take and one to leave when nobody else holds it; a futex otherwise. A panic inside does
+    /// not poison it: the closures of this crate run no foreign code.
+    #[derive(Debug)]
+    pub struct StdLock(Mutex<()>);
+
+    // SAFETY: one closure at a time is what a mutex does.
+    unsafe impl super::RawLock for StdLock {
+        const INIT: Self = Self(Mutex::new(()));
+
+        #[inline]
+        fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+            let _held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            f()
+        }
+    }
+}
+#[cfg(all(feature = "std", not(loom)))]
+pub use threads::StdLock;
+
+#[cfg(loom)]
+mod model {
+    use std::sync::OnceLock;
+
+    /// A modelled mutex. It is made at its first use, so that constructors stay `const`; every model makes its own.
+    #[derive(Debug)]
+    pub struct LoomLock(OnceLock<loom::sync::Mutex<()>>);
+
+    // SAFETY: one closure at a time is what a mutex does.
+    unsafe impl super::RawLock for LoomLock {
+        const INIT: Self = Self(OnceLock::new());
+
+        fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+            let mutex = self.0.get_or_init(|| loom::sync::Mutex::new(()));
+            let _held = mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            f()
+        }
+    }
+}
+#[cfg(loom)]
+pub use model::LoomLock;
+
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+mod single {
+    /// No lock, on a target that has one thread and no interrupts: there `Sync` costs nothing.
+    #[derive(Debug)]
+    pub struct SingleThreadLock(());
+
+    // SAFETY: the target has one thread and no interrupts, and `with` does not nest by its contract.
+    unsafe impl super::RawLock for SingleThreadLock {
+        const INIT: Self = Self(());
+
+        #[inline(always)]
+        fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+            f()
+        }
+    }
+}
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+pub use single::SingleThreadLock;
+
+mod default {
+    #![allow(missing_docs)] // documented at its re-export
+    #[cfg(loom)]
+    pub type DefaultLock = super::LoomLock;
+    #[cfg(all(not(loom), feature = "std"))]
+    pub type DefaultLock = super::StdLock;
+    #[cfg(all(not(loom), not(feature = "std"), feature = "critical-section"))]
+    pub type DefaultLock = super::CriticalSection;
+    #[cfg(all(
+        not(loom),
+        not(feature = "std"),
+        not(feature = "critical-section"),
+        target_family = "wasm",
+        not(target_feature = "atomics")
+    ))]
+    pub type DefaultLock = super::SingleThreadLock;
+    #[cfg(all(
+        not(loom),
+        not(feature = "std"),
+        not(feature = "critical-section"),
+        not(all(target_family = "wasm", not(target_feature = "atomics")))
+    ))]
+    pub type DefaultLock = super::NoDefaultLock;
+}
+/// The lock that primitives use unless told otherwise; the table at the top of this module says which it is where.
+pub use default::DefaultLock;

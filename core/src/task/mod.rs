@@ -1,0 +1,7 @@
+//! task
+/// x
+pub trait Spawn {}
+/// x
+pub trait Schedule {}
+/// x
+pub trait Reclaim {}

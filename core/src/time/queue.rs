@@ -1,0 +1,6 @@
+//! placeholder
+use crate::time::Clock;
+/// x
+pub struct Timers<C: ?Sized = dyn Clock + Sync> {
+    clock: C,
+}

@@ -1,0 +1,2 @@
+#![no_std]
+//! Runs tasks on one core or thread.

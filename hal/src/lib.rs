@@ -1,0 +1,2 @@
+#![no_std]
+//! Turns outside events into wakes, or waits for one.
