@@ -1,1 +1,3 @@
 //! Runs tasks on all cores.
+
+mod idle;
