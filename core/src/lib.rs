@@ -21,7 +21,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(any(feature = "std", loom))]
+#[cfg(any(feature = "std", loom, test))]
 extern crate std;
 
 pub mod ambient;
@@ -36,3 +36,6 @@ pub mod stack;
 pub mod sync;
 pub mod task;
 pub mod time;
+
+#[cfg(test)]
+mod test_util;

@@ -1,0 +1,3 @@
+//! Models, one file for each primitive.
+
+mod wait_cell;
