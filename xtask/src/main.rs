@@ -1,2 +1,91 @@
-//! Automation.
-fn main() {}
+#![forbid(unsafe_code)]
+//! The automation of the project: every gate is a part of this program, and `cargo xtask ci` is all that CI runs.
+//!
+//! Run it as `cargo xtask PART`. A part prints what it did, what it skipped and how to make that run, and closes with
+//! `N passed, N failed, N skipped`.
+
+mod absences;
+mod arrows;
+mod deep;
+mod docs;
+mod firmware;
+mod fmt;
+mod lint;
+mod loom;
+mod miri;
+mod mutants;
+mod process;
+mod report;
+mod source;
+mod targets;
+mod test;
+mod toolchain;
+mod unsafe_count;
+mod workspace;
+
+use std::process::ExitCode;
+
+use report::Report;
+use workspace::Workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask PART
+
+  test         all tests of all tiers: host loom mutants miri targets firmware
+  host         unit, contract and doc tests of the workspace, features on and off
+  loom         models of the lock-free protocols
+  miri         core and executor-local under Miri, strict provenance
+  mutants      every test that names the change it must catch is seen to catch it; a filter may follow
+  targets      the no_std crates compile for chips and WASI
+  firmware     the images of examples/firmware in an emulator
+
+  ci           fmt lint arrows docs and test
+  fmt lint arrows docs
+  deep         soaks, deeper models, Miri with many seeds; appends to docs/deep-log.md
+
+environment: CI=1 makes a skip a failure; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let workspace = match Workspace::find() {
+        Ok(workspace) => workspace,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut report = Report::new();
+    let report_ref = &mut report;
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["test"] => test::run(&workspace, report_ref),
+        ["host"] => test::host(&workspace, report_ref),
+        ["loom"] => loom::run(&workspace, report_ref, 2),
+        ["mutants"] => mutants::run(&workspace, report_ref, ""),
+        ["mutants", filter] => mutants::run(&workspace, report_ref, filter),
+        ["firmware"] => firmware::run(&workspace, report_ref),
+        ["deep"] => deep::run(&workspace, report_ref, 64),
+        ["miri"] => miri::run(&workspace, report_ref, 4),
+        ["targets"] => targets::run(&workspace, report_ref),
+        ["fmt"] => fmt::run(&workspace, report_ref),
+        ["lint"] => lint::run(&workspace, report_ref),
+        ["arrows"] => arrows::run(&workspace, report_ref),
+        ["docs"] => docs::run(&workspace, report_ref),
+        ["ci"] => {
+            fmt::run(&workspace, report_ref);
+            lint::run(&workspace, report_ref);
+            arrows::run(&workspace, report_ref);
+            docs::run(&workspace, report_ref);
+            test::run(&workspace, report_ref);
+        }
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("xtask: no such part: {}\n{USAGE}", words.join(" "));
+            return ExitCode::from(2);
+        }
+    }
+    report.finish()
+}

@@ -1,0 +1,139 @@
+//! `firmware`: the images of `examples/firmware`, built and run in an emulator; each ends itself with its verdict.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::process::Process;
+use crate::report::{Report, Verdict};
+use crate::toolchain;
+use crate::workspace::{Package, Workspace, packages_of};
+
+/// An image: the binary of a package outside of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The folder of its package.
+    pub dir: PathBuf,
+    /// The package's name.
+    pub package: String,
+    /// The binary's name.
+    pub binary: String,
+    /// The target it is built for, as the package's own `.cargo/config.toml` says.
+    pub triple: String,
+}
+
+/// The images of the project.
+///
+/// # Errors
+///
+/// Where a manifest cannot be read or a package does not say its target.
+pub fn images(workspace: &Workspace) -> Result<Vec<Image>, String> {
+    let mut images = Vec::new();
+    for dir in workspace.manifests_below("examples/firmware") {
+        for package in packages_of(&dir)? {
+            images.extend(images_of(&package, &dir)?);
+        }
+    }
+    Ok(images)
+}
+
+fn images_of(package: &Package, dir: &Path) -> Result<Vec<Image>, String> {
+    let config = fs::read_to_string(dir.join(".cargo/config.toml")).unwrap_or_default();
+    let triple =
+        triple(&config).ok_or_else(|| format!("{}: .cargo/config.toml names no build target", dir.display()))?;
+    let binaries = package.targets.iter().filter(|target| target.1 == "bin");
+    Ok(binaries
+        .map(|target| Image {
+            dir: dir.to_path_buf(),
+            package: package.name.clone(),
+            binary: target.0.clone(),
+            triple: triple.clone(),
+        })
+        .collect())
+}
+
+/// The target that a cargo configuration builds for.
+fn triple(config: &str) -> Option<String> {
+    config
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("target")?.trim_start().strip_prefix('='))
+        .map(|value| value.split('#').next().unwrap_or_default().trim().trim_matches('"').to_owned())
+}
+
+/// Builds an image for release.
+///
+/// # Errors
+///
+/// The verdict of a build that failed or of a target that is not there.
+pub fn build(workspace: &Workspace, image: &Image) -> Result<PathBuf, Verdict> {
+    toolchain::target(&image.triple)?;
+    let target = workspace.target.join("firmware");
+    let process = Process::cargo(&["build", "--release", "--quiet", "--bin", &image.binary]);
+    match process.dir(&image.dir).target_dir(&target).output() {
+        Ok(output) if output.success() => Ok(target.join(&image.triple).join("release").join(&image.binary)),
+        Ok(output) => Err(Verdict::failed(output.complaint())),
+        Err(error) => Err(Verdict::failed(error.to_string())),
+    }
+}
+
+/// The emulator with an image, and with the arguments that the image reads by semihosting. One instruction is 64 ns of
+/// its clock and sleep is skipped, so that every run is the same and takes no longer than its instructions.
+pub fn emulator(path: &Path, arguments: &[&str]) -> Process {
+    let mut semihosting = "enable=on,target=native".to_owned();
+    for argument in arguments {
+        semihosting.push_str(&format!(",arg={argument}"));
+    }
+    Process::new("qemu-system-arm")
+        .args(["-M", "lm3s6965evb", "-nographic", "-monitor", "none", "-serial", "none"])
+        .args(["-icount", "shift=6,align=off,sleep=off", "-semihosting-config", &semihosting, "-kernel"])
+        .args([path])
+        .limit(120)
+}
+
+/// Runs the part.
+pub fn run(workspace: &Workspace, report: &mut Report) {
+    report.part("firmware", |report| {
+        let images = match images(workspace) {
+            Ok(images) => images,
+            Err(error) => {
+                report.step("firmware", || Verdict::failed(error));
+                return;
+            }
+        };
+        for image in images {
+            report.step(&format!("{} ({}) in QEMU", image.binary, image.triple), || {
+                let path = match build(workspace, &image) {
+                    Ok(path) => path,
+                    Err(verdict) => return verdict,
+                };
+                if let Err(skip) = toolchain::qemu_arm() {
+                    return skip;
+                }
+                match emulator(&path, &["fw"]).output() {
+                    Ok(output) if output.success() => {
+                        Verdict::passed(output.text.lines().last().unwrap_or_default().trim().to_owned())
+                    }
+                    Ok(output) => Verdict::failed(output.complaint()),
+                    Err(error) => Verdict::failed(error.to_string()),
+                }
+            });
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_of_an_image_is_read_from_its_configuration() {
+        let config = "[target.'cfg(all())']\nrunner = \"q\"\n[build]\ntarget = \"thumbv7m-none-eabi\" # the chip\n";
+        assert_eq!(triple(config).as_deref(), Some("thumbv7m-none-eabi"));
+        assert_eq!(triple("[build]\n"), None);
+    }
+
+    #[test]
+    fn arguments_reach_the_semihosting_command_line() {
+        let shown = emulator(Path::new("image"), &["fw", "7"]).shown;
+        assert!(shown.contains("enable=on,target=native,arg=fw,arg=7 -kernel image"), "{shown}");
+    }
+}

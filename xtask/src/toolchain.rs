@@ -1,0 +1,126 @@
+//! What the machine offers: rustup targets, the nightly toolchain with Miri, programs; and the line that installs each.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+
+use crate::process::{Error, Process};
+use crate::report::Verdict;
+
+/// Targets and programs found to be there in this run, so that each is looked for once.
+static KNOWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Makes a target's standard library available: adds it through rustup where it is not there yet.
+///
+/// # Errors
+///
+/// A skip that names the missing target.
+pub fn target(triple: &str) -> Result<(), Verdict> {
+    once(triple, || {
+        if library_is_there(triple) {
+            return Ok(());
+        }
+        let added = Process::new("rustup").args(["target", "add", triple]).limit(600).output();
+        match added {
+            Ok(output) if output.success() && library_is_there(triple) => Ok(()),
+            Ok(output) => Err(format!("target {triple} could not be added: {}", output.text.trim())),
+            Err(error) => Err(format!("target {triple} is not there and {error}")),
+        }
+    })
+    .map_err(|why| Verdict::Skipped { why, install: format!("rustup target add {triple}") })
+}
+
+fn library_is_there(triple: &str) -> bool {
+    Process::new("rustc")
+        .args(["--print", "target-libdir", "--target", triple])
+        .limit(60)
+        .read()
+        .is_ok_and(|path| Path::new(path.trim()).is_dir())
+}
+
+/// Makes `cargo miri` of the nightly toolchain available: adds toolchain and components where they are not there yet.
+///
+/// # Errors
+///
+/// A skip that says how to install them.
+pub fn miri() -> Result<(), Verdict> {
+    let install = ["toolchain", "install", "nightly", "--profile", "minimal", "-c", "miri", "-c", "rust-src"];
+    once("miri", || {
+        let works = || {
+            let run = Process::new("rustup").args(["run", "nightly", "cargo", "miri", "--version"]).limit(60).output();
+            let source = Process::new("rustup")
+                .args(["run", "nightly", "rustc", "--print", "sysroot"])
+                .limit(60)
+                .read()
+                .is_ok_and(|path| Path::new(path.trim()).join("lib/rustlib/src/rust/library").is_dir());
+            run.is_ok_and(|output| output.success()) && source
+        };
+        if works() {
+            return Ok(());
+        }
+        match Process::new("rustup").args(install).limit(900).output() {
+            Ok(output) if output.success() && works() => Ok(()),
+            Ok(output) => Err(format!("nightly with miri could not be installed: {}", output.text.trim())),
+            Err(error) => Err(format!("nightly with miri is not there and {error}")),
+        }
+    })
+    .map_err(|why| Verdict::Skipped { why, install: format!("rustup {}", install.join(" ")) })
+}
+
+/// Looks for a program.
+///
+/// # Errors
+///
+/// A skip with the line that installs it.
+pub fn program(name: &str, install: &str) -> Result<(), Verdict> {
+    once(name, || match Process::new(name).args(["--version"]).limit(30).output() {
+        Err(Error::Missing(name)) => Err(format!("program {name} is not there")),
+        Err(error) => Err(error.to_string()),
+        Ok(output) if output.success() => Ok(()),
+        Ok(output) => Err(format!("`{name} --version`: {}", output.ending())),
+    })
+    .map_err(|why| Verdict::Skipped { why, install: install.to_owned() })
+}
+
+/// The emulator of the Cortex-M boards.
+///
+/// # Errors
+///
+/// A skip with the line that installs it.
+pub fn qemu_arm() -> Result<(), Verdict> {
+    program("qemu-system-arm", "sudo apt-get install qemu-system-arm   (macOS: brew install qemu)")
+}
+
+fn once(name: &str, look: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let known = |names: &Mutex<BTreeSet<String>>| names.lock().map(|names| names.contains(name)).unwrap_or(false);
+    if known(&KNOWN) {
+        return Ok(());
+    }
+    look()?;
+    if let Ok(mut names) = KNOWN.lock() {
+        names.insert(name.to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_a_skip_with_its_install_line() {
+        let verdict = program("no-such-emulator", "apt-get install no-such-emulator").expect_err("there is none");
+        assert_eq!(
+            verdict,
+            Verdict::Skipped {
+                why: "program no-such-emulator is not there".to_owned(),
+                install: "apt-get install no-such-emulator".to_owned(),
+            }
+        );
+    }
+
+    #[test]
+    fn the_target_of_this_machine_is_not_looked_up_as_a_name_that_does_not_exist() {
+        assert!(!library_is_there("no-such-target"));
+    }
+}
