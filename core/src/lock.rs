@@ -11,7 +11,7 @@
 //! | [`LocalLock`] | nothing: there is nobody | single-threaded WebAssembly |
 //! | `LoomLock` | modelled threads | `cfg(loom)` |
 //!
-//! Elsewhere the default is [`NoDefaultLock`], which is no lock: using it is a compile error that says what to enable.
+//! Elsewhere the default is [`NoDefaultLock`], which is no lock: making one is a compile error that says what to enable.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -92,9 +92,24 @@ unsafe impl RawLock for LocalLock {
     }
 }
 
-/// The default where no lock is known: not a [`RawLock`], so that using it says which feature to enable.
+/// The default where no lock is known: there is none of it, and trying to make one stops the build with a sentence that
+/// says which feature to enable.
+///
+/// It is a [`RawLock`] in name, so that types with a fixed [`DefaultLock`] compile in a library that has not chosen yet.
 #[derive(Debug)]
-pub struct NoDefaultLock(());
+pub enum NoDefaultLock {}
+
+// SAFETY: there is no value of this type, hence no call of `with`.
+unsafe impl RawLock for NoDefaultLock {
+    const INIT: Self = panic!(
+        "no lock is known: enable feature `std` (threads) or `critical-section` (interrupts) of zokio, or name a lock: \
+         `LocalLock` where there is one context"
+    );
+
+    fn with<R>(&self, _: impl FnOnce() -> R) -> R {
+        match *self {}
+    }
+}
 
 #[cfg(all(feature = "critical-section", not(loom)))]
 mod critical {
