@@ -1,5 +1,6 @@
 //! The clock seam and its instants.
 
+use core::ops::{Add, AddAssign, Sub, SubAssign};
 use core::time::Duration;
 
 /// A moment on some [`Clock`]: nanoseconds since that clock's epoch.
@@ -42,6 +43,18 @@ impl Instant {
         Self(self.0.saturating_add(nanos).saturating_add(duration.subsec_nanos() as u64))
     }
 
+    /// `self - duration`, or [`Instant::EPOCH`] where that would be before it.
+    #[must_use]
+    pub const fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(Self::EPOCH.saturating_add(duration).0))
+    }
+
+    /// Whether a wait for this instant is over at `now`. Never, for [`Instant::FAR`].
+    #[must_use]
+    pub const fn is_due(self, now: Self) -> bool {
+        self.0 <= now.0 && self.0 != Self::FAR.0
+    }
+
     /// `self + duration`, or `None` where that does not fit.
     #[must_use]
     pub const fn checked_add(self, duration: Duration) -> Option<Self> {
@@ -55,6 +68,59 @@ impl Instant {
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The time from `earlier` to `self`, or zero if `earlier` is later.
+    #[must_use]
+    pub const fn duration_since(self, earlier: Self) -> Duration {
+        self.saturating_duration_since(earlier)
+    }
+
+    /// The time from `earlier` to `self`, or `None` if `earlier` is later.
+    #[must_use]
+    pub const fn checked_duration_since(self, earlier: Self) -> Option<Duration> {
+        if self.0 < earlier.0 { None } else { Some(self.saturating_duration_since(earlier)) }
+    }
+}
+
+/// Saturates at [`Instant::FAR`].
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        self.saturating_add(duration)
+    }
+}
+
+/// Saturates at [`Instant::FAR`].
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = self.saturating_add(duration);
+    }
+}
+
+/// Saturates at [`Instant::EPOCH`].
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        self.saturating_sub(duration)
+    }
+}
+
+/// Saturates at [`Instant::EPOCH`].
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = self.saturating_sub(duration);
+    }
+}
+
+/// The time from the right instant to the left, or zero if that is later.
+impl Sub for Instant {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.saturating_duration_since(earlier)
     }
 }
 
@@ -85,15 +151,40 @@ impl core::fmt::Debug for Instant {
     }
 }
 
-/// Tells the time.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Instant {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=u64:us}", self.as_nanos() / 1_000);
+    }
+}
+
+/// Tells the time, and hears when a parked executor must look again.
 ///
 /// Monotone: no call answers less than an earlier one did. Never ahead: a clock that is coarse rounds down, and a
 /// hardware counter is extended to 64 bits by its board.
 ///
 /// # Cost
 ///
-/// Called once per batch of polls and once per new timer; from tasks and executors only.
+/// Called once per batch of polls and once per new timer; from tasks and executors only, with no lock held.
 pub trait Clock {
-    /// The time now.
+    /// The time now, or a little before it.
     fn now(&self) -> Instant;
+
+    /// The time now, or a little after it: what a sleep counts from, so that it is never shorter than asked.
+    ///
+    /// A clock whose steps are so coarse that they matter (a 32 kHz counter) answers its next step. The default is
+    /// [`now`](Self::now), good for steps of a nanosecond or so and for clocks moved by hand.
+    fn now_ceil(&self) -> Instant {
+        self.now()
+    }
+
+    /// Told that `deadline` has become the earliest of the queue, after it has, on the thread (or core, or in the
+    /// interrupt) that polled or reset a sleep.
+    ///
+    /// The default does nothing, which suits an executor alone with its tasks: it asks for the next deadline before it
+    /// parks. Where somebody else may poll a sleep of this queue meanwhile (another worker, a foreign thread's
+    /// `block_on`, an executor of another priority), this unparks the executor that is to expire it.
+    fn rearm(&self, deadline: Instant) {
+        _ = deadline;
+    }
 }

@@ -1,10 +1,30 @@
 //! What time it is, and who waits for it.
 //!
 //! The unit is the nanosecond, in 64 bits from an epoch of the clock's own (its start): 584 years. A [`Clock`] tells the
-//! time, [`Timers`] couple it with the one queue of everything that waits on it.
+//! time, [`Timers`] couple it with the one queue of everything that waits on it, and a [`Sleep`] is one place in there.
+//!
+//! ```text
+//! sleep(d)         deadline = clock.now_ceil() + d, bound to the Timers of the current context
+//! poll             links the node inside the Sleep into their heap, with the waker
+//! executor         timers.expire(): takes out what is due, unlocks, wakes;  park(timers.next_deadline())
+//! poll             ready: one load
+//! drop, reset      takes the node out, or moves it
+//! ```
+//!
+//! Nothing is early. Nothing overflows: a sum that does not fit is [`Instant::FAR`], which is never due. Inside
+//! the queue it is a deadline like any other, the last; to executors a queue that waits for it alone says `None`.
 
 mod clock;
+mod heap;
+mod interval;
 mod queue;
+mod sleep;
+#[cfg(all(test, feature = "std"))]
+mod tests;
+mod timeout;
 
 pub use clock::{Clock, Instant};
+pub use interval::{Interval, MissedTickBehavior, Tick, Ticks, interval, interval_at};
 pub use queue::Timers;
+pub use sleep::{Sleep, now, sleep, sleep_until};
+pub use timeout::{Elapsed, Timeout, timeout, timeout_at};

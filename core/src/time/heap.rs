@@ -1,0 +1,424 @@
+//! A pairing heap whose nodes sit inside the sleeps: the one file of `time` with unsafe code in it.
+//!
+//! ```text
+//!            root            next of the last child: its parent      prev of the root: itself
+//!          /                 prev of the first child: the last one   next of the root: none
+//!     first <-> .. <-> last
+//! ```
+//!
+//! Children form a ring through their parent, so that a tree can be hung in front of the others or behind them, and any
+//! node can be taken out, in a fixed number of steps. Taking a node out melds its children two by two and puts the
+//! result where the node was. Everything is a loop: a million nodes need no more stack than one.
+//!
+//! **Order.** Of two nodes with one deadline the one inserted first leaves first, exactly, without a sequence number:
+//! among siblings and what is below them, the further in front, the younger (of those with one deadline). `meld` keeps
+//! this: it is handed the younger tree and the older, lets the older win a tie, and hangs a younger loser in front, an
+//! older loser behind.
+//!
+//! # Who may touch a node
+//!
+//! - *home*: a node is only ever linked in the heap of its own `timers`, and a heap only exists inside the lock of a
+//!   `Timers`; so `&mut Heap` shows that the lock is held over every node linked in it.
+//! - *owner or lock*: `prev` tells whose the links are. One of the three marks (idle, elapsed, closed): its owner's, who
+//!   holds `Pin<&mut Node>`. A pointer: whoever's who holds the lock. Only the owner turns a mark into a pointer, and
+//!   only under the lock is a pointer turned into a mark, as the last access to that node.
+//! - *calm deadline*: the deadline is written by the owner while the node is not linked, and read by anybody.
+//! - *alive*: a linked node is pinned, and takes itself out before it goes. A [`Tree`] is a pointer to a linked node (or
+//!   to the caller's own) and never leaves a call that holds the lock.
+//!
+//! Fredman, Sedgewick, Sleator, Tarjan: The pairing heap (1986). Hanging losers on the side where they stood is the
+//! stable linking of smooth heaps (Kozma, Saranurak, 2018).
+
+use core::marker::PhantomPinned;
+use core::pin::Pin;
+use core::ptr::{self, NonNull};
+use core::task::{Poll, Waker};
+
+use super::{Instant, Timers};
+use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell};
+
+/// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
+pub(super) struct Node {
+    deadline: UnsafeCell<Instant>,
+    timers: &'static Timers,
+    links: UnsafeCell<Links>,
+    /// The node before this one (see the ring above), or a mark.
+    prev: AtomicPtr<Node>,
+    _pinned: PhantomPinned,
+}
+
+struct Links {
+    child: Option<Tree>,
+    next: Option<Tree>,
+    /// There is one exactly while the node is linked.
+    waker: Option<Waker>,
+}
+
+/// Where a node is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Not linked: not polled yet, or reset after its end.
+    Idle,
+    /// Its deadline has passed and its waker has been called (or is about to be).
+    Elapsed,
+    /// Taken out because its queue was closed.
+    Closed,
+    /// In the queue.
+    Linked,
+}
+
+impl State {
+    /// The marks are no addresses of nodes, which are aligned to four at least.
+    const fn mark(self) -> *mut Node {
+        ptr::without_provenance_mut(self as usize)
+    }
+}
+
+/// The queue refuses: its runtime is gone.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Closed;
+
+// SAFETY: *owner or lock*: the links are reached by their owner, who may be on any thread, or under the lock. A waker may
+// be dropped and called on any thread.
+unsafe impl Send for Node {}
+// SAFETY: *calm deadline* and `prev`, an atomic, are all that `&Node` reaches.
+unsafe impl Sync for Node {}
+
+const _: () = if LAYOUT_IS_REAL {
+    let word = size_of::<usize>();
+    assert!(size_of::<Node>() == 8 + 7 * word && align_of::<Node>() == word);
+    assert!(size_of::<Heap>() == word);
+};
+
+impl Node {
+    /// A node that is not linked. A deadline known to have passed makes it elapsed from the start.
+    pub(super) fn new(timers: &'static Timers, deadline: Instant, elapsed: bool) -> Self {
+        let state = if elapsed { State::Elapsed } else { State::Idle };
+        Self {
+            deadline: UnsafeCell::new(deadline),
+            timers,
+            links: UnsafeCell::new(Links { child: None, next: None, waker: None }),
+            prev: AtomicPtr::new(state.mark()),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    pub(super) fn timers(&self) -> &'static Timers {
+        self.timers
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        // SAFETY: *calm deadline*: whoever writes it has `Pin<&mut Node>`, and this is `&Node`; the queue only reads.
+        self.deadline.with(|deadline| unsafe { *deadline })
+    }
+
+    /// Answers for good unless it is [`State::Linked`], which the next moment may change.
+    pub(super) fn state(&self) -> State {
+        // Ordering: Acquire pairs with the Release in `Tree::release`: whoever sees a mark owns the links, and what the
+        // queue did to them is over. Weaker, a node could be freed or linked anew while the queue still writes to it.
+        match self.prev.load(Ordering::Acquire).addr() {
+            0 => State::Idle,
+            1 => State::Elapsed,
+            2 => State::Closed,
+            _ => State::Linked,
+        }
+    }
+
+    /// Asks to be woken by `waker` at the deadline.
+    pub(super) fn poll(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
+        let this = self.as_ref();
+        loop {
+            match this.state() {
+                State::Elapsed => return Poll::Ready(Ok(())),
+                State::Closed => return Poll::Ready(Err(Closed)),
+                State::Idle => {
+                    let waker = waker.clone();
+                    match this.timers.queue.with(|heap| heap.insert(Tree::of(this), waker)) {
+                        Ok(false) => return Poll::Pending,
+                        Ok(true) => {
+                            this.timers.clock.rearm(this.deadline());
+                            return Poll::Pending;
+                        }
+                        Err(_refused) => return Poll::Ready(Err(Closed)),
+                    }
+                }
+                State::Linked => {
+                    if this.timers.queue.with(|heap| heap.wakes(Tree::of(this), waker)) {
+                        return Poll::Pending;
+                    }
+                    // Cloned and dropped outside of the lock: a waker is foreign code. Where the node has left the
+                    // queue meanwhile, the clone comes back and the loop sees why.
+                    let waker = waker.clone();
+                    let _dropped = this.timers.queue.with(|heap| heap.replace_waker(Tree::of(this), waker));
+                }
+            }
+        }
+    }
+
+    /// Moves the deadline. A node in the queue stays there, with its waker; any other is linked by the next poll.
+    pub(super) fn reset(self: Pin<&mut Self>, deadline: Instant, now: Instant) {
+        let this = self.as_ref();
+        let elapsed = deadline.is_due(now);
+        let waker = match this.state() {
+            State::Linked => this.timers.queue.with(|heap| heap.remove(Tree::of(this), State::Idle)),
+            _ => None,
+        };
+        // SAFETY: *calm deadline*: the node is not linked (it was not, or has been removed, or was taken out before),
+        // and `Pin<&mut Node>` is its owner's.
+        this.deadline.with_mut(|place| unsafe { *place = deadline });
+        let state = if elapsed { State::Elapsed } else { State::Idle };
+        // Ordering: Relaxed: the node is not linked, and its owner is here.
+        this.prev.store(state.mark(), Ordering::Relaxed);
+        match waker {
+            Some(waker) if elapsed => waker.wake(),
+            Some(waker) => {
+                match this.timers.queue.with(|heap| heap.insert(Tree::of(this), waker)) {
+                    Ok(false) => {}
+                    Ok(true) => this.timers.clock.rearm(deadline),
+                    // The task is told by its next poll.
+                    Err(refused) => refused.wake(),
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if self.state() == State::Linked {
+            // Pinned, since it has been linked. The waker is dropped after the lock is left.
+            let _waker = self.timers.queue.with(|heap| heap.remove(Tree(NonNull::from(&*self)), State::Idle));
+        }
+    }
+}
+
+/// The nodes that wait, earliest first: what the lock of a [`Timers`] is around.
+pub(super) struct Heap {
+    /// The root, or null. The lowest bit says that the queue is closed.
+    root: *mut Node,
+}
+
+// SAFETY: the nodes are reached through `&mut Heap` only (*home*), and what is in them is `Send`.
+unsafe impl Send for Heap {}
+
+impl Heap {
+    const CLOSED: usize = 1;
+
+    pub(super) const fn new() -> Self {
+        Self { root: ptr::null_mut() }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.root.addr() & Self::CLOSED != 0
+    }
+
+    /// From now on (or no longer) refuses insertions. What is linked stays so.
+    pub(super) fn set_closed(&mut self, closed: bool) {
+        self.root = self.root.map_addr(|address| (address & !Self::CLOSED) | usize::from(closed));
+    }
+
+    /// The earliest deadline that will come.
+    pub(super) fn first(&self) -> Option<Instant> {
+        self.root().map(Tree::deadline).filter(|deadline| *deadline != Instant::FAR)
+    }
+
+    /// Takes out the earliest node if it is due, and returns its waker.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Waker> {
+        let root = self.root().filter(|root| root.deadline().is_due(now))?;
+        self.remove(root, State::Elapsed)
+    }
+
+    /// Takes out any node, because the queue is closed.
+    pub(super) fn pop_closed(&mut self) -> Option<Waker> {
+        let root = self.root()?;
+        self.remove(root, State::Closed)
+    }
+
+    fn root(&self) -> Option<Tree> {
+        NonNull::new(self.root.map_addr(|address| address & !Self::CLOSED)).map(Tree)
+    }
+
+    fn set_root(&mut self, root: Option<Tree>) {
+        let closed = self.is_closed();
+        self.root = root.map_or(ptr::null_mut(), |root| {
+            root.links(|links| links.next = None);
+            root.set_prev(root);
+            root.0.as_ptr()
+        });
+        self.set_closed(closed);
+    }
+
+    /// Links a node, and says whether its deadline is the earliest now. Gives the waker back if the queue is closed.
+    fn insert(&mut self, node: Tree, waker: Waker) -> Result<bool, Waker> {
+        if self.is_closed() {
+            return Err(waker);
+        }
+        node.links(|links| links.waker = Some(waker));
+        let root = self.root().map_or(node, |root| meld(node, root));
+        self.set_root(Some(root));
+        Ok(root == node && node.deadline() != Instant::FAR)
+    }
+
+    /// Whether a linked node would wake the same task as `waker`.
+    fn wakes(&mut self, node: Tree, waker: &Waker) -> bool {
+        node.links(|links| links.waker.as_ref().is_some_and(|own| own.will_wake(waker)))
+    }
+
+    /// Gives a linked node another waker. Returns the one that is not needed.
+    fn replace_waker(&mut self, node: Tree, waker: Waker) -> Waker {
+        node.links(|links| match &mut links.waker {
+            Some(own) => core::mem::replace(own, waker),
+            None => waker,
+        })
+    }
+
+    /// Takes a node out if it is linked, leaves `state` in it, and returns its waker.
+    fn remove(&mut self, node: Tree, state: State) -> Option<Waker> {
+        let (child, next, waker) = node.links(|links| (links.child.take(), links.next.take(), links.waker.take()));
+        let waker = waker?;
+        let melded = meld_all(child, node);
+        match next {
+            None => self.set_root(melded),
+            Some(next) => replace(node, next, melded),
+        }
+        node.release(state);
+        Some(waker)
+    }
+}
+
+/// A node with all that is below it; see *alive*.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Tree(NonNull<Node>);
+
+impl Tree {
+    fn of(node: Pin<&Node>) -> Self {
+        Self(NonNull::from(node.get_ref()))
+    }
+
+    fn node<'a>(self) -> &'a Node {
+        // SAFETY: *alive*: the node is linked and we hold the lock, or it is the caller's.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Must not nest for one node, and no closure of this file does.
+    fn links<R>(self, f: impl FnOnce(&mut Links) -> R) -> R {
+        // SAFETY: *owner or lock*: every caller holds the lock, and the node is linked or its owner is in this call.
+        self.node().links.with_mut(|links| f(unsafe { &mut *links }))
+    }
+
+    fn deadline(self) -> Instant {
+        self.node().deadline()
+    }
+
+    fn next(self) -> Option<Tree> {
+        self.links(|links| links.next)
+    }
+
+    fn set_next(self, next: Option<Tree>) {
+        self.links(|links| links.next = next);
+    }
+
+    fn prev(self) -> Tree {
+        // Ordering: Relaxed: under the lock.
+        let prev = self.node().prev.load(Ordering::Relaxed);
+        NonNull::new(prev).map_or(self, Tree)
+    }
+
+    fn set_prev(self, prev: Tree) {
+        // Ordering: Relaxed: under the lock. The owner, who reads without it, asks for marks only, and this is none.
+        self.node().prev.store(prev.0.as_ptr(), Ordering::Relaxed);
+    }
+
+    /// Gives the node back to its owner, who may free it at once: the last access.
+    fn release(self, state: State) {
+        // Ordering: Release pairs with the Acquire in `Node::state`.
+        self.node().prev.store(state.mark(), Ordering::Release);
+    }
+
+    fn push_front(self, child: Tree) {
+        match self.links(|links| links.child.replace(child)) {
+            None => child.alone_under(self),
+            Some(first) => {
+                child.set_next(Some(first));
+                child.set_prev(first.prev());
+                first.set_prev(child);
+            }
+        }
+    }
+
+    fn push_back(self, child: Tree) {
+        match self.links(|links| *links.child.get_or_insert(child)) {
+            first if first == child => child.alone_under(self),
+            first => {
+                let last = first.prev();
+                last.set_next(Some(child));
+                child.set_next(Some(self));
+                child.set_prev(last);
+                first.set_prev(child);
+            }
+        }
+    }
+
+    fn alone_under(self, parent: Tree) {
+        self.set_next(Some(parent));
+        self.set_prev(self);
+    }
+}
+
+/// Makes one tree of two; of what has one deadline, `older` leaves first.
+fn meld(younger: Tree, older: Tree) -> Tree {
+    if older.deadline() <= younger.deadline() {
+        older.push_front(younger);
+        older
+    } else {
+        younger.push_back(older);
+        younger
+    }
+}
+
+/// Makes one tree of the children of `parent`: two by two from the front, then one by one from behind.
+fn meld_all(first: Option<Tree>, parent: Tree) -> Option<Tree> {
+    let after = |tree: Tree| tree.next().filter(|next| *next != parent);
+    let mut at = first;
+    let mut pairs: Option<Tree> = None;
+    while let Some(younger) = at {
+        let older = after(younger);
+        at = older.and_then(after);
+        let pair = older.map_or(younger, |older| meld(younger, older));
+        pair.set_next(pairs);
+        pairs = Some(pair);
+    }
+    let mut all = pairs?;
+    let mut rest = all.next();
+    while let Some(younger) = rest {
+        rest = younger.next();
+        all = meld(younger, all);
+    }
+    Some(all)
+}
+
+/// Puts `new`, or nothing, where `old` is among its siblings. `next` is what comes after `old`.
+fn replace(old: Tree, next: Tree, new: Option<Tree>) {
+    let prev = old.prev();
+    // `next` is a sibling or, for the last child, the parent, whose own `prev` is no child of it.
+    let is_last = next.prev() != old;
+    // `prev` is a sibling or, for the first child, the last one, after which comes the parent. Of an only child it is
+    // the child itself, whose link to the parent has been taken: `next` then.
+    let before = if prev == old { Some(next) } else { prev.next() };
+    match before.filter(|parent| *parent != old) {
+        Some(parent) => {
+            let alone = is_last;
+            parent.links(|links| links.child = new.or(if alone { None } else { Some(next) }));
+        }
+        None => prev.set_next(new.or(Some(next))),
+    }
+    if let Some(new) = new {
+        new.set_next(Some(next));
+        new.set_prev(prev);
+    }
+    let successor = if is_last { next.links(|links| links.child) } else { Some(next) };
+    if let Some(successor) = successor {
+        successor.set_prev(new.unwrap_or(prev));
+    }
+}

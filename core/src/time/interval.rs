@@ -1,0 +1,220 @@
+//! [`Interval`]: ticks at a fixed period.
+
+use core::borrow::BorrowMut;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+
+use super::sleep::timers;
+use super::{Instant, Sleep, Timers};
+use crate::ambient::Ambient;
+
+/// Ticks now and then once every `period`.
+///
+/// A period that does not fit ticks once.
+///
+/// # Panics
+///
+/// If `period` is zero; outside of a runtime, or in one without a clock.
+#[track_caller]
+pub fn interval<A: Ambient>(period: Duration) -> Interval {
+    let timers = timers::<A>();
+    Interval::new(timers, timers.now(), period)
+}
+
+/// Ticks at `start` and then once every `period`.
+///
+/// # Panics
+///
+/// As [`interval`].
+#[track_caller]
+pub fn interval_at<A: Ambient>(start: Instant, period: Duration) -> Interval {
+    Interval::new(timers::<A>(), start, period)
+}
+
+/// What an [`Interval`] does when ticks were missed: when one was asked for late, by a whole period or by more than five
+/// milliseconds, whichever is less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum MissedTickBehavior {
+    /// Ticks without a pause until it has caught up: the number of ticks is right in the end.
+    #[default]
+    Burst,
+    /// Goes on one period after the late tick: two ticks are never closer than a period.
+    Delay,
+    /// Leaves out what was missed and goes on at the next multiple of the period from the start.
+    Skip,
+}
+
+impl MissedTickBehavior {
+    /// When the tick after the one of `deadline` is due, if it is `now`.
+    fn next(self, deadline: Instant, now: Instant, period: Duration) -> Instant {
+        let on_time = deadline.saturating_add(period);
+        let tolerance = Duration::from_millis(5);
+        let is_late = now > deadline.saturating_add(tolerance) || now >= on_time;
+        match self {
+            Self::Delay if is_late => now.saturating_add(period),
+            // A period beyond 64 bits of nanoseconds has no second multiple.
+            Self::Skip if now >= on_time => {
+                let period = on_time.as_nanos() - deadline.as_nanos();
+                let into = (now.as_nanos() - deadline.as_nanos()) % period;
+                Instant::from_nanos((now.as_nanos() - into).saturating_add(period))
+            }
+            _ => on_time,
+        }
+    }
+}
+
+/// A period, and when the next tick is due. Made by [`interval`] and [`interval_at`].
+///
+/// It holds no place in the timer queue itself: [`tick`](Self::tick) does while it waits, and so does
+/// [`Ticks`], the form to poll by hand or as a stream.
+#[derive(Debug)]
+pub struct Interval {
+    timers: &'static Timers,
+    next: Instant,
+    period: Duration,
+    missed: MissedTickBehavior,
+}
+
+impl Interval {
+    #[track_caller]
+    fn new(timers: &'static Timers, start: Instant, period: Duration) -> Self {
+        assert!(!period.is_zero(), "`period` must not be zero: an interval of zero would tick for ever at once");
+        Self { timers, next: start, period, missed: MissedTickBehavior::Burst }
+    }
+
+    /// Waits for the next tick and returns when it was due.
+    ///
+    /// # Panics
+    ///
+    /// When polled after the runtime in which the interval was made was shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost: a tick that has not been returned is returned by the next call.
+    ///
+    /// # Cost
+    ///
+    /// That of a [`Sleep`], and a second reading of the clock.
+    pub fn tick(&mut self) -> Tick<'_> {
+        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self }
+    }
+
+    /// Turns it into a form that keeps its place in the timer queue between polls, and must be pinned for it.
+    pub fn ticks(self) -> Ticks {
+        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self }
+    }
+
+    /// The time between two ticks.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// What happens when ticks are missed.
+    pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
+        self.missed
+    }
+
+    /// Chooses what happens when ticks are missed; [`MissedTickBehavior::Burst`] unless told otherwise.
+    pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        self.missed = behavior;
+    }
+
+    /// Makes the next tick due one period from now.
+    pub fn reset(&mut self) {
+        self.next = self.timers.now().saturating_add(self.period);
+    }
+
+    /// Makes the next tick due now.
+    pub fn reset_immediately(&mut self) {
+        self.next = self.timers.now();
+    }
+
+    /// Makes the next tick due after so long a time.
+    pub fn reset_after(&mut self, after: Duration) {
+        self.next = self.timers.now().saturating_add(after);
+    }
+
+    /// Makes the next tick due at `deadline`.
+    pub fn reset_at(&mut self, deadline: Instant) {
+        self.next = deadline;
+    }
+}
+
+/// Waits for one tick. Made by [`Interval::tick`].
+///
+/// # Cancel safety
+///
+/// Nothing is lost.
+pub type Tick<'a> = Ticks<&'a mut Interval>;
+
+/// An [`Interval`] with its place in the timer queue. Made by [`Interval::ticks`].
+///
+/// With feature `futures-core` it is a `Stream`, which never ends.
+#[must_use = "futures and streams do nothing unless polled"]
+#[derive(Debug)]
+pub struct Ticks<I = Interval> {
+    sleep: Sleep,
+    interval: I,
+}
+
+impl<I: BorrowMut<Interval> + Unpin> Ticks<I> {
+    /// Asks for the next tick, and returns when it was due.
+    ///
+    /// # Panics
+    ///
+    /// After the runtime in which the interval was made was shut down.
+    pub fn poll_tick(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+        let (mut sleep, interval) = self.project();
+        ready!(sleep.as_mut().poll(cx));
+        let now = interval.timers.now();
+        let due = interval.next;
+        interval.next = interval.missed.next(due, now, interval.period);
+        sleep.reset_at(interval.next, now);
+        Poll::Ready(due)
+    }
+
+    /// Makes the next tick due one period from now.
+    pub fn reset(self: Pin<&mut Self>) {
+        let (sleep, interval) = self.project();
+        interval.reset();
+        sleep.reset(interval.next);
+    }
+
+    /// Takes the interval back out.
+    pub fn into_inner(self) -> I {
+        self.interval
+    }
+
+    fn project(self: Pin<&mut Self>) -> (Pin<&mut Sleep>, &mut Interval) {
+        // SAFETY: *pinned in place*: the sleep is not moved out of pinned `Ticks`, which have no `Drop` of their own and
+        // are `Unpin` only if it is. The interval is `Unpin`.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: *pinned in place*.
+        let sleep = unsafe { Pin::new_unchecked(&mut this.sleep) };
+        (sleep, this.interval.borrow_mut())
+    }
+}
+
+impl Future for Tick<'_> {
+    type Output = Instant;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+        self.poll_tick(cx)
+    }
+}
+
+#[cfg(feature = "futures-core")]
+impl futures_core::Stream for Ticks {
+    type Item = Instant;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        self.poll_tick(cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}

@@ -1,0 +1,183 @@
+//! [`Sleep`]: a future that is ready at a deadline.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+use super::heap::{Closed, Node, State};
+use super::{Instant, Timers};
+use crate::ambient::Ambient;
+
+/// The time now, by the clock of the runtime that polls the current task.
+///
+/// # Panics
+///
+/// Outside of a runtime, or in one without a clock.
+#[track_caller]
+pub fn now<A: Ambient>() -> Instant {
+    timers::<A>().now()
+}
+
+/// Waits until `duration` has passed from now.
+///
+/// The deadline is fixed here, by the clock of the current runtime, and this runtime's queue is the one that will wake,
+/// wherever the future is moved to and whoever polls it. A sum that does not fit makes a sleep that never ends. A
+/// duration of zero is ready at once.
+///
+/// # Units
+///
+/// Any [`Duration`]; nanoseconds inside. Never shorter than asked; how much longer depends on the resolution of the
+/// clock and on when the executor turns to it.
+///
+/// # Panics
+///
+/// Outside of a runtime, or in one without a clock; when polled after its runtime was shut down.
+///
+/// # Cancel safety
+///
+/// Dropping it takes it out of the queue; nothing is lost.
+///
+/// # Cost
+///
+/// Reads the clock once. No allocation; the first poll and the end take the lock of the queue once each.
+#[track_caller]
+pub fn sleep<A: Ambient>(duration: Duration) -> Sleep {
+    Sleep::after(timers::<A>(), duration)
+}
+
+/// Waits until `deadline`, by the clock of the current runtime. [`Instant::FAR`] never comes.
+///
+/// # Panics
+///
+/// As [`sleep`].
+///
+/// # Cancel safety
+///
+/// As [`sleep`].
+#[track_caller]
+pub fn sleep_until<A: Ambient>(deadline: Instant) -> Sleep {
+    Sleep::until(timers::<A>(), deadline)
+}
+
+/// Ready from its deadline on. Made by [`sleep`] and [`sleep_until`].
+///
+/// It is bound to the queue of the runtime it was made in and holds its own place there, which is why it must be pinned
+/// to be polled. It may be moved to other threads and runtimes, polled with any waker, and dropped anywhere.
+///
+/// # Panics
+///
+/// When polled after its runtime was shut down.
+///
+/// # Cancel safety
+///
+/// Dropping it takes it out of the queue; nothing is lost.
+///
+/// # Cost
+///
+/// 64 bytes on 64-bit targets, 36 on 32-bit ones.
+#[must_use = "futures do nothing unless polled"]
+pub struct Sleep {
+    node: Node,
+}
+
+impl Sleep {
+    pub(super) fn after(timers: &'static Timers, duration: Duration) -> Self {
+        if duration.is_zero() {
+            return Self { node: Node::new(timers, timers.now(), true) };
+        }
+        Self { node: Node::new(timers, timers.clock().now_ceil().saturating_add(duration), false) }
+    }
+
+    pub(super) fn until(timers: &'static Timers, deadline: Instant) -> Self {
+        Self { node: Node::new(timers, deadline, deadline.is_due(timers.now())) }
+    }
+
+    pub(super) fn timers(&self) -> &'static Timers {
+        self.node.timers()
+    }
+
+    /// When it is over.
+    pub fn deadline(&self) -> Instant {
+        self.node.deadline()
+    }
+
+    /// Whether the deadline has passed.
+    pub fn is_elapsed(&self) -> bool {
+        self.node.state() == State::Elapsed || self.deadline().is_due(self.timers().now())
+    }
+
+    /// Moves the deadline, earlier or later, also after it has passed.
+    ///
+    /// A task that has polled it before, and has not been woken by it since, will be woken at the new deadline without
+    /// polling it again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not a future; takes effect at once.
+    ///
+    /// # Cost
+    ///
+    /// Reads the clock, and takes the lock of the queue twice if somebody waits.
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        let now = self.timers().now();
+        self.node().reset(deadline, now);
+    }
+
+    pub(super) fn reset_at(self: Pin<&mut Self>, deadline: Instant, now: Instant) {
+        self.node().reset(deadline, now);
+    }
+
+    fn node(self: Pin<&mut Self>) -> Pin<&mut Node> {
+        // SAFETY: *pinned with its sleep*: the node is never moved out of a `Sleep`, which has no `Drop` of its own and is
+        // `Unpin` only if the node is.
+        unsafe { self.map_unchecked_mut(|sleep| &mut sleep.node) }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.node().poll(cx.waker()) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(Closed)) => closed(),
+        }
+    }
+}
+
+impl core::fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Sleep").field("deadline", &self.deadline()).field("state", &self.node.state()).finish()
+    }
+}
+
+/// The timers of the current context.
+#[track_caller]
+pub(super) fn timers<A: Ambient>() -> &'static Timers {
+    match A::with(|context| context.map(|context| context.timers())) {
+        Some(Some(timers)) => timers,
+        Some(None) => no_clock(),
+        None => no_runtime(),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn no_runtime() -> ! {
+    panic!("no timer driver: time was used outside of a runtime; call it in a task, in `block_on`, or under `enter`")
+}
+
+#[cold]
+#[track_caller]
+fn no_clock() -> ! {
+    panic!(
+        "no timer driver: this runtime has no clock; give its builder or executor one (`enable_time`, `with_timers`)"
+    )
+}
+
+#[cold]
+fn closed() -> ! {
+    panic!("no timer driver: the runtime in which this sleep was made has been shut down")
+}
