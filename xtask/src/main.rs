@@ -13,6 +13,7 @@ mod fmt;
 mod lint;
 mod loom;
 mod miri;
+mod modules;
 mod mutants;
 mod process;
 mod report;
