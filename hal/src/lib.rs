@@ -15,3 +15,5 @@ pub mod alarm;
 pub mod counter;
 pub mod irq;
 pub mod metal;
+#[cfg(any(all(feature = "wasi", target_os = "wasi"), all(test, not(loom))))]
+pub mod wasi;
