@@ -15,5 +15,7 @@ pub mod alarm;
 pub mod counter;
 pub mod irq;
 pub mod metal;
+#[cfg(feature = "os")]
+pub mod os;
 #[cfg(any(all(feature = "wasi", target_os = "wasi"), all(test, not(loom))))]
 pub mod wasi;
