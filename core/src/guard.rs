@@ -22,3 +22,15 @@ pub(crate) fn run<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
 pub(crate) fn run<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     Ok(f())
 }
+
+/// Goes on with a panic that was caught.
+#[cfg(feature = "std")]
+pub(crate) fn resume(payload: Payload) -> ! {
+    std::panic::resume_unwind(payload)
+}
+
+/// There was none.
+#[cfg(not(feature = "std"))]
+pub(crate) fn resume(payload: Payload) -> ! {
+    match payload {}
+}
