@@ -38,4 +38,5 @@ pub mod task;
 pub mod time;
 
 #[cfg(test)]
+#[path = "tests/util.rs"]
 mod test_util;

@@ -2,12 +2,11 @@
 //! and `loom` outside of the files that ARCHITECTURE.md lists.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::modules;
 use crate::report::Verdict;
 use crate::source::{self, words};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, files, is_test_file};
 
 /// Crate roots that forbid unsafe code.
 const SAFE_ROOTS: &[&str] = &["src/lib.rs", "xtask/src/main.rs", "core/macros/src/lib.rs"];
@@ -32,7 +31,8 @@ pub fn check(workspace: &Workspace) -> Vec<(String, Verdict)> {
         ("core names alloc, std and loom in the listed files only", outside),
     ];
     for (name, rule) in rules {
-        let sources = modules::without_tests(&core.join("lib.rs"));
+        let sources: Vec<PathBuf> =
+            files(&core, ".rs").into_iter().filter(|path| !path.strip_prefix(&core).is_ok_and(is_test_file)).collect();
         let findings: Vec<String> = sources
             .iter()
             .flat_map(|path| {

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::everywhere;
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::toolchain;
@@ -70,21 +69,10 @@ pub fn build(workspace: &Workspace, image: &Image) -> Result<PathBuf, Verdict> {
     let target = workspace.target.join("firmware");
     let process = Process::cargo(&["build", "--release", "--quiet", "--bin", &image.binary]);
     match process.dir(&image.dir).target_dir(&target).output() {
-        Ok(output) if output.success() => Ok(binary(&target, image)),
+        Ok(output) if output.success() => Ok(target.join(&image.triple).join("release").join(&image.binary)),
         Ok(output) => Err(Verdict::failed(output.complaint())),
         Err(error) => Err(Verdict::failed(error.to_string())),
     }
-}
-
-/// Where cargo puts an image below a target folder.
-pub fn binary(target: &Path, image: &Image) -> PathBuf {
-    let name = if image.triple.starts_with("wasm") { format!("{}.wasm", image.binary) } else { image.binary.clone() };
-    target.join(&image.triple).join("release").join(name)
-}
-
-/// Whether an image measures, and tests nothing.
-pub fn is_bench(image: &Image) -> bool {
-    image.package.contains("bench")
 }
 
 /// The emulator with an image, and with the arguments that the image reads by semihosting. One instruction is 64 ns of
@@ -111,22 +99,16 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 return;
             }
         };
-        for image in images.into_iter().filter(|image| !is_bench(image)) {
-            report.step(&format!("{} ({}) runs", image.binary, image.triple), || {
+        for image in images {
+            report.step(&format!("{} ({}) in QEMU", image.binary, image.triple), || {
                 let path = match build(workspace, &image) {
                     Ok(path) => path,
                     Err(verdict) => return verdict,
                 };
-                let host = if image.triple.starts_with("wasm") { toolchain::node() } else { toolchain::qemu_arm() };
-                if let Err(skip) = host {
+                if let Err(skip) = toolchain::qemu_arm() {
                     return skip;
                 }
-                let process = if image.triple.starts_with("wasm") {
-                    everywhere::wasi(workspace, &path)
-                } else {
-                    emulator(&path, &["fw"])
-                };
-                match process.output() {
+                match emulator(&path, &["fw"]).output() {
                     Ok(output) if output.success() => {
                         Verdict::passed(output.text.lines().last().unwrap_or_default().trim().to_owned())
                     }

@@ -3,12 +3,16 @@
 //! | type | who waits | what for |
 //! |---|---|---|
 //! | [`WaitCell`] | one task | an interrupt, a reactor, a peer |
+//! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
+//!
+//! There is one wait list, in `waiters`; the queue and everything below it in the table are made of it.
 
 mod wait_cell;
+mod wait_queue;
+mod waiters;
 
 pub use wait_cell::WaitCell;
+pub use wait_queue::{Closed, Wait, WaitQueue};
 
-#[cfg(all(test, loom))]
-mod models;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests;

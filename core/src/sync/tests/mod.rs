@@ -1,3 +1,8 @@
-//! Ways to go wrong, one file for each primitive.
+//! Ways to go wrong, one file for each primitive; their models are in `loom`.
 
+#[cfg(loom)]
+mod loom;
+#[cfg(not(loom))]
 mod wait_cell;
+#[cfg(not(loom))]
+mod wait_queue;

@@ -3,10 +3,13 @@
 
 use std::boxed::Box;
 use std::cell::Cell;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{RawWaker, RawWakerVTable, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use std::vec::Vec;
 
 use crate::lock::RawLock;
 
@@ -161,4 +164,64 @@ fn drop_waker(data: *const ()) {
 /// Runs `f` and answers whether it panicked.
 pub(crate) fn panics(f: impl FnOnce()) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
+}
+
+/// Polls once with a waker of `waker`.
+pub(crate) fn poll<F: Future>(future: Pin<&mut F>, waker: &TestWaker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(&waker.waker()))
+}
+
+/// A future on the heap, to be polled, moved into threads and dropped at will.
+pub(crate) struct Polled<F> {
+    future: Pin<Box<F>>,
+    /// The task that polls it.
+    pub(crate) waker: TestWaker,
+}
+
+impl<F: Future> Polled<F> {
+    /// Not polled yet.
+    pub(crate) fn new(future: F) -> Self {
+        Self { future: Box::pin(future), waker: TestWaker::new() }
+    }
+
+    /// Polled once, and pending.
+    pub(crate) fn waiting(future: F) -> Self {
+        let mut this = Self::new(future);
+        assert!(this.poll().is_pending());
+        this
+    }
+
+    /// Polls it once.
+    pub(crate) fn poll(&mut self) -> Poll<F::Output> {
+        poll(self.future.as_mut(), &self.waker)
+    }
+
+    /// The output, which is there.
+    pub(crate) fn ready(&mut self) -> F::Output {
+        match self.poll() {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("pending"),
+        }
+    }
+
+    /// Woken so often.
+    pub(crate) fn wakes(&self) -> usize {
+        self.waker.wakes()
+    }
+
+    /// The future itself.
+    pub(crate) fn as_mut(&mut self) -> Pin<&mut F> {
+        self.future.as_mut()
+    }
+}
+
+/// Asserts at compile time that a value may be sent and shared.
+pub(crate) fn send_sync<T: Send + Sync>(_: &T) {}
+
+/// A value for ever, reachable so that no leak is reported.
+pub(crate) fn forever<T: Send + Sync + 'static>(value: T) -> &'static T {
+    static KEPT: Mutex<Vec<&'static (dyn core::any::Any + Send + Sync)>> = Mutex::new(Vec::new());
+    let value: &'static T = Box::leak(Box::new(value));
+    KEPT.lock().unwrap().push(value);
+    value
 }

@@ -1,0 +1,127 @@
+//! Wake-ups, cancellations, newcomers and the end at once.
+
+use std::sync::Arc;
+
+use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::thread;
+
+use crate::lock::DefaultLock;
+use crate::sync::WaitQueue;
+use crate::test_util::{Polled, forever};
+
+type Queue = WaitQueue<DefaultLock>;
+
+/// Two wait, one is woken while the first goes away: somebody has the wake-up.
+// Mutant: core/src/sync/wait_queue.rs :: if told == Told::Yours { => if told == Told::Wait {
+#[test]
+fn failure_021_wake_one_against_cancel() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new());
+        let shared = queue.clone();
+        let first = Polled::waiting(queue.wait());
+        let mut second = Polled::waiting(queue.wait());
+        let waker = thread::spawn(move || assert!(shared.wake_one()));
+        drop(first);
+        waker.join().unwrap();
+        assert_eq!(second.wakes(), 1);
+        assert_eq!(second.ready(), Ok(()));
+    });
+}
+
+/// Who waits at the call is woken; who comes after it is not; in between either, but consistently.
+// Mutant: core/src/sync/waiters.rs :: if !section.pop(lane, tag) { => if section.is_empty(lane) || { section.list.append(lane, 0); !section.pop(0, tag) } {
+#[test]
+fn failure_102_wake_all_against_a_new_waiter() {
+    loom::model(|| {
+        let shared = Arc::new((Queue::new(), AtomicBool::new(false)));
+        let mut present = Polled::waiting(shared.0.wait());
+        let waker = thread::spawn({
+            let shared = shared.clone();
+            move || {
+                shared.0.wake_all();
+                shared.1.store(true, Ordering::Release);
+            }
+        });
+        let after = shared.1.load(Ordering::Acquire);
+        let mut newcomer = Polled::new(shared.0.wait());
+        let ready = newcomer.poll().is_ready();
+        waker.join().unwrap();
+        assert_eq!((present.wakes(), present.ready()), (1, Ok(())));
+        assert!(!(after && (ready || newcomer.wakes() > 0)), "woken by a call that had returned");
+        // If it was reached while it waited it was called; if not it is still in line.
+        let reached = ready || newcomer.wakes() == 1;
+        assert_eq!(newcomer.poll().is_ready(), reached);
+        assert_eq!(shared.0.wake_one(), !reached);
+    });
+}
+
+/// Two calls share the lane of those who leave; whoever is in it is called once, by either.
+// Mutant: core/src/sync/wait_queue.rs :: |state| state.epoch != epoch => |state| state.epoch == epoch
+#[test]
+fn failure_102_two_calls_of_wake_all() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new());
+        let shared = queue.clone();
+        let mut first = Polled::waiting(queue.wait());
+        let waker = thread::spawn(move || shared.wake_all());
+        let mut second = Polled::new(queue.wait());
+        let at_once = second.poll().is_ready();
+        queue.wake_all();
+        waker.join().unwrap();
+        assert_eq!((first.wakes(), first.ready()), (1, Ok(())));
+        assert_eq!((second.wakes(), second.ready()), (usize::from(!at_once), Ok(())));
+    });
+}
+
+/// A wait that meets the end ends.
+// Mutant: core/src/sync/wait_queue.rs :: section.state.closed = true;\n            section.append(WAITING, LEAVING); => section.state.closed = true;
+#[test]
+fn close_against_wait() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new());
+        let shared = queue.clone();
+        let closer = thread::spawn(move || shared.close());
+        let mut wait = Polled::new(queue.wait());
+        let ended = wait.poll().is_ready();
+        closer.join().unwrap();
+        assert!(ended || wait.wakes() == 1, "left waiting");
+        assert!(wait.ready().is_err());
+    });
+}
+
+/// The condition becomes true between the look and the wait.
+// Mutant: core/src/sync/wait_queue.rs :: wait.as_mut().enable();\n            if condition() { => if condition() {
+#[test]
+fn wait_until_misses_no_change() {
+    loom::model(|| {
+        let shared = Arc::new((Queue::new(), AtomicBool::new(false)));
+        let setter = thread::spawn({
+            let shared = shared.clone();
+            move || {
+                shared.1.store(true, Ordering::Relaxed);
+                shared.0.wake_one();
+            }
+        });
+        let mut wait = Polled::new(shared.0.wait_until(|| shared.1.load(Ordering::Relaxed)));
+        let ready = wait.poll().is_ready();
+        setter.join().unwrap();
+        assert!(ready || wait.wakes() == 1, "left waiting");
+    });
+}
+
+/// A place in line is reached by others only under the lock, also while its future is moved to another thread and
+/// polled there with another waker.
+// Mutant: core/src/sync/waiters.rs :: this.enrolled = true; => this.enrolled = entry.linked;
+#[test]
+fn future_moves_between_threads_while_it_is_woken() {
+    loom::model(|| {
+        let queue: &'static Queue = forever(Queue::new());
+        let mut wait = Polled::waiting(queue.wait());
+        let first = core::mem::replace(&mut wait.waker, crate::test_util::TestWaker::new());
+        let mover = thread::spawn(move || (wait.poll().is_ready(), wait));
+        queue.wake_one();
+        let (ready, mut wait) = mover.join().unwrap();
+        assert!(ready || wait.wakes() == 1 || first.wakes() == 1 && wait.poll().is_ready());
+        assert!(wait.poll().is_ready());
+    });
+}

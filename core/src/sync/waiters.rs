@@ -1,0 +1,368 @@
+//! The one wait list of this crate: what every primitive with more than one waiter is made of.
+//!
+//! [`Waiters`] is a lock around a primitive's state and the list of those who wait for it. [`Waiting`] is the future of
+//! one waiter, with its node inside. A primitive adds a [`Protocol`]: what a waiter does under the lock when it is
+//! polled, and when it is dropped before it got what it was promised. All of that is safe code.
+//!
+//! ```text
+//!            poll: Wait                    pop(tag), by whoever has something to give
+//!   new ------------------> in the list ------------------------------------> out, tagged, woken
+//!    |                        |      ^        rouse(tag): woken, stays in        |          |
+//!    | poll: Ready            | drop +--------- poll: Wait (lost it) ------------+          | drop
+//!    v                        v                                                  v          v
+//!   done                  unlinked                                        poll: Ready     cancel(tag):
+//!                                                                              done       passes it on
+//! ```
+//!
+//! # Invariants
+//!
+//! - *home*: a node is linked in the list of the one queue its `Waiting` borrows, whose lifetime keeps that queue in its
+//!   place.
+//! - *alive*: a `Waiting` that ever linked its node takes the lock when it is dropped and unlinks it; it is pinned and not
+//!   `Unpin`, so its memory is not used for anything else before.
+//! - *under the lock*: links and entry of a node whose `Waiting` is `enrolled` are reached in a section of *home* only.
+//! - *no foreign code*: wakers leave a section by value and are cloned, woken and dropped outside.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
+
+use crate::atomic::UnsafeCell;
+use crate::list::{Linked, Links, List};
+use crate::lock::{Lock, RawLock};
+use crate::{const_fn, guard};
+
+/// Wakers taken out in one section, where there are many to wake.
+const BATCH: usize = 8;
+
+/// What a waiter of some primitive does under the lock.
+pub(super) trait Protocol<const LANES: usize> {
+    /// The primitive's state.
+    type State;
+    /// What others tell a waiter.
+    type Tag: Copy;
+    /// What the waiter waits for.
+    type Output;
+
+    /// The lane to wait in.
+    const LANE: usize;
+
+    /// Takes what there is, or says how to wait. `tag` is what the waiter was told last, `None` if it never waited.
+    ///
+    /// A call that answers `Wait` must change nothing: it may be repeated at once, and only then is the tag stored.
+    fn poll(
+        &mut self,
+        section: &mut Section<'_, Self::State, Self::Tag, LANES>,
+        tag: Option<Self::Tag>,
+    ) -> Step<Self::Output, Self::Tag>;
+
+    /// Passes on what `tag` promised: the waiter is out of the list and does not come back.
+    fn cancel(&mut self, section: &mut Section<'_, Self::State, Self::Tag, LANES>, tag: Self::Tag);
+}
+
+/// An answer of [`Protocol::poll`].
+pub(super) enum Step<T, W> {
+    /// There it is.
+    Ready(T),
+    /// Wait, tagged so: behind all others, or in the place the waiter still has.
+    Wait(W),
+}
+
+/// What a waiter and those who wake it tell each other.
+struct Entry<W> {
+    waker: Option<Waker>,
+    linked: bool,
+    tag: Option<W>,
+}
+
+/// A place in the list.
+pub(super) struct Node<W> {
+    links: Links<Self>,
+    entry: UnsafeCell<Entry<W>>,
+}
+
+// SAFETY: *under the lock*: a shared node is reached by one thread at a time, which may take wakers (`Send`) and tags out.
+unsafe impl<W: Send> Sync for Node<W> {}
+
+// SAFETY: always the field `links`, projected without a reference.
+unsafe impl<W> Linked for Node<W> {
+    #[inline(always)]
+    unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
+        // SAFETY: the caller's node is alive, so the place is inside of it.
+        let links = unsafe { &raw mut (*node.as_ptr()).links };
+        // SAFETY: a field's address is not null.
+        unsafe { NonNull::new_unchecked(links) }
+    }
+}
+
+struct Shared<S, W, const LANES: usize> {
+    state: S,
+    list: List<Node<W>, LANES>,
+}
+
+/// A primitive's state and its waiters, behind a lock.
+pub(super) struct Waiters<L, S, W, const LANES: usize = 1> {
+    shared: Lock<L, Shared<S, W, LANES>>,
+}
+
+impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
+    const_fn! {
+        /// Nobody waits.
+        pub(super) const fn new(state: S) -> Self {
+            Self { shared: Lock::new(Shared { state, list: List::new() }) }
+        }
+    }
+
+    /// Runs one section, and wakes whom it took out of the list.
+    #[inline]
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> R {
+        let (answer, woken) = self.section(f);
+        if let Some(waker) = woken {
+            waker.wake();
+        }
+        answer
+    }
+
+    #[inline(always)]
+    fn section<R>(&self, f: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> (R, Option<Waker>) {
+        self.shared.with(|Shared { state, list }| {
+            let mut section = Section { state, list, woken: None };
+            let answer = f(&mut section);
+            (answer, section.woken)
+        })
+    }
+
+    /// Takes everybody out of `lane` and wakes them, a few in each section, until none is left or `stop` says so. A
+    /// waker that panics does not keep the others from being woken; the first panic goes on when all are.
+    pub(super) fn drain(&self, lane: usize, tag: W, stop: impl Fn(&S) -> bool)
+    where
+        W: Copy,
+    {
+        let mut panic = None;
+        let mut more = true;
+        while more {
+            let mut batch = [const { None::<Waker> }; BATCH];
+            let (answer, _) = self.section(|section| {
+                if stop(section.state) {
+                    return false;
+                }
+                for place in &mut batch {
+                    if !section.pop(lane, tag) {
+                        return false;
+                    }
+                    core::mem::swap(place, &mut section.woken);
+                }
+                !section.is_empty(lane)
+            });
+            more = answer;
+            for waker in batch.into_iter().flatten() {
+                match guard::run(|| waker.wake()) {
+                    Err(payload) if panic.is_none() => panic = Some(payload),
+                    // A second one is let go, with care: its destructor is foreign code as well.
+                    other => drop(guard::run(|| drop(other))),
+                }
+            }
+        }
+        if let Some(payload) = panic {
+            guard::resume(payload);
+        }
+    }
+
+    /// The future of one waiter.
+    pub(super) fn wait<P>(&self, protocol: P) -> Waiting<'_, L, P, LANES>
+    where
+        P: Protocol<LANES, State = S, Tag = W>,
+        W: Copy,
+    {
+        let entry = UnsafeCell::new(Entry { waker: None, linked: false, tag: None });
+        let node = Node { links: Links::new(), entry };
+        Waiting { waiters: self, protocol, enrolled: false, node }
+    }
+}
+
+/// The state and the list, while the lock is held.
+pub(super) struct Section<'s, S, W, const LANES: usize> {
+    /// The primitive's state.
+    pub(super) state: &'s mut S,
+    list: &'s mut List<Node<W>, LANES>,
+    woken: Option<Waker>,
+}
+
+impl<S, W, const LANES: usize> Section<'_, S, W, LANES> {
+    /// Reaches what is in a node.
+    ///
+    /// # Safety
+    ///
+    /// The node must be alive and its *home* be this queue.
+    #[inline(always)]
+    unsafe fn entry(&mut self, node: NonNull<Node<W>>) -> &mut Entry<W> {
+        // SAFETY: the caller's node is alive.
+        let node = unsafe { node.as_ref() };
+        // SAFETY: *under the lock*, of which this section is the proof, borrowed for as long as the answer lives.
+        node.entry.with_mut(|entry| unsafe { &mut *entry })
+    }
+
+    /// Whether nobody waits in `lane`.
+    #[inline]
+    pub(super) fn is_empty(&self, lane: usize) -> bool {
+        self.list.is_empty(lane)
+    }
+
+    /// What the first waiter of `lane` was told.
+    #[inline]
+    pub(super) fn front(&mut self, lane: usize) -> Option<W>
+    where
+        W: Copy,
+    {
+        let node = self.list.front(lane)?;
+        // SAFETY: *alive* and *home*: it is in the list.
+        unsafe { self.entry(node) }.tag
+    }
+
+    /// Takes the first waiter of `lane` out, tells it `tag`, and has it woken after this section: at most one in each.
+    #[inline]
+    pub(super) fn pop(&mut self, lane: usize, tag: W) -> bool {
+        let node = self.list.pop_front(lane);
+        node.is_some_and(|node| {
+            self.tell(node, tag, false);
+            true
+        })
+    }
+
+    /// As [`pop`](Self::pop), but the waiter keeps its place.
+    #[inline]
+    pub(super) fn rouse(&mut self, lane: usize, tag: W) -> bool {
+        let node = self.list.front(lane);
+        node.is_some_and(|node| {
+            self.tell(node, tag, true);
+            true
+        })
+    }
+
+    #[inline]
+    fn tell(&mut self, node: NonNull<Node<W>>, tag: W, linked: bool) {
+        // SAFETY: *alive* and *home*: both callers just found it in the list.
+        let entry = unsafe { self.entry(node) };
+        entry.linked = linked;
+        entry.tag = Some(tag);
+        let waker = entry.waker.take();
+        debug_assert!(self.woken.is_none(), "one wake-up in each section");
+        // Nothing is there to drop; said so, or code to drop it would be made.
+        core::mem::forget(core::mem::replace(&mut self.woken, waker));
+    }
+
+    /// Whoever has it puts all of `from` behind `to`.
+    #[inline]
+    pub(super) fn append(&mut self, from: usize, to: usize) {
+        self.list.append(from, to);
+    }
+}
+
+/// One waiter: a future that takes its place in the list when it has to wait.
+///
+/// # Cost
+///
+/// Without waiting one section and no clone of the waker; a wait takes two, and one more when it ends.
+pub(super) struct Waiting<'a, L: RawLock, P: Protocol<LANES>, const LANES: usize> {
+    waiters: &'a Waiters<L, P::State, P::Tag, LANES>,
+    protocol: P,
+    /// Whether the node was linked: then it is reached under the lock only, until it is known to be out.
+    enrolled: bool,
+    node: Node<P::Tag>,
+}
+
+impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES> {
+    /// Takes its place in the list without a waker, if it has to wait.
+    pub(super) fn enroll(self: Pin<&mut Self>) -> Poll<P::Output> {
+        self.advance(None)
+    }
+
+    #[inline]
+    fn advance(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<P::Output> {
+        // SAFETY: nothing is moved out of it, here or below; `protocol` is not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        let own = NonNull::from(&this.node);
+        // The waker to store, once it is known that one is needed; after that the one it replaced.
+        let mut fresh = None;
+        let mut needed = waker;
+        loop {
+            let (step, woken) = this.waiters.section(|section| {
+                let tag = if this.enrolled {
+                    // SAFETY: *home*, and alive: it is our own node.
+                    unsafe { section.entry(own) }.tag
+                } else {
+                    None
+                };
+                let step = this.protocol.poll(section, tag);
+                // SAFETY: as above.
+                let entry = unsafe { section.entry(own) };
+                match step {
+                    Step::Ready(output) => {
+                        this.enrolled = false;
+                        if core::mem::replace(&mut entry.linked, false) {
+                            // SAFETY: *home*: it says that it is linked.
+                            unsafe { section.list.remove(own) };
+                        }
+                        Some(Poll::Ready(output))
+                    }
+                    Step::Wait(tag) => {
+                        if let Some(waker) = needed {
+                            if !entry.waker.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
+                                return None;
+                            }
+                        } else if fresh.is_some() {
+                            core::mem::swap(&mut entry.waker, &mut fresh);
+                        }
+                        entry.tag = Some(tag);
+                        this.enrolled = true;
+                        if !core::mem::replace(&mut entry.linked, true) {
+                            // SAFETY: in no list; *alive*: pinned, and `enrolled` makes `drop` remove it.
+                            unsafe { section.list.push_back(P::LANE, own) };
+                        }
+                        Some(Poll::Pending)
+                    }
+                }
+            });
+            if let Some(waker) = woken {
+                waker.wake();
+            }
+            match step {
+                Some(poll) => return poll,
+                // The clone is made between two sections; the second one looks at everything again.
+                None => fresh = needed.take().cloned(),
+            }
+        }
+    }
+}
+
+impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Future for Waiting<'_, L, P, LANES> {
+    type Output = P::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
+        self.advance(Some(cx.waker()))
+    }
+}
+
+impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Drop for Waiting<'_, L, P, LANES> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.enrolled {
+            return;
+        }
+        let own = NonNull::from(&self.node);
+        self.waiters.with(|section| {
+            // SAFETY: *home*, and alive: it is our own node.
+            let entry = unsafe { section.entry(own) };
+            let tag = entry.tag;
+            if core::mem::replace(&mut entry.linked, false) {
+                // SAFETY: *home*: it says that it is linked.
+                unsafe { section.list.remove(own) };
+            }
+            if let Some(tag) = tag {
+                self.protocol.cancel(section, tag);
+            }
+        });
+    }
+}
