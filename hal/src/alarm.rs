@@ -37,12 +37,16 @@ pub trait Alarm: Clock {
 #[must_use]
 pub const fn countdown(now: Instant, deadline: Instant, tick: u32, max: u32) -> u32 {
     let left = deadline.as_nanos().saturating_sub(now.as_nanos()).div_ceil(tick as u64);
-    match left {
-        0 => 1,
-        _ if left > max as u64 => max,
-        _ => left as u32,
+    if left > max as u64 {
+        max
+    } else if left > SHORTEST as u64 {
+        left as u32
+    } else {
+        SHORTEST
     }
 }
+
+const SHORTEST: u32 = 1;
 
 /// One core: it can hold interrupts off, and wait for one.
 pub trait Machine {
@@ -245,7 +249,7 @@ mod tests {
         assert!(!core.masked.get());
     }
 
-    // Mutant: hal/src/alarm.rs :: 0 => 1, => 0 => 0,
+    // Mutant: hal/src/alarm.rs :: const SHORTEST: u32 = 1; => const SHORTEST: u32 = 0;
     #[test]
     fn failure_091_alarm_too_close_or_past_still_fires() {
         let now = Instant::from_nanos(1_000_003);

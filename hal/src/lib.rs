@@ -4,7 +4,7 @@
 //! | | bare metal | WASI | an operating system |
 //! |---|---|---|---|
 //! | what waits | [`alarm::Idle`] | `wasi::Poll` | `os` |
-//! | what happens | an interrupt: [`counter`], [`alarm`] | a ready descriptor | a ready descriptor |
+//! | what happens | an interrupt: [`irq`], [`counter`] | a ready descriptor | a ready descriptor |
 //!
 //! Nothing here depends on an executor.
 
@@ -13,4 +13,9 @@ extern crate std;
 
 pub mod alarm;
 pub mod counter;
+pub mod irq;
 pub mod metal;
+#[cfg(feature = "os")]
+pub mod os;
+#[cfg(any(all(feature = "wasi", target_os = "wasi"), all(test, not(loom))))]
+pub mod wasi;

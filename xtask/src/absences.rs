@@ -2,11 +2,12 @@
 //! and `loom` outside of the files that ARCHITECTURE.md lists.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::modules;
 use crate::report::Verdict;
 use crate::source::{self, words};
-use crate::workspace::{Workspace, files, is_test_file};
+use crate::workspace::Workspace;
 
 /// Crate roots that forbid unsafe code.
 const SAFE_ROOTS: &[&str] = &["src/lib.rs", "xtask/src/main.rs", "core/macros/src/lib.rs"];
@@ -31,8 +32,7 @@ pub fn check(workspace: &Workspace) -> Vec<(String, Verdict)> {
         ("core names alloc, std and loom in the listed files only", outside),
     ];
     for (name, rule) in rules {
-        let sources: Vec<PathBuf> =
-            files(&core, ".rs").into_iter().filter(|path| !path.strip_prefix(&core).is_ok_and(is_test_file)).collect();
+        let sources = modules::without_tests(&core.join("lib.rs"));
         let findings: Vec<String> = sources
             .iter()
             .flat_map(|path| {

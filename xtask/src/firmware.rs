@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::everywhere;
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::toolchain;
@@ -69,10 +70,21 @@ pub fn build(workspace: &Workspace, image: &Image) -> Result<PathBuf, Verdict> {
     let target = workspace.target.join("firmware");
     let process = Process::cargo(&["build", "--release", "--quiet", "--bin", &image.binary]);
     match process.dir(&image.dir).target_dir(&target).output() {
-        Ok(output) if output.success() => Ok(target.join(&image.triple).join("release").join(&image.binary)),
+        Ok(output) if output.success() => Ok(binary(&target, image)),
         Ok(output) => Err(Verdict::failed(output.complaint())),
         Err(error) => Err(Verdict::failed(error.to_string())),
     }
+}
+
+/// Where cargo puts an image below a target folder.
+pub fn binary(target: &Path, image: &Image) -> PathBuf {
+    let name = if image.triple.starts_with("wasm") { format!("{}.wasm", image.binary) } else { image.binary.clone() };
+    target.join(&image.triple).join("release").join(name)
+}
+
+/// Whether an image measures, and tests nothing.
+pub fn is_bench(image: &Image) -> bool {
+    image.package.contains("bench")
 }
 
 /// The emulator with an image, and with the arguments that the image reads by semihosting. One instruction is 64 ns of
@@ -99,16 +111,22 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 return;
             }
         };
-        for image in images {
-            report.step(&format!("{} ({}) in QEMU", image.binary, image.triple), || {
+        for image in images.into_iter().filter(|image| !is_bench(image)) {
+            report.step(&format!("{} ({}) runs", image.binary, image.triple), || {
                 let path = match build(workspace, &image) {
                     Ok(path) => path,
                     Err(verdict) => return verdict,
                 };
-                if let Err(skip) = toolchain::qemu_arm() {
+                let host = if image.triple.starts_with("wasm") { toolchain::node() } else { toolchain::qemu_arm() };
+                if let Err(skip) = host {
                     return skip;
                 }
-                match emulator(&path, &["fw"]).output() {
+                let process = if image.triple.starts_with("wasm") {
+                    everywhere::wasi(workspace, &path)
+                } else {
+                    emulator(&path, &["fw"])
+                };
+                match process.output() {
                     Ok(output) if output.success() => {
                         Verdict::passed(output.text.lines().last().unwrap_or_default().trim().to_owned())
                     }

@@ -1,6 +1,6 @@
 //! `loom`: the models of every lock-free protocol, explored.
 //!
-//! A package has models when it depends on loom under `cfg(loom)`. Models are the tests whose path contains `loom`. A
+//! A package has models when it depends on loom under `cfg(loom)`. Models are the tests whose path contains `loom` or `models`. A
 //! package that says it has models and runs none fails: a filter that matches nothing must not look like a proof.
 
 use std::path::PathBuf;
@@ -11,6 +11,9 @@ use crate::workspace::{Package, Workspace};
 
 /// The flag under which models are compiled.
 pub const FLAGS: &str = "--cfg loom";
+
+/// What the path of a model contains: one of these.
+const FILTERS: [&str; 2] = ["loom", "models"];
 
 /// Runs the part. `preemptions` bounds the involuntary switches of an execution.
 pub fn run(workspace: &Workspace, report: &mut Report, preemptions: u32) {
@@ -24,7 +27,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, preemptions: u32) {
         };
         for package in packages.iter().filter(|package| has_models(package)) {
             report.step(&format!("models of {}, {preemptions} preemptions", package.name), || {
-                let process = command(package, preemptions).args(["--", "loom"]);
+                let process = command(package, preemptions).args(["--"]).args(FILTERS);
                 let limit = if preemptions > 2 { 4 * 3600 } else { 1800 };
                 let process = process.limit(limit).target_dir(&target_dir(workspace)).dir(&workspace.root);
                 ran_some(Verdict::of_tests(process.output()))

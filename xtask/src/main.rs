@@ -6,21 +6,27 @@
 
 mod absences;
 mod arrows;
+mod bench;
 mod deep;
 mod docs;
+mod elf;
+mod everywhere;
 mod firmware;
 mod fmt;
 mod lint;
 mod loom;
 mod miri;
+mod modules;
 mod mutants;
 mod process;
 mod report;
+mod size;
 mod source;
 mod targets;
 mod test;
 mod toolchain;
 mod unsafe_count;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -31,16 +37,18 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask PART
 
-  test         all tests of all tiers: host loom mutants miri targets firmware
+  test         all tests of all tiers: host loom mutants miri targets firmware everywhere
   host         unit, contract and doc tests of the workspace, features on and off
   loom         models of the lock-free protocols
   miri         core and executor-local under Miri, strict provenance
   mutants      every test that names the change it must catch is seen to catch it; a filter may follow
   targets      the no_std crates compile for chips and WASI
   firmware     the images of examples/firmware in an emulator
+  everywhere   one program in four places; --seed N repeats a run
 
-  ci           fmt lint arrows docs and test
-  fmt lint arrows docs
+  ci           fmt lint arrows size docs and test
+  fmt lint arrows size docs
+  bench        the server against its rivals (arguments go there), instructions on the chip
   deep         soaks, deeper models, Miri with many seeds; appends to docs/deep-log.md
 
 environment: CI=1 makes a skip a failure; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
@@ -63,6 +71,16 @@ fn main() -> ExitCode {
         ["loom"] => loom::run(&workspace, report_ref, 2),
         ["mutants"] => mutants::run(&workspace, report_ref, ""),
         ["mutants", filter] => mutants::run(&workspace, report_ref, filter),
+        ["size"] => size::run(&workspace, report_ref),
+        ["bench", arguments @ ..] => bench::run(&workspace, report_ref, arguments),
+        ["everywhere"] => everywhere::run(&workspace, report_ref, None),
+        ["everywhere", "--seed", seed] => match seed.parse() {
+            Ok(seed) => everywhere::run(&workspace, report_ref, Some(seed)),
+            Err(error) => {
+                eprintln!("xtask: --seed {seed}: {error}");
+                return ExitCode::from(2);
+            }
+        },
         ["firmware"] => firmware::run(&workspace, report_ref),
         ["deep"] => deep::run(&workspace, report_ref, 64),
         ["miri"] => miri::run(&workspace, report_ref, 4),
@@ -75,6 +93,7 @@ fn main() -> ExitCode {
             fmt::run(&workspace, report_ref);
             lint::run(&workspace, report_ref);
             arrows::run(&workspace, report_ref);
+            size::run(&workspace, report_ref);
             docs::run(&workspace, report_ref);
             test::run(&workspace, report_ref);
         }

@@ -9,13 +9,15 @@
 //! The tree is copied into a scratch folder below the target folder, the change is applied there, and that one test is
 //! built and run; it must fail. A change that does not compile proves nothing and is a failure, and so is a test that did
 //! not run. `\n` in a text is a line break. A text may itself hold ` => `: the longest text that stands in the file once
-//! is meant. That the test passes without the change is shown by the other parts.
+//! is meant. Builds have folders of their own: cargo cannot tell the copy's packages from the originals. That the test passes without the change is shown by the other parts.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::loom;
+use crate::modules;
 use crate::process::{Output, Process};
 use crate::report::{Report, Verdict};
 use crate::source::{self, words};
@@ -57,13 +59,16 @@ impl fmt::Display for Mutant {
 pub fn run(workspace: &Workspace, report: &mut Report, filter: &str) {
     report.part("mutants", |report| {
         let packages = workspace.packages().unwrap_or_default();
+        let contexts: BTreeMap<PathBuf, String> =
+            packages.iter().flat_map(|package| modules::contexts(&package.dir.join("src/lib.rs"))).collect();
         let mut found = Vec::new();
         for path in files(&workspace.root, ".rs") {
             if path.starts_with(workspace.root.join("xtask")) {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap_or_default();
-            match mutants(&workspace.relative(&path), &text) {
+            let context = contexts.get(&path).map(String::as_str).unwrap_or_default();
+            match mutants(&workspace.relative(&path), context, &text) {
                 Ok(mutants) => found.extend(mutants),
                 Err(error) => drop(report.step("mutant comments", || Verdict::failed(error))),
             }
@@ -90,8 +95,8 @@ pub fn run(workspace: &Workspace, report: &mut Report, filter: &str) {
     });
 }
 
-/// The mutants that a file names.
-fn mutants(place: &str, text: &str) -> Result<Vec<Mutant>, String> {
+/// The mutants that a file names; `context` is what [`modules::contexts`] says of it.
+fn mutants(place: &str, context: &str, text: &str) -> Result<Vec<Mutant>, String> {
     let code = source::code(text);
     let mut found = Vec::new();
     let mut offset = 0;
@@ -108,7 +113,7 @@ fn mutants(place: &str, text: &str) -> Result<Vec<Mutant>, String> {
         found.push(Mutant {
             at,
             test,
-            build: build_of(place, &code, start),
+            build: build_of(place, context, &code, start),
             file: file.trim().to_owned(),
             change: change.trim().to_owned(),
         });
@@ -126,24 +131,14 @@ fn test_after(code: &str, at: usize) -> Option<String> {
     words(&rest[place..]).nth(1).map(|word| word.1.to_owned())
 }
 
-/// How the test at a place is compiled, by the path of its file and the modules around it.
-fn build_of(place: &str, code: &str, at: usize) -> Build {
-    let mut context = place.to_owned();
-    let all: Vec<(usize, &str)> = words(code).collect();
-    for pair in all.windows(2) {
-        let [(module, "mod"), (name_at, name)] = pair else { continue };
-        let open = name_at + name.len();
-        let Some(brace) = code[open..].find(['{', ';']).map(|n| open + n) else { continue };
-        let around = source::matching(code.as_bytes(), brace).is_some_and(|close| brace < at && at < close);
-        if around {
-            let before = code[..*module].rfind(['}', ';', '{']).map_or(0, |n| n + 1);
-            context.push_str(&code[before..brace]);
-        }
-    }
-    let context = context.replace("not(loom)", "").replace("not(zokio_unicore)", "");
-    if context.contains("loom") {
+/// How the test at a place is compiled: by the path of its file, the attributes around that, and the modules within.
+fn build_of(place: &str, context: &str, code: &str, at: usize) -> Build {
+    let (names, attributes) = modules::around(code, at);
+    let around = format!("{place} {context} {} {attributes}", names.join(" "));
+    let around = around.replace("not(loom)", "").replace("not(zokio_unicore)", "");
+    if around.contains("loom") {
         Build::Loom
-    } else if context.contains("unicore") {
+    } else if around.contains("unicore") {
         Build::Unicore
     } else {
         Build::Host
@@ -188,7 +183,7 @@ fn build_and_run(workspace: &Workspace, tree: &Path, packages: &[Package], mutan
     let inside = source.strip_prefix(&package.dir).map_err(|error| error.to_string())?;
     let binary = binary_of(inside)?;
     let process = match mutant.build {
-        Build::Loom => loom::command(package, 2).target_dir(&loom::target_dir(workspace)),
+        Build::Loom => loom::command(package, 2).target_dir(&workspace.target.join("mutants/loom")),
         Build::Host | Build::Unicore => {
             let flags = if mutant.build == Build::Unicore { "--cfg zokio_unicore" } else { "" };
             Process::cargo(&["test", "-p", &package.name, "--features", &package.test_features()])
@@ -303,7 +298,7 @@ mod model {
 
     #[test]
     fn mutants_are_read_with_their_tests_and_builds() {
-        let found = mutants("core/src/a.rs", TEXT).expect("well formed");
+        let found = mutants("core/src/a.rs", "", TEXT).expect("well formed");
         let rows: Vec<_> =
             found.iter().map(|mutant| (mutant.test.as_str(), mutant.build, mutant.file.as_str())).collect();
         assert_eq!(
@@ -314,12 +309,15 @@ mod model {
                 ("races", Build::Loom, "core/src/b.rs"),
             ]
         );
-        assert_eq!(mutants("core/src/x/tests/loom.rs", TEXT).expect("well formed")[0].build, Build::Loom);
+        let build = |place, context| mutants(place, context, TEXT).expect("well formed")[0].build;
+        assert_eq!(build("core/src/x/tests/loom.rs", ""), Build::Loom);
+        assert_eq!(build("core/src/x/models.rs", "#[cfg(all(test,loom))]"), Build::Loom);
+        assert_eq!(build("core/src/x/models.rs", "#[cfg(all(test,zokio_unicore))]"), Build::Unicore);
     }
 
     #[test]
     fn a_change_is_applied_where_its_text_stands_once() {
-        let found = mutants("core/src/a.rs", TEXT).expect("well formed");
+        let found = mutants("core/src/a.rs", "", TEXT).expect("well formed");
         let changed = apply(&found[0].change, TEXT).expect("once");
         assert!(changed.contains("match a { Some(b) if c => drop(b), None => {} }"), "{changed}");
         assert!(apply(&found[1].change, TEXT).expect("once").contains("fn f() {\n    fence();"));
@@ -329,8 +327,8 @@ mod model {
 
     #[test]
     fn a_mutant_without_test_or_arrow_is_refused() {
-        assert!(mutants("a.rs", "// Mutant: a.rs :: x => y\nfn f() {}\n#[test]\nfn t() {}").is_err());
-        assert!(mutants("a.rs", "// Mutant: a.rs :: x\n#[test]\nfn t() {}").is_err());
+        assert!(mutants("a.rs", "", "// Mutant: a.rs :: x => y\nfn f() {}\n#[test]\nfn t() {}").is_err());
+        assert!(mutants("a.rs", "", "// Mutant: a.rs :: x\n#[test]\nfn t() {}").is_err());
     }
 
     fn ran(text: &str, command: &str) -> Output {
@@ -341,7 +339,7 @@ mod model {
 
     #[test]
     fn gate_finds_a_test_that_catches_nothing() {
-        let mutant = mutants("core/src/a.rs", TEXT).expect("well formed").remove(0);
+        let mutant = mutants("core/src/a.rs", "", TEXT).expect("well formed").remove(0);
         let passed = ran("running 1 test\ntest a::failure_034_wakes ... ok\n", "true");
         assert!(matches!(caught(&mutant, &passed), Verdict::Failed(..)));
         let absent = ran("running 0 tests\n", "true");

@@ -68,6 +68,11 @@ pub fn without_tests(code: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Whether attributes (without white space) leave what they stand at to tests.
+pub fn is_test_context(attributes: &str) -> bool {
+    attributes.split_inclusive(']').any(|part| part.find("#[").is_some_and(|at| is_test_attribute(&part[at..])))
+}
+
 fn is_test_attribute(attribute: &str) -> bool {
     if attribute == "#[test]" || attribute == "#[cfg(test)]" {
         return true;

@@ -3,7 +3,7 @@
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::workspace::Workspace;
-use crate::{firmware, loom, miri, mutants, targets};
+use crate::{everywhere, firmware, loom, miri, mutants, targets};
 
 /// Package, features and flags of the host runs beside the one of the whole workspace.
 const VARIANTS: &[(&str, &str, &str)] = &[
@@ -22,6 +22,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
     miri::run(workspace, report, 4);
     targets::run(workspace, report);
     firmware::run(workspace, report);
+    everywhere::run(workspace, report, None);
 }
 
 /// The tests that need nothing but this machine.

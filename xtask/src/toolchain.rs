@@ -91,6 +91,26 @@ pub fn qemu_arm() -> Result<(), Verdict> {
     program("qemu-system-arm", "sudo apt-get install qemu-system-arm   (macOS: brew install qemu)")
 }
 
+/// The host of WASI modules.
+///
+/// # Errors
+///
+/// A skip with the line that installs it.
+pub fn node() -> Result<(), Verdict> {
+    program("node", "sudo apt-get install nodejs   (macOS: brew install node)")
+}
+
+/// The target that this machine builds for unless told otherwise.
+///
+/// # Errors
+///
+/// Where the compiler does not say.
+pub fn host_triple() -> Result<String, String> {
+    let version = Process::new("rustc").args(["-vV"]).limit(60).read()?;
+    let line = version.lines().find_map(|line| line.strip_prefix("host: "));
+    line.map(str::to_owned).ok_or_else(|| "rustc -vV names no host".to_owned())
+}
+
 fn once(name: &str, look: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     let known = |names: &Mutex<BTreeSet<String>>| names.lock().map(|names| names.contains(name)).unwrap_or(false);
     if known(&KNOWN) {

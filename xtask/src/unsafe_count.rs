@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use crate::modules;
 use crate::report::Verdict;
 use crate::source;
-use crate::workspace::{Workspace, files, is_test_file};
+use crate::workspace::Workspace;
 
 /// The lines of one file that count.
 fn lines(text: &str) -> BTreeSet<usize> {
@@ -73,13 +74,10 @@ fn body(code: &str, at: usize) -> Option<usize> {
     None
 }
 
-/// Counts a crate's sources: the number and the files that have some.
-pub fn count(folder: &Path) -> (usize, Vec<(String, usize)>) {
+/// Counts the sources of the crate in `folder`: the number and the files that have some.
+fn count(folder: &Path) -> (usize, Vec<(String, usize)>) {
     let mut per_file = Vec::new();
-    for path in files(folder, ".rs") {
-        if path.strip_prefix(folder).is_ok_and(is_test_file) {
-            continue;
-        }
+    for path in modules::without_tests(&folder.join("lib.rs")) {
         let found = lines(&fs::read_to_string(&path).unwrap_or_default()).len();
         if found > 0 {
             per_file.push((path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned(), found));

@@ -164,11 +164,6 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Whether a source file holds tests only, by its place: `tests.rs`, or anything in a folder `tests`.
-pub fn is_test_file(path: &Path) -> bool {
-    path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

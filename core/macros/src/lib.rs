@@ -1,1 +1,74 @@
-//! `#[zokio::main]` and `#[zokio::test]`.
+#![forbid(unsafe_code)]
+//! `#[zokio::main]` and `#[zokio::test]`: an async function as the entry of a program, or as a test.
+//!
+//! Use them through the facade, `zokio`. The expansion is small and the body goes into it verbatim, so tools see what
+//! the reader sees:
+//!
+//! ```text
+//! #[zokio::main(worker_threads = 2)]              fn main() -> Result<(), Error> {
+//! async fn main() -> Result<(), Error> {              let body = async { serve().await };
+//!     serve().await                          =>       ::zokio::runtime::Builder::new_multi_thread()
+//! }                                                       .worker_threads(2).enable_all().build()
+//!                                                         .expect("Failed building the Runtime")
+//!                                                         .block_on(body)
+//!                                                 }
+//! ```
+//!
+//! Written on `proc_macro` alone: it reads a list of options and finds the parts of one function, for which a parser of
+//! the whole language would be four more crates in every build.
+
+mod expand;
+mod function;
+mod options;
+mod report;
+
+use proc_macro::TokenStream;
+
+/// Makes an async function the entry of a program: its body runs in a runtime that is built for it.
+///
+/// The function need not be called `main`; any other may take arguments and generics. The runtime is shut down when
+/// the body returns.
+///
+/// # Options
+///
+/// - `flavor = "multi_thread"` (unless told otherwise) or `"current_thread"`.
+/// - `worker_threads = N`: how many workers a multi-thread runtime has; one for each CPU unless told otherwise.
+/// - `crate = "path"`: where the facade is found if it was renamed; `::zokio` unless told otherwise.
+///
+/// # Panics
+///
+/// The function panics if the runtime cannot be built.
+///
+/// # Examples
+///
+/// ```ignore
+/// #[zokio::main]
+/// async fn main() {
+///     zokio::time::sleep(std::time::Duration::from_millis(10)).await;
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand(expand::Kind::Main, options, item)
+}
+
+/// Makes an async function a test: its body runs in a runtime of its own.
+///
+/// Other attributes of tests (`#[ignore]`, `#[should_panic]`) and any return type of a test may be used.
+///
+/// # Options
+///
+/// Those of [`main`](macro@main), but the flavor is `"current_thread"` unless told otherwise.
+///
+/// # Examples
+///
+/// ```ignore
+/// #[zokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// async fn answers() {
+///     assert_eq!(zokio::spawn(async { 42 }).await.unwrap(), 42);
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand(expand::Kind::Test, options, item)
+}

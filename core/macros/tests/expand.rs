@@ -1,0 +1,168 @@
+//! What the attributes make of well-formed functions, over a runtime that writes down how it was built.
+
+use std::cell::RefCell;
+use std::fmt::Debug;
+
+/// Stands where the facade stands in a program: the same names, and a `Builder` that keeps the order of its calls.
+mod stub {
+    pub mod runtime {
+        use std::future::Future;
+        use std::pin::pin;
+        use std::task::{Context, Poll, Waker};
+
+        pub struct Builder(String);
+
+        impl Builder {
+            pub fn new_multi_thread() -> Self {
+                Self("multi_thread".into())
+            }
+
+            pub fn new_current_thread() -> Self {
+                Self("current_thread".into())
+            }
+
+            pub fn worker_threads(&mut self, count: usize) -> &mut Self {
+                self.0 += &format!(" workers={count}");
+                self
+            }
+
+            pub fn enable_all(&mut self) -> &mut Self {
+                self.0 += " all";
+                self
+            }
+
+            pub fn build(&mut self) -> Result<Runtime, std::io::Error> {
+                Ok(Runtime(std::mem::take(&mut self.0)))
+            }
+        }
+
+        pub struct Runtime(String);
+
+        impl Runtime {
+            pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+                crate::BUILT.with_borrow_mut(|built| built.clone_from(&self.0));
+                let mut future = pin!(future);
+                for _ in 0..100 {
+                    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                        return output;
+                    }
+                }
+                panic!("pending after 100 polls")
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// How the runtime was built that ran last on this thread.
+    static BUILT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+fn built() -> String {
+    BUILT.take()
+}
+
+#[zokio_macros::main(crate = "crate::stub")]
+async fn plain() {}
+
+#[zokio_macros::main(flavor = "current_thread", crate = "crate::stub")]
+async fn one_thread() -> u8 {
+    std::future::ready(7).await
+}
+
+#[zokio_macros::main(crate = "crate::stub", worker_threads = 0x1_0usize, flavor = "multi_thread")]
+async fn sixteen() -> &'static str {
+    "ok"
+}
+
+#[test]
+fn options_reach_the_builder() {
+    plain();
+    assert_eq!(built(), "multi_thread all");
+    assert_eq!(one_thread(), 7);
+    assert_eq!(built(), "current_thread all");
+    assert_eq!(sixteen(), "ok");
+    assert_eq!(built(), "multi_thread workers=16 all");
+}
+
+/// Documentation, attributes and visibility stay.
+#[zokio_macros::main(crate = "crate::stub")]
+#[must_use]
+pub(crate) async fn generic<'a, F: Fn() -> T, T>(make: F, default: &'a T) -> Result<(T, T), String>
+where
+    T: Clone + Debug + 'a,
+{
+    if format!("{default:?}").is_empty() {
+        return Err("empty".into());
+    }
+    let parsed: u8 = "5".parse().map_err(|_| "no number")?;
+    assert_eq!(parsed, 5);
+    Ok((make(), default.clone()))
+}
+
+#[test]
+fn generics_arguments_bounds_and_the_return_type_stay() {
+    assert_eq!(generic(|| 1, &2), Ok((1, 2)));
+}
+
+#[zokio_macros::main(crate = "crate::stub")]
+async fn iterator() -> impl Iterator<Item = u8> {
+    [1, 2].into_iter()
+}
+
+#[zokio_macros::main(crate = "self::stub")]
+async fn never() -> ! {
+    panic!("on purpose")
+}
+
+#[test]
+fn unusual_return_types_work() {
+    assert_eq!(iterator().sum::<u8>(), 3);
+    assert!(std::panic::catch_unwind(|| never()).is_err());
+}
+
+macro_rules! entry {
+    ($name:ident, $count:literal, $body:block) => {
+        #[zokio_macros::main(crate = "crate::stub", worker_threads = $count)]
+        async fn $name() -> u8 $body
+    };
+}
+entry!(from_a_macro, 3, { 9 });
+
+#[test]
+fn functions_made_by_macros_work() {
+    assert_eq!(from_a_macro(), 9);
+    assert_eq!(built(), "multi_thread workers=3 all");
+}
+
+#[allow(non_upper_case_globals)]
+const body: u8 = 4;
+
+#[zokio_macros::main(crate = "crate::stub")]
+async fn names() -> u8 {
+    body
+}
+
+#[test]
+fn the_body_does_not_see_the_names_of_the_expansion() {
+    assert_eq!(names(), 4);
+}
+
+#[zokio_macros::test(crate = "crate::stub")]
+async fn a_test_runs_on_one_thread() {
+    // The runtime has written it down before it polls this.
+    assert_eq!(built(), "current_thread all");
+}
+
+#[zokio_macros::test(crate = "crate::stub", flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_may_have_workers() -> Result<(), std::num::ParseIntError> {
+    assert_eq!(built(), "multi_thread workers=2 all");
+    assert_eq!("2".parse::<u8>()?, 2);
+    Ok(())
+}
+
+#[zokio_macros::test(crate = "crate::stub")]
+#[should_panic(expected = "the body ran")]
+async fn a_test_may_be_expected_to_panic() {
+    panic!("the body ran");
+}

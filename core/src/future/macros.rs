@@ -1,0 +1,327 @@
+//! `select!`, `join!` and `try_join!`.
+//!
+//! Each takes its parts one by one (one step of macro recursion a part, so 64 parts stay below the compiler's usual
+//! limit of 128), gives each a name and a number from the list at the entry, and hands the lot to its last rule, which
+//! is the one to read.
+
+/// Waits for the first of several futures and runs its handler; drops the others.
+///
+/// ```text
+/// select! {
+///     [biased;]
+///     <pattern> = <future> [, if <condition>] => <handler>,
+///     ...
+///     [else => <handler>,]
+/// }
+/// ```
+///
+/// 1. The conditions are evaluated; a branch whose condition is false takes no part. Then all future expressions are
+///    evaluated, in order, those of such branches too.
+/// 2. The futures are polled in the task that runs the `select!`, until one is ready *and* its output matches its
+///    pattern. A branch whose output does not match takes no further part.
+/// 3. All futures are dropped. Then the handler of that branch runs, in the function around the `select!`, so `?`,
+///    `break`, `return` and `.await` mean what they mean there, and what the futures borrowed is free again.
+/// 4. If no branch takes part any longer, the handler of `else` runs.
+///
+/// The value is the value of the handler. There may be 64 branches.
+///
+/// # Order
+///
+/// Where several are ready, a branch drawn at each poll goes first and the rest follow in a circle: a branch that is
+/// always ready starves none. With `biased;` the branches are polled in the order written, which costs less code and
+/// lets a stop signal go first, and then an earlier branch that is always ready starves the later ones.
+///
+/// The draw is four bytes for each fair `select!` in the source, in thread-local memory with `std` and in a `static`
+/// without; there is no global state. It is neither secret nor an input of a replayable run: use `biased;` where a
+/// program must take the same way each time.
+///
+/// # Panics
+///
+/// If no branch takes part any longer and there is no `else`.
+///
+/// # Cancel safety
+///
+/// The futures that did not win are dropped where they stand; what that loses is said by the `Cancel safety` of each.
+/// Inside a loop, hand in `&mut` of a pinned future to keep it over the turns.
+///
+/// # Cost
+///
+/// The futures, and for each a pointer and a byte. Every wake-up polls all branches that take part. No allocation.
+///
+/// # Examples
+///
+/// ```
+/// use std::future::{pending, ready};
+/// use zokio_core::select;
+///
+/// # async fn example() -> Result<(), std::num::ParseIntError> {
+/// let mut last = Some("7");
+/// let number = select! {
+///     Some(text) = ready(last.take()) => text.parse::<u32>()?,
+///     () = pending() => 0,
+///     else => return Ok(()),
+/// };
+/// assert_eq!(number, 7);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! select {
+    (biased; $($branches:tt)+) => {
+        $crate::__named! { __select [biased] $($branches)+ }
+    };
+    ($(biased;)?) => {
+        ::core::compile_error!("`select!` needs at least one branch")
+    };
+    ($($branches:tt)+) => {
+        $crate::__named! { __select [fair] $($branches)+ }
+    };
+}
+
+/// Waits for several futures at once and gives all their outputs as a tuple.
+///
+/// Every unfinished future is polled at every poll, in the order written, so none starves another; `biased;` in front
+/// is accepted and says the same. There may be 64 futures. As [`join`](crate::future::join), which is a function.
+///
+/// # Cancel safety
+///
+/// As [`join`](crate::future::join).
+///
+/// # Examples
+///
+/// ```
+/// use std::future::ready;
+///
+/// # async fn example() {
+/// let (one, two) = zokio_core::join!(ready(1), async { "two" });
+/// assert_eq!((one, two), (1, "two"));
+/// # }
+/// ```
+#[macro_export]
+macro_rules! join {
+    (biased; $($futures:tt)*) => {
+        $crate::join!($($futures)*)
+    };
+    ($($future:expr),+ $(,)?) => {
+        $crate::__named! { __join [join] $(($future))+ }
+    };
+    () => {
+        async {}.await
+    };
+}
+
+/// Waits for several fallible futures at once: a tuple of all values, or the first error.
+///
+/// At the first error all futures are dropped. As [`join!`](crate::join) otherwise, and
+/// [`try_join`](crate::future::try_join), which is a function.
+///
+/// # Cancel safety
+///
+/// As [`join`](crate::future::join).
+///
+/// # Examples
+///
+/// ```
+/// use std::future::ready;
+///
+/// # async fn example() {
+/// let sum = zokio_core::try_join!(ready(Ok(1)), async { Err::<u8, _>("no") });
+/// assert_eq!(sum, Err("no"));
+/// # }
+/// ```
+#[macro_export]
+macro_rules! try_join {
+    (biased; $($futures:tt)*) => {
+        $crate::try_join!($($futures)*)
+    };
+    ($($future:expr),+ $(,)?) => {
+        $crate::__named! { __join [try_join] $(($future))+ }
+    };
+    () => {
+        async { ::core::result::Result::Ok(()) }.await
+    };
+}
+
+/// Calls a macro with the names and numbers that it may give to its parts.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __named {
+    ($callee:ident [$how:ident] $($parts:tt)+) => {
+        $crate::$callee! { [$how]
+        [
+            (_0 0) (_1 1) (_2 2) (_3 3) (_4 4) (_5 5) (_6 6) (_7 7)
+            (_8 8) (_9 9) (_10 10) (_11 11) (_12 12) (_13 13) (_14 14) (_15 15)
+            (_16 16) (_17 17) (_18 18) (_19 19) (_20 20) (_21 21) (_22 22) (_23 23)
+            (_24 24) (_25 25) (_26 26) (_27 27) (_28 28) (_29 29) (_30 30) (_31 31)
+            (_32 32) (_33 33) (_34 34) (_35 35) (_36 36) (_37 37) (_38 38) (_39 39)
+            (_40 40) (_41 41) (_42 42) (_43 43) (_44 44) (_45 45) (_46 46) (_47 47)
+            (_48 48) (_49 49) (_50 50) (_51 51) (_52 52) (_53 53) (_54 54) (_55 55)
+            (_56 56) (_57 57) (_58 58) (_59 59) (_60 60) (_61 61) (_62 62) (_63 63)
+        ]
+        [] $($parts)+ }
+    };
+}
+
+/// [`select!`]: `[order] [unused names] [branches taken] branches to take`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __select {
+    ([$how:ident] $unused:tt [$($taken:tt)+]) => {
+        $crate::__select! { @emit $how [$($taken)+]
+            ::core::panic!("every branch of this `select!` is disabled, and it has no `else`") }
+    };
+    ([$how:ident] $unused:tt [$($taken:tt)+] else => $handler:expr $(,)?) => {
+        $crate::__select! { @emit $how [$($taken)+] $handler }
+    };
+    ([$how:ident] $unused:tt [$($taken:tt)+] else => $handler:expr, $($more:tt)+) => {
+        ::core::compile_error!("`else` must be the last branch of a `select!`")
+    };
+    ([$how:ident] $unused:tt [] else $($more:tt)*) => {
+        ::core::compile_error!("`select!` needs at least one branch before `else`")
+    };
+    ([$how:ident] [] [$($taken:tt)+] $($more:tt)+) => {
+        ::core::compile_error!("`select!` takes at most 64 branches")
+    };
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr, if $c:expr => { $($h:tt)* }, $($more:tt)*) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ({ $($h)* }))] $($more)* }
+    };
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr, if $c:expr => { $($h:tt)* } $($more:tt)*) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ({ $($h)* }))] $($more)* }
+    };
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr, if $c:expr => $h:expr $(, $($more:tt)*)?) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ($h))] $($($more)*)? }
+    };
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr => { $($h:tt)* }, $($more:tt)*) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ({ $($h)* }))] $($more)* }
+    };
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr => { $($h:tt)* } $($more:tt)*) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ({ $($h)* }))] $($more)* }
+    };
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr => $h:expr $(, $($more:tt)*)?) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ($h))] $($($more)*)? }
+    };
+
+    // All branches are taken: each has a name, a number, a pattern, a future, a condition and a handler.
+    (@emit $how:ident [$(($n:ident $i:tt ($p:pat) ($f:expr) ($c:expr) ($h:expr)))+] $else:expr) => {{
+        #[allow(non_camel_case_types)]
+        enum __Select<$($n),+> {
+            $($n($n),)+
+            __Else,
+        }
+        let chosen = {
+            let mut enabled: [bool; <[()]>::len(&[$($crate::__select!(@unit $i)),+])] = [$($c),+];
+            // By way of a `let`, so that the temporary of `&mut future()` lives long enough.
+            $(let $n = $f;)+
+            $(let mut $n = ::core::pin::pin!(::core::future::IntoFuture::into_future($n));)+
+            // The pins move into the closure: one pointer a branch is what they cost.
+            ::core::future::poll_fn(move |cx| {
+                let mut waiting = false;
+                $crate::__select! { @poll $how cx enabled waiting __Select $(($n $i ($p)))+ }
+                if waiting { ::core::task::Poll::Pending } else { ::core::task::Poll::Ready(__Select::__Else) }
+            })
+            .await
+        };
+        match chosen {
+            $(__Select::$n($p) => $h,)+
+            __Select::__Else => $else,
+            #[allow(unreachable_patterns)]
+            _ => ::core::unreachable!("the output has been matched before"),
+        }
+    }};
+
+    (@poll biased $cx:ident $enabled:ident $waiting:ident $Select:ident $(($n:ident $i:tt ($p:pat)))+) => {
+        $($crate::__select! { @branch $cx $enabled $waiting $Select $n $i ($p) })+
+    };
+    (@poll fair $cx:ident $enabled:ident $waiting:ident $Select:ident $(($n:ident $i:tt ($p:pat)))+) => {
+        const BRANCHES: u32 = <[()]>::len(&[$($crate::__select!(@unit $i)),+]) as u32;
+        let mut branch = $crate::__select_begin!(BRANCHES);
+        for _ in 0..BRANCHES {
+            match branch {
+                $($i => $crate::__select! { @branch $cx $enabled $waiting $Select $n $i ($p) },)+
+                _ => {}
+            }
+            branch = if branch + 1 == BRANCHES { 0 } else { branch + 1 };
+        }
+    };
+
+    // The pattern is tried by an arm whose guard is never true, so that the output is looked at but not taken apart;
+    // any pattern will do, those that bind by value and by `ref mut` too.
+    (@branch $cx:ident $enabled:ident $waiting:ident $Select:ident $n:ident $i:tt ($p:pat)) => {
+        if $enabled[$i] {
+            match ::core::future::Future::poll($n.as_mut(), $cx) {
+                ::core::task::Poll::Ready(output) => {
+                    let mut matches = false;
+                    #[allow(unused_variables, unused_mut, unreachable_code)]
+                    match output {
+                        $p if {
+                            matches = true;
+                            false
+                        } => return ::core::task::Poll::Pending,
+                        _ => {}
+                    }
+                    if matches {
+                        return ::core::task::Poll::Ready($Select::$n(output));
+                    }
+                    $enabled[$i] = false;
+                }
+                ::core::task::Poll::Pending => $waiting = true,
+            }
+        }
+    };
+    (@unit $i:tt) => {
+        ()
+    };
+}
+
+/// [`join!`] and [`try_join!`]: `[which] [unused names] [futures taken] (future) (future) ...`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __join {
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] ($f:expr) $($more:tt)*) => {
+        $crate::__join! { [$how] [$($unused)*] [$($taken)* ($n ($f))] $($more)* }
+    };
+    ([$how:ident] [] $taken:tt $($more:tt)+) => {
+        ::core::compile_error!("`join!` and `try_join!` take at most 64 futures")
+    };
+    ([join] $unused:tt [$(($n:ident ($f:expr)))+]) => {{
+        $(let $n = $f;)+
+        $(let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new($n));)+
+        ::core::future::poll_fn(move |cx| {
+            let mut done = true;
+            $(done &= $n.as_mut().poll(cx);)+
+            if !done {
+                return ::core::task::Poll::Pending;
+            }
+            ::core::task::Poll::Ready(($($n.as_mut().take().expect("every part has completed"),)+))
+        })
+        .await
+    }};
+    ([try_join] $unused:tt [$(($n:ident ($f:expr)))+]) => {{
+        $(let $n = $f;)+
+        $(let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new($n));)+
+        ::core::future::poll_fn(move |cx| {
+            let mut done = true;
+            $(
+                match $n.as_mut().try_poll(cx) {
+                    ::core::result::Result::Ok(this) => done &= this,
+                    ::core::result::Result::Err(error) => {
+                        return ::core::task::Poll::Ready(::core::result::Result::Err(error));
+                    }
+                }
+            )+
+            if !done {
+                return ::core::task::Poll::Pending;
+            }
+            ::core::task::Poll::Ready(::core::result::Result::Ok((
+                $($n.as_mut().take_ok().expect("every part has completed"),)+
+            )))
+        })
+        .await
+    }};
+}

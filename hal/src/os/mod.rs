@@ -1,0 +1,48 @@
+//! A thread of an operating system is one more board, and its reactor one more driver.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`SystemClock`] | the clock: nanoseconds since the process first asked |
+//! | [`Driver`], [`WorkerPark`], [`WorkerUnpark`] | how n workers wait: one of them in the reactor, the others each on their own |
+//! | [`ThreadPark`] | how a thread waits that needs no reactor |
+//! | [`ReactorHandle`] | where sockets register; found through a thread-local slot or handed over |
+//! | [`net`] | `TcpListener`, `TcpStream` and its halves |
+//! | [`BlockingPool`] | threads for calls that block |
+//! | [`signal`] | Ctrl-C as a future (feature `signal`) |
+//! | [`topology`] | how many processors there are |
+//!
+//! # The way of an event
+//!
+//! 1. `epoll_wait` (or its like) returns in [`WorkerPark::park`](zokio_core::park::Park::park): `readiness`.
+//! 2. The token names a slot and its generation; a stale one is dropped here: `slab`.
+//! 3. The slot's word for that direction takes the event: `direction`.
+//! 4. Whoever waits is woken, with no lock held.
+//! 5. The task runs, tries its operation, and when that would block clears exactly what it saw.
+//!
+//! There is no unsafe code in this module, but for one call that hyper's read buffer asks for.
+
+#![deny(unsafe_code)]
+
+mod blocking;
+mod clock;
+mod current;
+mod direction;
+mod interest;
+pub mod net;
+mod park;
+mod readiness;
+mod registration;
+#[cfg(all(feature = "signal", unix))]
+pub mod signal;
+mod slab;
+mod sync;
+mod thread_park;
+pub mod topology;
+
+pub use blocking::{Blocking, BlockingPool, Job, Reason, Rejected};
+pub use clock::SystemClock;
+pub use current::EnterGuard;
+pub use interest::{Interest, Ready};
+pub use park::{Driver, WorkerPark, WorkerUnpark};
+pub use readiness::ReactorHandle;
+pub use thread_park::{ThreadPark, ThreadUnpark};

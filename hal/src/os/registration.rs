@@ -1,0 +1,287 @@
+//! A source that is registered with a reactor, and waiting for it.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io;
+
+use mio::event::Source;
+
+use super::direction::{Cause, Direction, Question, Snapshot, Who};
+use super::interest::{Interest, Ready};
+use super::readiness::ReactorHandle;
+use super::slab::{NoSlot, Slot};
+
+/// Whether a read or write that moved fewer bytes than it could have has drained the source, so that the next one need
+/// not be tried. True where readiness is edge-triggered by the system (epoll, kqueue); elsewhere mio must see
+/// "would block" to ask for the next event.
+const SHORT_IS_DRAINED: bool = cfg!(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly"
+));
+
+/// Reading or writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Read,
+    Write,
+}
+
+fn shut_down() -> io::Error {
+    io::Error::other("the runtime's reactor has been shut down: its sockets can no longer be used")
+}
+
+/// A source (`S`) that is registered with a reactor for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Registered<S: Source> {
+    /// `None` only while it is being taken apart.
+    source: Option<S>,
+    handle: ReactorHandle,
+    index: usize,
+}
+
+impl<S: Source> Registered<S> {
+    /// Registers `source` for both directions. `ready`: whether an operation is worth trying before the first event.
+    pub fn new(handle: &ReactorHandle, mut source: S, ready: bool) -> io::Result<Self> {
+        let index = handle.0.slab.claim(ready).map_err(|why| match why {
+            NoSlot::Shut => shut_down(),
+            NoSlot::Full => io::Error::new(io::ErrorKind::OutOfMemory, "the reactor's table of sources is full"),
+        })?;
+        let slot = handle.0.slab.slot(index);
+        let token = mio::Token(slot.map_or(index, |slot| slot.token(index)));
+        let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
+        if let Err(error) = handle.0.registry.register(&mut source, token, both) {
+            handle.0.slab.release(index);
+            return Err(error);
+        }
+        Ok(Self { source: Some(source), handle: handle.clone(), index })
+    }
+
+    /// The source itself.
+    pub fn source(&self) -> &S {
+        self.source.as_ref().expect("a registered source is only taken when the registration ends")
+    }
+
+    /// Where it is registered.
+    pub fn handle(&self) -> &ReactorHandle {
+        &self.handle
+    }
+
+    /// Ends the registration and returns the source.
+    pub fn into_source(mut self) -> io::Result<S> {
+        let mut source = self.source.take().expect("a registered source is only taken when the registration ends");
+        // Dropping `self` finds no source and releases the slot.
+        self.handle.0.registry.deregister(&mut source)?;
+        Ok(source)
+    }
+
+    fn slot(&self) -> &Slot {
+        self.handle.0.slab.slot(self.index).expect("a claimed slot stays where it is")
+    }
+
+    fn direction(&self, side: Side) -> &Direction {
+        match side {
+            Side::Read => &self.slot().read,
+            Side::Write => &self.slot().write,
+        }
+    }
+
+    /// Waits, as the one poller of its side, until an operation is worth trying.
+    pub fn poll_ready(&self, side: Side, cx: &mut Context<'_>) -> Poll<io::Result<Snapshot>> {
+        checked(self.direction(side).poll(Question::Operation, Who::Poller, cx.waker()))
+    }
+
+    /// Tries `operation`, and waits, as the one poller of its side, while it would block.
+    pub fn poll_io<R>(
+        &self,
+        side: Side,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let seen = ready!(self.poll_ready(side, cx))?;
+            if let Some(result) = self.attempt(side, seen, &mut operation) {
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// Like [`poll_io`](Self::poll_io) for an operation that moves at most `room` bytes.
+    pub fn poll_transfer(
+        &self,
+        side: Side,
+        room: usize,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&S) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let seen = ready!(self.poll_ready(side, cx))?;
+            if let Some(result) = self.attempt(side, seen, &mut operation) {
+                if let Ok(moved) = &result {
+                    self.fell_short(side, seen, *moved, room);
+                }
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// Tries `operation`, and waits, as one of many, while it would block.
+    pub async fn io<R>(&self, side: Side, mut operation: impl FnMut(&S) -> io::Result<R>) -> io::Result<R> {
+        loop {
+            let seen = Waiting::new(self.direction(side), Question::Operation).await?;
+            if let Some(result) = self.attempt(side, seen, &mut operation) {
+                return result;
+            }
+        }
+    }
+
+    /// Tries `operation` if something is known that makes it worth trying.
+    pub fn try_io<R>(&self, side: Side, operation: impl FnOnce(&S) -> io::Result<R>) -> io::Result<R> {
+        let seen = self.direction(side).snapshot();
+        if seen.is_shutdown() {
+            return Err(shut_down());
+        }
+        if !seen.is_ready() && !seen.is_closed() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let mut operation = Some(operation);
+        let attempt = self.attempt(side, seen, |source| match operation.take() {
+            Some(operation) => operation(source),
+            None => Err(io::ErrorKind::WouldBlock.into()),
+        });
+        attempt.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Like [`try_io`](Self::try_io) for an operation that moves at most `room` bytes.
+    pub fn try_transfer(
+        &self,
+        side: Side,
+        room: usize,
+        operation: impl FnOnce(&S) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let seen = self.direction(side).snapshot();
+        let moved = self.try_io(side, operation)?;
+        self.fell_short(side, seen, moved, room);
+        Ok(moved)
+    }
+
+    /// Tries once; `None`, and what was seen is cleared, if it would block.
+    fn attempt<R>(
+        &self,
+        side: Side,
+        seen: Snapshot,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> Option<io::Result<R>> {
+        loop {
+            return match operation(self.source()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.direction(side).clear(seen, Cause::WouldBlock);
+                    None
+                }
+                // A signal came first: nothing has happened.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                result => Some(result),
+            };
+        }
+    }
+
+    /// Notes how much was moved: less than there was room for, but not the end, means that the next would block.
+    fn fell_short(&self, side: Side, seen: Snapshot, moved: usize, room: usize) {
+        if SHORT_IS_DRAINED && 0 < moved && moved < room {
+            self.direction(side).clear(seen, Cause::FellShort);
+        }
+    }
+
+    /// Forgets that an operation was worth trying.
+    pub fn clear(&self, side: Side, seen: Snapshot) {
+        self.direction(side).clear(seen, Cause::WouldBlock);
+    }
+
+    /// Waits, as one of many, until a side of `interest` is ready or closed.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        let mut read = interest.is_readable().then(|| Waiting::new(self.direction(Side::Read), Question::State));
+        let mut write = interest.is_writable().then(|| Waiting::new(self.direction(Side::Write), Question::State));
+        core::future::poll_fn(|cx| {
+            let mut ready = Ready::default();
+            if let Some(read) = &mut read {
+                if let Poll::Ready(seen) = Pin::new(read).poll(cx) {
+                    let seen = seen?;
+                    ready.readable = seen.is_ready();
+                    ready.read_closed = seen.is_closed();
+                    ready.error |= seen.is_error();
+                }
+            }
+            if let Some(write) = &mut write {
+                if let Poll::Ready(seen) = Pin::new(write).poll(cx) {
+                    let seen = seen?;
+                    ready.writable = seen.is_ready();
+                    ready.write_closed = seen.is_closed();
+                    ready.error |= seen.is_error();
+                }
+            }
+            if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
+        })
+        .await
+    }
+}
+
+impl<S: Source> Drop for Registered<S> {
+    fn drop(&mut self) {
+        if let Some(source) = &mut self.source {
+            // It fails if the descriptor was closed by foreign code; the slot is released all the same, and events that
+            // still come carry its old generation.
+            let _ = self.handle.0.registry.deregister(source);
+        }
+        self.handle.0.slab.release(self.index);
+    }
+}
+
+fn checked(answer: Poll<Snapshot>) -> Poll<io::Result<Snapshot>> {
+    answer.map(|seen| if seen.is_shutdown() { Err(shut_down()) } else { Ok(seen) })
+}
+
+/// One of many who wait for one direction. Leaves the list when dropped.
+struct Waiting<'a> {
+    direction: &'a Direction,
+    question: Question,
+    /// Its place in the list, once it has had to wait.
+    key: Option<Who>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(direction: &'a Direction, question: Question) -> Self {
+        Self { direction, question, key: None }
+    }
+}
+
+impl Future for Waiting<'_> {
+    type Output = io::Result<Snapshot>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Snapshot>> {
+        let key = match self.key {
+            Some(key) => key,
+            None => {
+                let seen = self.direction.snapshot();
+                if seen.answers(self.question) {
+                    return checked(Poll::Ready(seen));
+                }
+                let key = self.direction.key();
+                *self.key.insert(key)
+            }
+        };
+        checked(self.direction.poll(self.question, key, cx.waker()))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.direction.forget(key);
+        }
+    }
+}
