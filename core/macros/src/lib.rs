@@ -41,7 +41,7 @@ use proc_macro::TokenStream;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```text
 /// #[zokio::main]
 /// async fn main() {
 ///     zokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -62,7 +62,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```text
 /// #[zokio::test(flavor = "multi_thread", worker_threads = 2)]
 /// async fn answers() {
 ///     assert_eq!(zokio::spawn(async { 42 }).await.unwrap(), 42);

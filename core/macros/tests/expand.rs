@@ -87,7 +87,7 @@ fn options_reach_the_builder() {
 
 /// Documentation, attributes and visibility stay.
 #[zokio_macros::main(crate = "crate::stub")]
-#[must_use]
+#[inline]
 pub(crate) async fn generic<'a, F: Fn() -> T, T>(make: F, default: &'a T) -> Result<(T, T), String>
 where
     T: Clone + Debug + 'a,
