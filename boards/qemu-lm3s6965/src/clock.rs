@@ -42,10 +42,15 @@ impl Counter for SysTick {
     const BITS: u32 = WIDTH;
 
     fn count(&self) -> u32 {
-        let left = SYST::get_current();
-        // Zero belongs to the next period, and pends the exception. QEMU shows it a little before it pends: then it is
-        // still the last tick of this one.
-        if left == 0 && !self.wrapped() { MASK } else { left.wrapping_neg() & MASK }
+        // Zero begins the next period and pends the exception, and lasts one tick. Within that tick the exception may
+        // have run already, and QEMU shows zero a little before it pends: a zero that pends nothing says nothing about
+        // its period, so it is read again. `examples/alarm_sweep.rs` meets both.
+        loop {
+            let left = SYST::get_current();
+            if left != 0 || self.wrapped() || !is_running() {
+                return left.wrapping_neg() & MASK;
+            }
+        }
     }
 
     fn wrapped(&self) -> bool {
@@ -54,6 +59,13 @@ impl Counter for SysTick {
 
     /// Nothing: the exception's entry has cleared the flag.
     fn acknowledge(&self) {}
+}
+
+fn is_running() -> bool {
+    const ENABLE: u32 = 1;
+    // SAFETY: the address of SysTick; reading its control word clears a flag that nothing uses.
+    let systick = unsafe { &*SYST::PTR };
+    systick.csr.read() & ENABLE != 0
 }
 
 #[exception]
