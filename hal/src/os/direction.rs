@@ -1,7 +1,7 @@
 //! One direction (reading or writing) of one source: what is known of it and who waits for it.
 //!
 //! ```text
-//!  | generation | tick | WAITING SHUTDOWN ERROR CLOSED READY |      one word
+//!  | generation | tick | LISTED POLLING SHUTDOWN ERROR CLOSED READY |      one word
 //! ```
 //!
 //! | part | set by | cleared by |
@@ -9,7 +9,8 @@
 //! | READY | an event of this direction | an operation that would block, or fell short, if the tick is the one it saw |
 //! | CLOSED, ERROR | an event | the next tenant; a clear after "would block" takes ERROR along |
 //! | SHUTDOWN | the reactor's end | nobody |
-//! | WAITING | a waiter that has put its waker into the list | the event that will take the list |
+//! | POLLING | the one poller, having put its waker into the cell | the event that will empty the cell |
+//! | LISTED | one of many waiters, having put its waker into the list | the event that will take the list |
 //! | tick | +1 with each event | |
 //! | generation | +1 when the source leaves the slot | |
 //!
@@ -19,10 +20,10 @@
 //! busy writer cannot keep a reader's clear from succeeding.
 //!
 //! *clear what was seen*: a clear compares the tick read before the operation; an event in between makes it fail. The
-//! tick has 34 bits (17 on 32-bit targets): it would have to wrap within one system call to be mistaken.
+//! tick has 34 bits (16 on 32-bit targets): it would have to wrap within one system call to be mistaken.
 //!
-//! *list first*: a waiter puts its waker into the list before it reads or sets WAITING, and an event that clears
-//! WAITING takes the list afterwards. So either the event finds the waker, or the waiter finds READY.
+//! *waker first*: a waiter leaves its waker before it reads or sets its bit, and an event that clears the bit takes the
+//! wakers afterwards. So either the event finds the waker, or the waiter finds READY.
 //!
 //! *right tenant*: an event carries the generation of its token and is dropped if the word has another.
 
@@ -31,13 +32,15 @@ use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicUsize, Ordering};
 use zokio_core::lock::{DefaultLock, Lock};
+use zokio_core::sync::WaitCell;
 
 const READY: usize = 1;
 const CLOSED: usize = 1 << 1;
 const ERROR: usize = 1 << 2;
 const SHUTDOWN: usize = 1 << 3;
-const WAITING: usize = 1 << 4;
-const FLAGS: u32 = 5;
+const POLLING: usize = 1 << 4;
+const LISTED: usize = 1 << 5;
+const FLAGS: u32 = 6;
 
 /// How many bits of a word, and of a token, are the generation. It wraps: on 32-bit targets after 1,024 tenants of one
 /// slot, all of which would have to come and go while one event waits to be delivered.
@@ -54,7 +57,7 @@ pub(super) struct News {
 }
 
 /// The word, as it was read at some moment.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Snapshot(usize);
 
 impl Snapshot {
@@ -96,10 +99,10 @@ impl Snapshot {
         Self(self.next_tick() | SHUTDOWN)
     }
 
-    /// The word with the tick advanced and WAITING cleared.
+    /// The word with the tick advanced and nobody waiting.
     fn next_tick(self) -> usize {
         let tick = self.0.wrapping_add(TICK) & TICK_MASK;
-        (self.0 & !TICK_MASK & !WAITING) | tick
+        (self.0 & !(TICK_MASK | POLLING | LISTED)) | tick
     }
 
     /// A clear by someone who saw `seen` before the operation.
@@ -144,40 +147,35 @@ pub(super) enum Who {
     Listed(u64),
 }
 
+impl Who {
+    fn bit(self) -> usize {
+        match self {
+            Self::Poller => POLLING,
+            Self::Listed(_) => LISTED,
+        }
+    }
+}
+
+/// The many who wait: seldom more than one or two.
 #[derive(Debug, Default)]
-struct Waiters {
-    poller: Option<Waker>,
-    listed: Vec<(u64, Waker)>,
+struct List {
+    wakers: Vec<(u64, Waker)>,
     last_key: u64,
 }
 
-impl Waiters {
-    fn place(&mut self, who: Who) -> Option<&mut Waker> {
-        match who {
-            Who::Poller => self.poller.as_mut(),
-            Who::Listed(key) => self.listed.iter_mut().find(|(other, _)| *other == key).map(|(_, waker)| waker),
-        }
+impl List {
+    /// The place of a key.
+    fn place(&self, key: u64) -> Option<usize> {
+        self.wakers.iter().position(|(other, _)| *other == key)
     }
 
-    fn put(&mut self, who: Who, waker: Waker) -> Option<Waker> {
-        match self.place(who) {
-            Some(place) => Some(core::mem::replace(place, waker)),
+    /// Puts a waker in; returns the one that had this key before.
+    fn put(&mut self, key: u64, waker: Waker) -> Option<Waker> {
+        match self.place(key) {
+            Some(place) => Some(core::mem::replace(&mut self.wakers[place].1, waker)),
             None => {
-                match who {
-                    Who::Poller => self.poller = Some(waker),
-                    Who::Listed(key) => self.listed.push((key, waker)),
-                }
+                self.wakers.push((key, waker));
                 None
-            }
-        }
-    }
-
-    fn take(&mut self, who: Who) -> Option<Waker> {
-        match who {
-            Who::Poller => self.poller.take(),
-            Who::Listed(key) => {
-                let at = self.listed.iter().position(|(other, _)| *other == key)?;
-                Some(self.listed.remove(at).1)
             }
         }
     }
@@ -190,12 +188,13 @@ const BATCH: usize = 8;
 #[derive(Debug)]
 pub(super) struct Direction {
     word: AtomicUsize,
-    waiters: Lock<DefaultLock, Waiters>,
+    poller: WaitCell,
+    list: Lock<DefaultLock, List>,
 }
 
 impl Direction {
     pub fn new() -> Self {
-        Self { word: AtomicUsize::new(0), waiters: Lock::new(Waiters::default()) }
+        Self { word: AtomicUsize::new(0), poller: WaitCell::new(), list: Lock::new(List::default()) }
     }
 
     /// The word now.
@@ -207,14 +206,15 @@ impl Direction {
     /// Takes in a new tenant. Called while the slot is nobody's, after [`close`](Self::close) or on a fresh slot.
     pub fn open(&self, ready: bool) {
         let flags = if ready { READY } else { 0 };
-        // Ordering: Release; as in `close`. Stale events carry an older generation and change nothing in between.
-        self.word.store(self.snapshot().0 | flags, Ordering::Release);
+        // Ordering: Release; as in `close`.
+        self.word.fetch_or(flags, Ordering::Release);
     }
 
     /// Drops the wakers of whoever still waits. The first half of sending the tenant away.
     pub fn forget_all(&self) {
         // Not `take` of the list: its memory serves the next tenant. It is empty but for waiters that were leaked.
-        let gone = self.waiters.with(|waiters| (waiters.poller.take(), waiters.listed.drain(..).collect::<Vec<_>>()));
+        drop(self.poller.take());
+        let gone = self.list.with(|list| list.wakers.drain(..).collect::<Vec<_>>());
         drop(gone);
     }
 
@@ -222,8 +222,8 @@ impl Direction {
     pub fn close(&self) {
         let next = self.snapshot().0.wrapping_add(1 << GENERATION_SHIFT) & !((1 << GENERATION_SHIFT) - 1);
         // Ordering: Release; pairs with the Acquire of the compare-and-swap in `transition`, which either comes first
-        // and is overwritten here, or sees the new generation.
-        self.word.store(next, Ordering::Release);
+        // and is overwritten here, or sees the new generation. A swap, not a store, so that models know this order.
+        self.word.swap(next, Ordering::Release);
     }
 
     /// The generation that tokens of the present tenant carry.
@@ -245,38 +245,34 @@ impl Direction {
         let mut seen = self.snapshot();
         loop {
             let Some(new) = next(seen) else { return false };
-            // Ordering: Release publishes the event to `snapshot`; Acquire orders the look at the list after WAITING
-            // was read, so that the waker put there before is found (*list first*).
+            // Ordering: Release publishes the event to `snapshot`; Acquire orders the look at the wakers after the bits
+            // were read, so that those left there before are found (*waker first*).
             match self.word.compare_exchange_weak(seen.0, new.0, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => break,
                 Err(now) => seen = Snapshot(now),
             }
         }
-        if seen.0 & WAITING != 0 {
-            self.wake();
+        if seen.0 & POLLING != 0 {
+            self.poller.wake();
+        }
+        if seen.0 & LISTED != 0 {
+            self.wake_list();
         }
         true
     }
 
     /// Wakes all who are in the list now, in batches, with the lock released.
-    fn wake(&self) {
+    fn wake_list(&self) {
         let mut left = usize::MAX;
         while left > 0 {
             let mut batch: [Option<Waker>; BATCH] = [const { None }; BATCH];
-            left = self.waiters.with(|waiters| {
-                let mut left = left.min(waiters.listed.len());
-                let mut places = batch.iter_mut();
-                if let Some(poller) = waiters.poller.take() {
-                    if let Some(place) = places.next() {
-                        *place = Some(poller);
-                    }
-                }
-                let count = left.min(places.len());
-                for (place, (_, waker)) in places.zip(waiters.listed.drain(..count)) {
+            left = self.list.with(|list| {
+                let all = left.min(list.wakers.len());
+                let now = all.min(BATCH);
+                for (place, (_, waker)) in batch.iter_mut().zip(list.wakers.drain(..now)) {
                     *place = Some(waker);
                 }
-                left -= count;
-                left
+                all - now
             });
             batch.into_iter().flatten().for_each(Waker::wake);
         }
@@ -296,10 +292,21 @@ impl Direction {
 
     /// A key for one of many waiters.
     pub fn key(&self) -> Who {
-        self.waiters.with(|waiters| {
-            waiters.last_key += 1;
-            Who::Listed(waiters.last_key)
+        self.list.with(|list| {
+            list.last_key += 1;
+            Who::Listed(list.last_key)
         })
+    }
+
+    /// Leaves a waker. Wakers are cloned and dropped outside of the lock.
+    fn leave(&self, who: Who, waker: &Waker) {
+        let Who::Listed(key) = who else { return self.poller.register(waker) };
+        let same = |place: usize, list: &List| list.wakers[place].1.will_wake(waker);
+        if !self.list.with(|list| list.place(key).is_some_and(|place| same(place, list))) {
+            let waker = waker.clone();
+            let old = self.list.with(|list| list.put(key, waker));
+            drop(old);
+        }
     }
 
     /// The word if it answers; otherwise the waker will be woken when it does.
@@ -308,24 +315,18 @@ impl Direction {
         if seen.answers(question) {
             return Poll::Ready(seen);
         }
-        let known = self.waiters.with(|waiters| waiters.place(who).is_some_and(|place| place.will_wake(waker)));
-        if !known {
-            let waker = waker.clone();
-            let old = self.waiters.with(|waiters| waiters.put(who, waker));
-            drop(old);
-        }
+        self.leave(who, waker);
         let mut seen = self.snapshot();
         loop {
             if seen.answers(question) {
                 return Poll::Ready(seen);
             }
-            // An event that cleared the WAITING seen here takes the list later than it was filled above (*list first*).
-            if seen.0 & WAITING != 0 {
+            // An event that clears the bit seen here takes the wakers later than one was left above (*waker first*).
+            if seen.0 & who.bit() != 0 {
                 return Poll::Pending;
             }
-            // Ordering: Release hands the waker's place in the list to the event that clears WAITING; Acquire as in
-            // `snapshot`.
-            let waiting = seen.0 | WAITING;
+            // Ordering: Release hands the waker to the event that clears the bit; Acquire as in `snapshot`.
+            let waiting = seen.0 | who.bit();
             match self.word.compare_exchange_weak(seen.0, waiting, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Poll::Pending,
                 Err(now) => seen = Snapshot(now),
@@ -333,9 +334,15 @@ impl Direction {
         }
     }
 
-    /// Takes a waiter out of the list.
+    /// Takes one of many waiters out of the list.
     pub fn forget(&self, who: Who) {
-        let old = self.waiters.with(|waiters| waiters.take(who));
+        let Who::Listed(key) = who else { return };
+        let old = self.list.with(|list| list.place(key).map(|place| list.wakers.swap_remove(place)));
         drop(old);
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;
+#[cfg(all(test, not(loom)))]
+mod tests;

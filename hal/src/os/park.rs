@@ -224,3 +224,6 @@ impl Unpark for WorkerUnpark {
         self.0.unpark(ReactorHandle::wake);
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

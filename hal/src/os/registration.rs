@@ -285,3 +285,85 @@ impl Drop for Waiting<'_> {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux", not(loom)))]
+mod tests {
+    use core::pin::pin;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use core::task::Waker;
+    use core::time::Duration;
+    use std::fs::File;
+    use std::io::Write as _;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    use zokio_core::park::Park as _;
+    use zokio_core::time::Clock as _;
+
+    use super::super::{Driver, SystemClock};
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    // Mutant: hal/src/os/readiness.rs :: if event.is_writable() || event.is_write_closed() || error { => if event.is_writable() {
+    #[test]
+    fn failure_125_an_event_that_is_only_an_error_wakes_both_sides_once() {
+        let driver = Driver::with_io().unwrap();
+        let handle = driver.handle().unwrap().clone();
+        let mut park = driver.parkers(1).remove(0);
+        // A full pipe that loses its reader reports EPOLLERR and nothing else.
+        let (reader, writer) = std::io::pipe().unwrap();
+        let stream = UnixStream::from(OwnedFd::from(writer));
+        stream.set_nonblocking(true).unwrap();
+        let file = File::from(OwnedFd::from(stream.try_clone().unwrap()));
+        let io = Registered::new(&handle, mio::net::UnixStream::from_std(stream), true).unwrap();
+
+        let counts = [(); 2].map(|()| Arc::new(Count::default()));
+        let wakers = counts.clone().map(Waker::from);
+        let poll_write = |cx: &mut Context<'_>| io.poll_io(Side::Write, cx, |_| (&file).write(&[0; 1 << 12]));
+        let cx = &mut Context::from_waker(&wakers[0]);
+        while poll_write(cx).is_ready() {}
+        park.park(Some(zokio_core::time::Instant::EPOCH), || true); // what registering has to tell
+        while poll_write(cx).is_ready() {}
+        let mut reading = pin!(io.io(Side::Read, |_| Err::<(), _>(io::ErrorKind::WouldBlock.into())));
+        assert!(reading.as_mut().poll(&mut Context::from_waker(&wakers[1])).is_pending());
+        let before = counts.each_ref().map(|count| count.0.load(Ordering::Relaxed));
+
+        drop(reader);
+        let clock = SystemClock::new();
+        let give_up = clock.now().saturating_add(Duration::from_secs(20));
+        while counts[0].0.load(Ordering::Relaxed) == before[0] && clock.now() < give_up {
+            park.park(Some(give_up), || true);
+        }
+        let after = counts.each_ref().map(|count| count.0.load(Ordering::Relaxed));
+        assert_eq!(after, before.map(|count| count + 1), "each side is woken once");
+        let Poll::Ready(Err(error)) = poll_write(cx) else { panic!("the write knows of the error") };
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+
+        // The error stays, and is not told again: a wait lasts until its deadline.
+        assert!(reading.as_mut().poll(&mut Context::from_waker(&wakers[1])).is_pending());
+        let begin = clock.now();
+        park.park(Some(begin.saturating_add(Duration::from_millis(30))), || true);
+        assert!(clock.now().saturating_duration_since(begin) >= Duration::from_millis(30), "the wait spins");
+    }
+
+    #[test]
+    fn a_source_that_cannot_be_registered_leaves_no_slot() {
+        let driver = Driver::with_io().unwrap();
+        let handle = driver.handle().unwrap();
+        // epoll takes no regular files.
+        let file = File::open("/proc/self/exe").unwrap();
+        let stream = mio::net::UnixStream::from_std(UnixStream::from(OwnedFd::from(file)));
+        assert!(Registered::new(handle, stream, true).is_err());
+        assert_eq!(handle.registered(), 0);
+    }
+}

@@ -1,0 +1,164 @@
+//! Ways to be wrong about readiness.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::task::Wake;
+
+use super::*;
+
+const PLAIN: News = News { closed: false, error: false };
+const CLOSING: News = News { closed: true, error: false };
+const FAILING: News = News { closed: false, error: true };
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Count {
+    fn new() -> (Arc<Self>, Waker) {
+        let count = Arc::new(Self::default());
+        (count.clone(), Waker::from(count))
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn open() -> Direction {
+    let direction = Direction::new();
+    direction.open(false);
+    direction
+}
+
+fn operation(direction: &Direction, waker: &Waker) -> Poll<Snapshot> {
+    direction.poll(Question::Operation, Who::Poller, waker)
+}
+
+// Mutant: hal/src/os/direction.rs :: if self.generation() != generation { => if self.generation() > usize::MAX - generation {
+#[test]
+fn failure_121_an_event_for_an_earlier_tenant_is_dropped() {
+    let direction = open();
+    let before = direction.generation();
+    assert!(direction.event(before, PLAIN));
+    direction.forget_all();
+    direction.close();
+    direction.open(false);
+    assert_ne!(direction.generation(), before);
+    let (count, waker) = Count::new();
+    assert!(operation(&direction, &waker).is_pending());
+    assert!(!direction.event(before, CLOSING), "stale");
+    let seen = direction.snapshot();
+    assert!(!seen.is_ready() && !seen.is_closed());
+    assert_eq!(count.get(), 0);
+    assert!(direction.event(direction.generation(), PLAIN));
+    assert_eq!(count.get(), 1);
+}
+
+#[test]
+fn generations_go_through_all_values_and_wrap() {
+    let direction = open();
+    let last = (1 << GENERATION_BITS) - 1;
+    // The word as it stands after that many tenants.
+    direction.word.store(last << GENERATION_SHIFT, core::sync::atomic::Ordering::Relaxed);
+    assert_eq!(direction.generation(), last);
+    direction.close();
+    assert_eq!(direction.snapshot(), Snapshot(0));
+}
+
+// Mutant: hal/src/os/direction.rs :: let identity = !(TICK - 1); => let identity = 0xff << FLAGS;
+#[test]
+fn failure_122_events_between_the_read_and_the_clear_are_never_lost() {
+    let direction = open();
+    for events in [1_usize, 2, 255, 256, 257, 32_767, 32_768, 32_769, 65_535] {
+        direction.event(0, PLAIN);
+        let seen = direction.snapshot();
+        for _ in 0..events {
+            direction.event(0, PLAIN);
+        }
+        direction.clear(seen, Cause::WouldBlock);
+        assert!(direction.snapshot().is_ready(), "{events} events were forgotten");
+        let seen = direction.snapshot();
+        direction.clear(seen, Cause::WouldBlock);
+        assert!(!direction.snapshot().is_ready());
+    }
+}
+
+#[test]
+fn the_tick_wraps_into_nothing_else() {
+    let direction = open();
+    let all = Snapshot(TICK_MASK | 5 << GENERATION_SHIFT);
+    direction.word.store(all.0, core::sync::atomic::Ordering::Relaxed);
+    assert!(direction.event(5, PLAIN));
+    assert_eq!(direction.snapshot(), Snapshot(READY | 5 << GENERATION_SHIFT));
+}
+
+// Mutant: hal/src/os/direction.rs :: Cause::FellShort if self.is_closed() || self.is_error() => None, => Cause::FellShort if self.is_shutdown() => None,
+#[test]
+fn failure_123_a_clear_takes_only_what_it_may() {
+    let direction = open();
+    // A short read leaves the end to be read: no event will announce it again.
+    direction.event(0, CLOSING);
+    direction.clear(direction.snapshot(), Cause::FellShort);
+    assert!(direction.snapshot().is_ready());
+    // "Would block" is stronger, and leaves that the side is closed.
+    direction.clear(direction.snapshot(), Cause::WouldBlock);
+    let seen = direction.snapshot();
+    assert!(!seen.is_ready() && seen.is_closed());
+    assert!(seen.answers(Question::State) && !seen.answers(Question::Operation));
+    // An error is as good as an end.
+    direction.event(0, FAILING);
+    direction.clear(direction.snapshot(), Cause::FellShort);
+    assert!(direction.snapshot().is_ready() && direction.snapshot().is_error());
+    // The end of the reactor outlasts everything.
+    direction.shutdown();
+    direction.clear(direction.snapshot(), Cause::WouldBlock);
+    assert!(direction.snapshot().is_shutdown());
+}
+
+#[test]
+fn every_waiter_is_woken_once_and_in_batches() {
+    let direction = open();
+    let (poller, poller_waker) = Count::new();
+    assert!(operation(&direction, &poller_waker).is_pending());
+    let waiters: Vec<_> = (0..3 * BATCH + 1).map(|_| (Count::new(), direction.key())).collect();
+    for ((_, waker), key) in &waiters {
+        for _ in 0..2 {
+            assert!(direction.poll(Question::Operation, *key, waker).is_pending());
+        }
+    }
+    let ((gone, _), gone_key) = &waiters[2];
+    direction.forget(*gone_key);
+    direction.event(0, PLAIN);
+    direction.event(0, PLAIN);
+    assert_eq!((poller.get(), gone.get()), (1, 0));
+    assert_eq!(waiters.iter().map(|((count, _), _)| count.get()).sum::<usize>(), waiters.len() - 1);
+}
+
+#[test]
+fn a_waiter_that_moves_to_another_task_takes_its_place_along() {
+    let direction = open();
+    let ((first, first_waker), (second, second_waker)) = (Count::new(), Count::new());
+    let key = direction.key();
+    assert!(direction.poll(Question::Operation, key, &first_waker).is_pending());
+    assert!(direction.poll(Question::Operation, key, &second_waker).is_pending());
+    direction.event(0, PLAIN);
+    assert_eq!((first.get(), second.get()), (0, 1));
+}
+
+#[test]
+fn a_tenant_that_goes_leaves_no_waker_behind() {
+    let direction = open();
+    let (count, waker) = Count::new();
+    assert!(operation(&direction, &waker).is_pending());
+    assert!(direction.poll(Question::State, direction.key(), &waker).is_pending());
+    drop(waker);
+    assert_eq!(Arc::strong_count(&count), 3);
+    direction.forget_all();
+    assert_eq!(Arc::strong_count(&count), 1);
+}
