@@ -51,7 +51,7 @@ pub fn has_models(package: &Package) -> bool {
 
 /// The features under which a package's models are compiled.
 fn features(package: &Package) -> String {
-    let wanted = ["std", "heapless"];
+    let wanted = ["std", "heapless", "os"];
     let there: Vec<&str> =
         wanted.into_iter().filter(|wanted| package.features.iter().any(|feature| feature == wanted)).collect();
     there.join(",")
