@@ -147,9 +147,12 @@ impl Node {
                         return Poll::Pending;
                     }
                     // Cloned and dropped outside of the lock: a waker is foreign code. Where the node has left the
-                    // queue meanwhile, the clone comes back and the loop sees why.
+                    // queue meanwhile, the clone comes back and the loop sees why. It must not ask `wakes` again: two
+                    // clones of one waker need not know each other.
                     let waker = waker.clone();
-                    let _dropped = this.timers.queue.with(|heap| heap.replace_waker(Tree::of(this), waker));
+                    if let Ok(_old) = this.timers.queue.with(|heap| heap.replace_waker(Tree::of(this), waker)) {
+                        return Poll::Pending;
+                    }
                 }
             }
         }
@@ -265,11 +268,11 @@ impl Heap {
         node.links(|links| links.waker.as_ref().is_some_and(|own| own.will_wake(waker)))
     }
 
-    /// Gives a linked node another waker. Returns the one that is not needed.
-    fn replace_waker(&mut self, node: Tree, waker: Waker) -> Waker {
+    /// Gives a linked node another waker and returns the old one; gives the new one back if the node is not linked.
+    fn replace_waker(&mut self, node: Tree, waker: Waker) -> Result<Waker, Waker> {
         node.links(|links| match &mut links.waker {
-            Some(own) => core::mem::replace(own, waker),
-            None => waker,
+            Some(own) => Ok(core::mem::replace(own, waker)),
+            None => Err(waker),
         })
     }
 

@@ -49,7 +49,7 @@ pub enum MissedTickBehavior {
 
 impl MissedTickBehavior {
     /// When the tick after the one of `deadline` is due, if it is `now`.
-    fn next(self, deadline: Instant, now: Instant, period: Duration) -> Instant {
+    pub(super) fn next(self, deadline: Instant, now: Instant, period: Duration) -> Instant {
         let on_time = deadline.saturating_add(period);
         let tolerance = Duration::from_millis(5);
         let is_late = now > deadline.saturating_add(tolerance) || now >= on_time;

@@ -1,7 +1,13 @@
 //! Ways for time to go wrong.
 
+mod hand;
+#[cfg(loom)]
+mod loom;
 #[cfg(not(loom))]
 mod oracle;
 #[cfg(not(loom))]
+mod ticks;
+#[cfg(not(loom))]
 mod unit;
+#[cfg(not(loom))]
 mod util;

@@ -1,43 +1,31 @@
-//! A clock moved by hand, a context per thread, wakers that count.
+//! A context per thread, tasks by hand, random numbers by seed.
 
+use std::any::Any;
 use std::boxed::Box;
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use std::vec::Vec;
 
+pub use super::hand::{Count, Hand};
 use crate::ambient::{self, Ambient, Current};
-use crate::time::{Clock, Instant, Timers};
+use crate::time::Timers;
 
-/// A clock that stands until it is moved, and counts what the queue told it.
-#[derive(Debug, Default)]
-pub struct Hand {
-    nanos: AtomicU64,
-    pub rearmed: AtomicUsize,
+/// Makes a value live for ever, somewhere where a leak checker finds it.
+pub fn leak<T: Send + Sync>(value: T) -> &'static T {
+    static KEPT: Mutex<Vec<&'static (dyn Any + Send + Sync)>> = Mutex::new(Vec::new());
+    let value: &'static T = Box::leak(Box::new(value));
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(value);
+    value
 }
 
-impl Hand {
-    pub fn set(&self, nanos: u64) {
-        self.nanos.store(nanos, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Hand {
-    fn now(&self) -> Instant {
-        Instant::from_nanos(self.nanos.load(Ordering::SeqCst))
-    }
-
-    fn rearm(&self, _: Instant) {
-        self.rearmed.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// A queue for one test. Queues are for ever, so it is leaked.
+/// A queue for one test.
 pub fn timers() -> &'static Timers<Hand> {
-    Box::leak(Box::new(Timers::new(Hand::default())))
+    leak(Timers::new(Hand::default()))
 }
 
 pub const fn ms(n: u64) -> Duration {
@@ -65,18 +53,6 @@ unsafe impl Ambient for Here {
 /// Runs `f` in a context with `timers`.
 pub fn within<R>(timers: &'static Timers<Hand>, f: impl FnOnce() -> R) -> R {
     Here::enter(&ambient::Context::EMPTY.with_timers(timers), f)
-}
-
-/// Counts how often it was woken, and remembers when relative to the others.
-#[derive(Debug, Default)]
-pub struct Count {
-    pub woken: AtomicUsize,
-}
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.woken.fetch_add(1, Ordering::SeqCst);
-    }
 }
 
 /// A future in a box with a waker of its own.

@@ -1,0 +1,42 @@
+//! A clock moved by hand, and wakers that count.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Wake;
+
+use crate::time::{Clock, Instant};
+
+/// A clock that stands until it is moved, and counts what the queue told it.
+#[derive(Debug, Default)]
+pub struct Hand {
+    nanos: AtomicU64,
+    pub rearmed: AtomicUsize,
+}
+
+impl Hand {
+    pub fn set(&self, nanos: u64) {
+        self.nanos.store(nanos, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Instant {
+        Instant::from_nanos(self.nanos.load(Ordering::SeqCst))
+    }
+
+    fn rearm(&self, _: Instant) {
+        self.rearmed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Counts how often it was woken.
+#[derive(Debug, Default)]
+pub struct Count {
+    pub woken: AtomicUsize,
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.woken.fetch_add(1, Ordering::SeqCst);
+    }
+}
