@@ -212,7 +212,7 @@ mod tests {
     unsafe impl Linked for Node {
         unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
             // SAFETY: the caller's node is alive.
-            unsafe { NonNull::new_unchecked(&raw mut (*node.as_ptr()).links) }
+            NonNull::new(unsafe { &raw mut (*node.as_ptr()).links }).unwrap()
         }
     }
 

@@ -4,13 +4,16 @@
 //! |---|---|---|
 //! | [`WaitCell`] | one task | an interrupt, a reactor, a peer |
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
+//! | [`Notify`] | many tasks | the same, one wake-up being remembered |
 //!
 //! There is one wait list, in `waiters`; the queue and everything below it in the table are made of it.
 
+mod notify;
 mod wait_cell;
 mod wait_queue;
 mod waiters;
 
+pub use notify::{Notified, Notify};
 pub use wait_cell::WaitCell;
 pub use wait_queue::{Closed, Wait, WaitQueue};
 

@@ -18,7 +18,7 @@ const LANES: usize = 2;
 ///
 /// The queue holds no condition and no permit: a wake-up with nobody there is gone. So a waiter takes its place first,
 /// looks at its condition, and waits afterwards, which is what [`wait_until`](Self::wait_until) does.
-/// `with_permit` makes one that remembers one wake-up.
+/// [`Notify`](super::Notify) is the queue that remembers one wake-up.
 ///
 /// # Cost
 ///
@@ -115,7 +115,7 @@ impl<L: RawLock> WaitQueue<L> {
     /// waiter.
     pub fn wait(&self) -> Wait<'_, L> {
         let epoch = self.waiters.with(|section| section.state.epoch);
-        Wait { waiting: self.waiters.wait(Turn { epoch, done: false }) }
+        Wait { waiting: self.waiters.wait(Turn { epoch, outcome: Ok(()) }) }
     }
 
     /// Waits until `condition` holds, which is looked at now and after every wake-up.
@@ -240,7 +240,8 @@ impl<L: RawLock> core::fmt::Debug for Wait<'_, L> {
 struct Turn {
     /// The queue's epoch when the wait began.
     epoch: usize,
-    done: bool,
+    /// How the wait ended, once it did.
+    outcome: Result<(), Closed>,
 }
 
 impl Protocol<LANES> for Turn {
@@ -256,23 +257,26 @@ impl Protocol<LANES> for Turn {
     ) -> Step<Result<(), Closed>, Told> {
         let state = &mut *section.state;
         // A stored permit is taken last: who was woken with all does not need it.
-        if !self.done && told != Some(Told::Yours) && state.epoch == self.epoch {
+        if told != Some(Told::Yours) && state.epoch == self.epoch {
             if state.closed {
-                return Step::Ready(Err(Closed(())));
-            }
-            if state.permit != Permit::Stored {
+                self.outcome = Err(Closed(()));
+            } else if state.permit == Permit::Stored {
+                state.permit = Permit::Empty;
+            } else {
                 return Step::Wait(Told::Wait);
             }
-            state.permit = Permit::Empty;
         }
-        self.done = true;
-        Step::Ready(Ok(()))
+        Step::Ready(self.outcome)
     }
 
     fn cancel(&mut self, section: &mut Section<'_, State, Told, LANES>, told: Told) {
         if told == Told::Yours {
             give_one(section);
         }
+    }
+
+    fn again(&mut self) -> Result<(), Closed> {
+        self.outcome
     }
 }
 

@@ -20,7 +20,7 @@
 //!   place.
 //! - *alive*: a `Waiting` that ever linked its node takes the lock when it is dropped and unlinks it; it is pinned and not
 //!   `Unpin`, so its memory is not used for anything else before.
-//! - *under the lock*: links and entry of a node whose `Waiting` is `enrolled` are reached in a section of *home* only.
+//! - *under the lock*: links and entry of a node whose `Waiting` is *enrolled* are reached in a section of *home* only.
 //! - *no foreign code*: wakers leave a section by value and are cloned, woken and dropped outside.
 
 use core::future::Future;
@@ -59,6 +59,15 @@ pub(super) trait Protocol<const LANES: usize> {
 
     /// Passes on what `tag` promised: the waiter is out of the list and does not come back.
     fn cancel(&mut self, section: &mut Section<'_, Self::State, Self::Tag, LANES>, tag: Self::Tag);
+
+    /// The answer to a poll after the one that was ready. No lock is held.
+    ///
+    /// # Panics
+    ///
+    /// Unless the protocol has a better idea.
+    fn again(&mut self) -> Self::Output {
+        panic!("a future was polled after it was ready")
+    }
 }
 
 /// An answer of [`Protocol::poll`].
@@ -157,10 +166,14 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
             });
             more = answer;
             for waker in batch.into_iter().flatten() {
-                match guard::run(|| waker.wake()) {
-                    Err(payload) if panic.is_none() => panic = Some(payload),
-                    // A second one is let go, with care: its destructor is foreign code as well.
-                    other => drop(guard::run(|| drop(other))),
+                if let Err(payload) = guard::run(|| waker.wake()) {
+                    match panic {
+                        None => panic = Some(payload),
+                        // A second one is let go with care: its destructor is foreign code as well.
+                        Some(_) => drop(guard::run(|| {
+                            let _second = payload;
+                        })),
+                    }
                 }
             }
         }
@@ -177,7 +190,7 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
     {
         let entry = UnsafeCell::new(Entry { waker: None, linked: false, tag: None });
         let node = Node { links: Links::new(), entry };
-        Waiting { waiters: self, protocol, enrolled: false, node }
+        Waiting { waiters: self, protocol, place: Place::New, node }
     }
 }
 
@@ -259,6 +272,17 @@ impl<S, W, const LANES: usize> Section<'_, S, W, LANES> {
     }
 }
 
+/// What a waiter knows by itself of where its node is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In no list, and never was.
+    New,
+    /// Linked at some time: it is reached under the lock only, until it is known to be out.
+    Enrolled,
+    /// Out of the list: the wait is over.
+    Done,
+}
+
 /// One waiter: a future that takes its place in the list when it has to wait.
 ///
 /// # Cost
@@ -267,8 +291,7 @@ impl<S, W, const LANES: usize> Section<'_, S, W, LANES> {
 pub(super) struct Waiting<'a, L: RawLock, P: Protocol<LANES>, const LANES: usize> {
     waiters: &'a Waiters<L, P::State, P::Tag, LANES>,
     protocol: P,
-    /// Whether the node was linked: then it is reached under the lock only, until it is known to be out.
-    enrolled: bool,
+    place: Place,
     node: Node<P::Tag>,
 }
 
@@ -282,13 +305,16 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES
     fn advance(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<P::Output> {
         // SAFETY: nothing is moved out of it, here or below; `protocol` is not pinned.
         let this = unsafe { self.get_unchecked_mut() };
+        if this.place == Place::Done {
+            return Poll::Ready(this.protocol.again());
+        }
         let own = NonNull::from(&this.node);
         // The waker to store, once it is known that one is needed; after that the one it replaced.
         let mut fresh = None;
         let mut needed = waker;
         loop {
             let (step, woken) = this.waiters.section(|section| {
-                let tag = if this.enrolled {
+                let tag = if this.place == Place::Enrolled {
                     // SAFETY: *home*, and alive: it is our own node.
                     unsafe { section.entry(own) }.tag
                 } else {
@@ -299,7 +325,7 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES
                 let entry = unsafe { section.entry(own) };
                 match step {
                     Step::Ready(output) => {
-                        this.enrolled = false;
+                        this.place = Place::Done;
                         if core::mem::replace(&mut entry.linked, false) {
                             // SAFETY: *home*: it says that it is linked.
                             unsafe { section.list.remove(own) };
@@ -315,9 +341,9 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES
                             core::mem::swap(&mut entry.waker, &mut fresh);
                         }
                         entry.tag = Some(tag);
-                        this.enrolled = true;
+                        this.place = Place::Enrolled;
                         if !core::mem::replace(&mut entry.linked, true) {
-                            // SAFETY: in no list; *alive*: pinned, and `enrolled` makes `drop` remove it.
+                            // SAFETY: in no list; *alive*: pinned, and *enrolled*, by which `drop` removes it.
                             unsafe { section.list.push_back(P::LANE, own) };
                         }
                         Some(Poll::Pending)
@@ -348,7 +374,7 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Future for Waiting<'_, 
 impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Drop for Waiting<'_, L, P, LANES> {
     #[inline]
     fn drop(&mut self) {
-        if !self.enrolled {
+        if self.place != Place::Enrolled {
             return;
         }
         let own = NonNull::from(&self.node);

@@ -225,3 +225,21 @@ pub(crate) fn forever<T: Send + Sync + 'static>(value: T) -> &'static T {
     KEPT.lock().unwrap().push(value);
     value
 }
+
+/// Numbers that look random and are the same in every run of a seed (xorshift).
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// The sequence of a seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// The next number, below `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) as usize % end
+    }
+}

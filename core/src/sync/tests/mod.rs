@@ -2,6 +2,9 @@
 
 #[cfg(loom)]
 mod loom;
+
+#[cfg(not(loom))]
+mod notify;
 #[cfg(not(loom))]
 mod wait_cell;
 #[cfg(not(loom))]

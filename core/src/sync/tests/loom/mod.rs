@@ -1,4 +1,5 @@
 //! Models, one file for each primitive.
 
+mod notify;
 mod wait_cell;
 mod wait_queue;

@@ -14,7 +14,7 @@ fn look(cell: &WaitCell, ready: &AtomicBool, waker: &TestWaker) -> bool {
     ready.load(Ordering::Relaxed)
 }
 
-// Mutant: core/src/sync/wait_cell.rs :: core::mem::swap(stored, &mut waker); => drop(stored.take());
+// Mutant: core/src/sync/wait_cell.rs :: core::mem::swap(stored, &mut waker); => drop(waker.take());
 #[test]
 fn wake_is_not_lost_between_register_and_look() {
     loom::model(|| {

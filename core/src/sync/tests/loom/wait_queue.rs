@@ -111,7 +111,7 @@ fn wait_until_misses_no_change() {
 
 /// A place in line is reached by others only under the lock, also while its future is moved to another thread and
 /// polled there with another waker.
-// Mutant: core/src/sync/waiters.rs :: this.enrolled = true; => this.enrolled = entry.linked;
+// Mutant: core/src/sync/waiters.rs :: this.place = Place::Enrolled; => this.place = Place::New;
 #[test]
 fn future_moves_between_threads_while_it_is_woken() {
     loom::model(|| {
