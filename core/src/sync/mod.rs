@@ -5,14 +5,17 @@
 //! | [`WaitCell`] | one task | an interrupt, a reactor, a peer |
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
 //! | [`Notify`] | many tasks | the same, one wake-up being remembered |
+//! | [`Mutex`] | many tasks | their turn to use a value |
 //!
 //! There is one wait list, in `waiters`; the queue and everything below it in the table are made of it.
 
+mod mutex;
 mod notify;
 mod wait_cell;
 mod wait_queue;
 mod waiters;
 
+pub use mutex::{Mutex, MutexGuard, TryLockError};
 pub use notify::{Notified, Notify};
 pub use wait_cell::WaitCell;
 pub use wait_queue::{Closed, Wait, WaitQueue};

@@ -4,6 +4,8 @@
 mod loom;
 
 #[cfg(not(loom))]
+mod mutex;
+#[cfg(not(loom))]
 mod notify;
 #[cfg(not(loom))]
 mod wait_cell;

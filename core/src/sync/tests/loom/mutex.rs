@@ -1,0 +1,125 @@
+//! Turns taken, passed and given up at once.
+
+use std::sync::Arc;
+
+use loom::thread;
+
+use crate::atomic::UnsafeCell;
+use crate::lock::DefaultLock;
+use crate::sync::Mutex;
+use crate::test_util::Polled;
+
+/// A number that the model watches: two accesses at once are found.
+struct Watched(UnsafeCell<usize>);
+
+// SAFETY: reached under the mutex only; the model checks that it does its part.
+unsafe impl Send for Watched {}
+
+type Value = Mutex<Watched, DefaultLock>;
+
+fn value() -> Arc<Value> {
+    Arc::new(Mutex::new(Watched(UnsafeCell::new(0))))
+}
+
+fn add(value: &mut Watched) -> usize {
+    value.0.with_mut(|value| {
+        // SAFETY: `&mut` shows that nobody else uses it.
+        unsafe { *value += 1 };
+        // SAFETY: as above.
+        unsafe { *value }
+    })
+}
+
+/// Polls until it has its turn, but only after wake-ups: a thread that is not woken is stuck, and the model says so.
+fn add_when_woken(value: &Value) {
+    let mut lock = Polled::new(value.lock());
+    loop {
+        let seen = lock.wakes();
+        if let core::task::Poll::Ready(mut guard) = lock.poll() {
+            add(&mut guard);
+            return;
+        }
+        while lock.wakes() == seen {
+            thread::yield_now();
+        }
+    }
+}
+
+// Mutant: core/src/sync/mutex.rs :: section.rouse(0, Told::Woken); => section.front(0);
+#[test]
+fn two_threads_take_turns() {
+    loom::model(|| {
+        let value = value();
+        let shared = value.clone();
+        let other = thread::spawn(move || add_when_woken(&shared));
+        add_when_woken(&value);
+        other.join().unwrap();
+        assert_eq!(add(&mut value.try_lock().unwrap()), 3);
+    });
+}
+
+/// Unlocking meets a newcomer that barges in and a waiter: nobody is left, and never are there two guards.
+// Mutant: core/src/sync/mutex.rs :: Some(Told::Woken | Told::Passed) => Told::Passed, => Some(Told::Woken | Told::Passed) => Told::Wait,
+// Mutant: core/src/sync/mutex.rs :: !core::mem::replace(&mut section.state.0, true) => { let free = !section.state.0; section.state.0 = section.front(0).is_none(); free }
+#[test]
+fn unlock_against_a_barger_and_a_waiter() {
+    loom::model(|| {
+        let value = value();
+        let shared = value.clone();
+        let guard = value.try_lock().unwrap();
+        let mut wait = Polled::waiting(value.lock());
+        let barger = thread::spawn(move || {
+            // Twice, so that a waiter could be passed twice.
+            let mut taken = 0;
+            for _ in 0..2 {
+                if let Ok(mut guard) = shared.try_lock() {
+                    add(&mut guard);
+                    taken += 1;
+                }
+            }
+            taken
+        });
+        drop(guard);
+        let mut polls = 0;
+        let mut guard = loop {
+            polls += 1;
+            let seen = wait.wakes();
+            match wait.poll() {
+                core::task::Poll::Ready(guard) => break guard,
+                core::task::Poll::Pending => {
+                    while wait.wakes() == seen {
+                        thread::yield_now();
+                    }
+                }
+            }
+        };
+        // Passed once it is handed the mutex: the second poll is the last.
+        assert!(polls <= 2, "passed twice");
+        add(&mut guard);
+        drop(guard);
+        let taken = barger.join().unwrap();
+        assert_eq!(add(&mut value.try_lock().unwrap()), taken + 2);
+    });
+}
+
+/// A waiter that was woken, or handed the mutex, goes away: the next one gets it.
+// Mutant: core/src/sync/mutex.rs :: Told::Woken if !section.state.0 => release(section), => Told::Woken if !section.state.0 => {}
+// Mutant: core/src/sync/mutex.rs :: Told::Granted => release(section), => Told::Granted => {}
+#[test]
+fn failure_100_unlock_against_cancel() {
+    loom::model(|| {
+        let value = value();
+        let guard = value.try_lock().unwrap();
+        let first = Polled::waiting(value.lock());
+        let mut second = Polled::waiting(value.lock());
+        let shared = value.clone();
+        let barger = thread::spawn(move || drop(shared.try_lock()));
+        drop(guard);
+        drop(first);
+        barger.join().unwrap();
+        assert!(second.wakes() >= 1, "left waiting");
+        if second.poll().is_pending() {
+            panic!("woken for nothing");
+        }
+    });
+}

@@ -1,0 +1,246 @@
+//! Turns: who has one, who is passed, who never comes.
+
+use std::boxed::Box;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::vec::Vec;
+
+use crate::lock::LocalLock;
+use crate::sync::{Mutex, MutexGuard, TryLockError};
+use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, panics, poll, send_sync};
+
+type Value<T> = Mutex<T, TestLock>;
+
+#[test]
+fn one_guard_at_a_time() {
+    let mut mutex = Value::new(1);
+    let mut guard = Polled::new(mutex.lock()).ready();
+    *guard += 1;
+    assert_eq!(mutex.try_lock().err(), Some(TryLockError(())));
+    let mut wait = Polled::waiting(mutex.lock());
+    drop(guard);
+    assert_eq!(wait.wakes(), 1);
+    *wait.ready() += 1;
+    drop(wait);
+    assert_eq!(*mutex.try_lock().unwrap(), 3);
+    assert_eq!(*mutex.get_mut(), 3);
+    assert_eq!(mutex.into_inner(), 3);
+}
+
+#[test]
+fn waiters_get_their_turn_in_order() {
+    let mutex = Value::new(());
+    let mut guard = mutex.try_lock().ok();
+    let mut waits: Vec<_> = (0..3).map(|_| Polled::waiting(mutex.lock())).collect();
+    for turn in 0..3 {
+        drop(guard.take());
+        for (n, wait) in waits.iter_mut().enumerate() {
+            assert_eq!(wait.wakes(), usize::from(n <= turn));
+        }
+        guard = Some(waits[turn].ready());
+    }
+}
+
+// Mutant: core/src/sync/mutex.rs :: Some(Told::Woken | Told::Passed) => {\n            section.pop(0, Told::Granted); => Some(Told::Passed) => {\n            section.pop(0, Told::Granted);
+#[test]
+fn woken_waiter_is_passed_once_and_then_handed_the_mutex() {
+    for polled_between in [false, true] {
+        let mutex = Value::new(());
+        let guard = mutex.try_lock().unwrap();
+        let mut wait = Polled::waiting(mutex.lock());
+        drop(guard);
+        let barged = mutex.try_lock().unwrap();
+        if polled_between {
+            assert!(wait.poll().is_pending());
+        }
+        drop(barged);
+        assert!(mutex.try_lock().is_err(), "passed twice");
+        assert_eq!(wait.wakes(), 1 + usize::from(polled_between));
+        drop(wait.ready());
+        assert!(mutex.try_lock().is_ok());
+    }
+}
+
+/// Cancels the waiter at `cancelled`, in each stage that the first of three can be in, and sees everybody else served.
+// Mutant: core/src/sync/mutex.rs :: Told::Woken if !section.state.0 => release(section), => Told::Woken if !section.state.0 => {}
+#[test]
+fn failure_021_cancel_at_each_position_and_stage() {
+    for stage in 0..5 {
+        for cancelled in 0..3 {
+            let mutex = Value::new(());
+            let mut guard = Some(mutex.try_lock().unwrap());
+            let mut waits: Vec<_> = (0..3).map(|_| Polled::waiting(mutex.lock())).collect();
+            match stage {
+                0 => {}                  // waiting
+                1 => drop(guard.take()), // woken, the mutex free
+                _ => {
+                    drop(guard.take());
+                    guard = mutex.try_lock().ok(); // woken, the mutex taken past it
+                    if stage >= 3 {
+                        assert!(waits[0].poll().is_pending()); // passed
+                    }
+                    if stage == 4 {
+                        drop(guard.take()); // granted
+                    }
+                }
+            }
+            drop(waits.remove(cancelled));
+            drop(guard);
+            for wait in &mut waits {
+                assert!(wait.wakes() >= 1, "stage {stage}, cancelled {cancelled}: left waiting");
+                drop(wait.ready());
+            }
+            assert!(mutex.try_lock().is_ok());
+        }
+    }
+}
+
+/// Random histories: never two guards, nobody left waiting for a free mutex, nobody passed twice.
+#[test]
+fn failure_100_conserves_the_right_in_random_histories() {
+    for seed in 0..if cfg!(miri) { 4 } else { 400 } {
+        let mut random = Random::new(seed);
+        let mutex = Value::new(());
+        let mut guard = None;
+        let mut waits = VecDeque::new();
+        for _ in 0..if cfg!(miri) { 60 } else { 120 } {
+            match random.below(6) {
+                0 | 1 => waits.push_back(Polled::new(mutex.lock())),
+                2 => guard = None,
+                3 => {
+                    if let Ok(taken) = mutex.try_lock() {
+                        assert!(guard.replace(taken).is_none(), "seed {seed}");
+                    }
+                }
+                4 if !waits.is_empty() => drop(waits.remove(random.below(waits.len()))),
+                _ if !waits.is_empty() => {
+                    let at = random.below(waits.len());
+                    if let std::task::Poll::Ready(taken) = waits[at].poll() {
+                        assert!(guard.replace(taken).is_none(), "seed {seed}");
+                        waits.remove(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // Executed to the end by wake-ups alone, but for those never polled.
+        waits.retain_mut(|wait| match wait.poll() {
+            std::task::Poll::Ready(taken) => {
+                assert!(guard.replace(taken).is_none(), "seed {seed}");
+                false
+            }
+            _ => true,
+        });
+        drop(guard);
+        let mut seen: Vec<usize> = waits.iter().map(|_| 0).collect();
+        while !waits.is_empty() {
+            let woken = waits.iter().zip(&seen).position(|(wait, seen)| wait.wakes() > *seen);
+            // A wake-up that was used up by the last poll above counts too.
+            let at = woken.unwrap_or_else(|| panic!("seed {seed}: somebody waits for a free mutex"));
+            seen[at] = waits[at].wakes();
+            if let std::task::Poll::Ready(guard) = waits[at].poll() {
+                waits.remove(at);
+                seen.remove(at);
+                drop(guard);
+            }
+        }
+        assert!(mutex.try_lock().is_ok());
+    }
+}
+
+#[test]
+fn panic_with_a_guard_unlocks() {
+    let mutex = Value::new(0);
+    assert!(panics(|| {
+        *mutex.try_lock().unwrap() = 1;
+        let _guard = mutex.try_lock().unwrap();
+        panic!("in the critical part");
+    }));
+    assert_eq!(*mutex.try_lock().unwrap(), 1);
+}
+
+#[test]
+fn forgotten_guard_keeps_it_locked() {
+    let mutex = Value::new(0);
+    core::mem::forget(mutex.try_lock().unwrap());
+    assert!(Polled::new(mutex.lock()).poll().is_pending());
+}
+
+#[test]
+fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
+    for event in [Event::Clone, Event::Wake, Event::Drop] {
+        let mutex = forever(Value::new(0));
+        let entered = AtomicBool::new(false);
+        let hooked = TestWaker::hooked(move |now| {
+            if now == event && !entered.swap(true, Ordering::Relaxed) {
+                let mut other = Polled::new(mutex.lock());
+                drop(other.poll());
+                drop(mutex.try_lock());
+            }
+        });
+        let guard = mutex.try_lock().unwrap();
+        let mut wait = Polled::new(mutex.lock());
+        for waker in [hooked.clone(), TestWaker::new(), hooked.clone()] {
+            wait.waker = waker;
+            assert!(wait.poll().is_pending());
+        }
+        drop(guard);
+        *wait.ready() += 1;
+        drop(wait);
+        hooked.unhook();
+        assert_eq!((hooked.alive(), *mutex.try_lock().unwrap()), (0, 1));
+    }
+}
+
+#[test]
+fn failure_109_panicking_waker_leaves_the_mutex_working() {
+    for event in [Event::Clone, Event::Wake, Event::Drop] {
+        let mutex = Value::new(0);
+        let hostile = TestWaker::panicking(event);
+        let guard = mutex.try_lock().unwrap();
+        let mut wait = Box::pin(mutex.lock());
+        let mut panicked = panics(|| assert!(poll(wait.as_mut(), &hostile).is_pending()));
+        let mut other = Polled::waiting(mutex.lock());
+        panicked |= panics(|| drop(guard));
+        panicked |= panics(|| drop(wait));
+        assert!(panicked, "{event:?}");
+        assert_eq!(other.wakes(), 1);
+        drop(other.ready());
+        hostile.unhook();
+        assert!(mutex.try_lock().is_ok());
+    }
+}
+
+#[test]
+fn failure_109_polled_after_it_was_ready() {
+    let mutex = Value::new(0);
+    let mut wait = Polled::new(mutex.lock());
+    drop(wait.ready());
+    assert!(panics(|| drop(wait.poll())));
+    assert!(mutex.try_lock().is_ok());
+}
+
+#[test]
+fn shows_itself() {
+    let mutex = Value::new(7);
+    assert_eq!(std::format!("{mutex:?}"), "Mutex { value: 7 }");
+    let guard = mutex.try_lock().unwrap();
+    assert_eq!(std::format!("{mutex:?} {guard:?} {guard}"), "Mutex { value: <locked> } 7 7");
+}
+
+#[test]
+fn works_in_one_context_unsized_and_shared_by_threads() {
+    let local = Mutex::<_, LocalLock>::new([1, 2]);
+    let slice: &Mutex<[i32], LocalLock> = &local;
+    Polled::new(slice.lock()).ready()[0] = 5;
+    assert_eq!(local.into_inner(), [5, 2]);
+    // As for tokio's: a mutex of a value that may be sent may be shared, its guard may be sent.
+    let mutex = Value::new(core::cell::Cell::new(0));
+    send_sync(&mutex);
+    fn send<T: Send>(_: &T) {}
+    send(&mutex.lock());
+    send(&mutex.try_lock().unwrap());
+    let plain = Value::new(0);
+    send_sync(&plain.lock());
+    send_sync::<MutexGuard<'_, i32, TestLock>>(&plain.try_lock().unwrap());
+}
