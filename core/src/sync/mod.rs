@@ -6,15 +6,20 @@
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
 //! | [`Notify`] | many tasks | the same, one wake-up being remembered |
 //! | [`Mutex`] | many tasks | their turn to use a value |
+#![cfg_attr(feature = "heapless", doc = "| [`Channel`] | many tasks | a message, or room for one |")]
 //!
 //! There is one wait list, in `waiters`; the queue and everything below it in the table are made of it.
 
+#[cfg(feature = "heapless")]
+mod channel;
 mod mutex;
 mod notify;
 mod wait_cell;
 mod wait_queue;
 mod waiters;
 
+#[cfg(feature = "heapless")]
+pub use channel::{Channel, SendError, TryRecvError, TrySendError};
 pub use mutex::{Mutex, MutexGuard, TryLockError};
 pub use notify::{Notified, Notify};
 pub use wait_cell::WaitCell;

@@ -3,6 +3,8 @@
 #[cfg(loom)]
 mod loom;
 
+#[cfg(all(not(loom), feature = "heapless"))]
+mod channel;
 #[cfg(not(loom))]
 mod mutex;
 #[cfg(not(loom))]

@@ -1,5 +1,7 @@
 //! Models, one file for each primitive.
 
+#[cfg(feature = "heapless")]
+mod channel;
 mod mutex;
 mod notify;
 mod wait_cell;
