@@ -18,11 +18,12 @@ pub struct Context<'a> {
     timers: Option<&'static Timers>,
     spawn: Option<&'a dyn Spawn>,
     handle: Option<&'a dyn Any>,
+    polling: bool,
 }
 
 impl<'a> Context<'a> {
     /// A context that offers nothing.
-    pub const EMPTY: Self = Self { timers: None, spawn: None, handle: None };
+    pub const EMPTY: Self = Self { timers: None, spawn: None, handle: None, polling: false };
 
     /// Adds a clock and its timer queue.
     #[must_use]
@@ -43,6 +44,19 @@ impl<'a> Context<'a> {
     pub const fn with_handle(mut self, handle: &'a dyn Any) -> Self {
         self.handle = Some(handle);
         self
+    }
+
+    /// Marks the context as that of an executor that polls: blocking in it would stop the executor.
+    #[must_use]
+    pub const fn with_polling(mut self) -> Self {
+        self.polling = true;
+        self
+    }
+
+    /// Whether this is the context of an executor that polls, so that `block_on` must be refused.
+    #[must_use]
+    pub fn is_polling(&self) -> bool {
+        self.polling
     }
 
     /// The clock and its timer queue.

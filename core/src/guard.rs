@@ -34,3 +34,33 @@ pub(crate) fn resume(payload: Payload) -> ! {
 pub(crate) fn resume(payload: Payload) -> ! {
     match payload {}
 }
+
+/// Runs `f`, and lets its panic go: the panic hook has told of it, and whoever runs this must go on.
+#[cfg(feature = "std")]
+pub(crate) fn swallow(f: impl FnOnce()) {
+    if let Err(payload) = run(f) {
+        // Its destructor is foreign code as well.
+        if let Err(second) = run(|| drop(payload)) {
+            core::mem::forget(second);
+        }
+    }
+}
+
+/// Runs `f`.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn swallow(f: impl FnOnce()) {
+    f();
+}
+
+/// Lets go of what is left of a panic.
+#[cfg(feature = "std")]
+pub(crate) fn discard(payload: Payload) {
+    swallow(|| drop(payload));
+}
+
+/// There was none.
+#[cfg(not(feature = "std"))]
+pub(crate) fn discard(payload: Payload) {
+    match payload {}
+}

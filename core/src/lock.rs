@@ -229,3 +229,25 @@ mod default {
 }
 /// The lock that primitives use unless told otherwise; the table at the top of this module says which it is where.
 pub use default::DefaultLock;
+
+#[cfg(zokio_unicore)]
+mod unicore {
+    /// Runs `f` with the interrupts of the one core off. Nests.
+    #[cfg(feature = "critical-section")]
+    #[inline(always)]
+    pub(crate) fn section<R>(f: impl FnOnce() -> R) -> R {
+        critical_section::with(|_| f())
+    }
+
+    /// Runs `f`: the target has one thread and no interrupts.
+    #[cfg(all(not(feature = "critical-section"), target_family = "wasm", not(target_feature = "atomics")))]
+    #[inline(always)]
+    pub(crate) fn section<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
+    #[cfg(not(any(feature = "critical-section", all(target_family = "wasm", not(target_feature = "atomics")))))]
+    compile_error!("`--cfg zokio_unicore` needs feature `critical-section` of zokio-core");
+}
+#[cfg(zokio_unicore)]
+pub(crate) use unicore::section;

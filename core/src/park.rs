@@ -38,6 +38,10 @@ pub trait Park {
 ///
 /// Sticky: an `unpark` while nobody is parked makes the next `park` return at once.
 pub trait Unpark: Clone + Send + Sync + 'static {
+    /// Whether [`unpark`](Self::unpark) does anything. `false` where whatever makes work ready ends the wait by itself: an
+    /// interrupt ends WFI, and there is nobody else. Executors then skip the question whether somebody sleeps.
+    const NEEDED: bool = true;
+
     /// Ends the wait. May be called from any thread, and from an interrupt where the parker says so.
     fn unpark(&self);
 }

@@ -1,2 +1,29 @@
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! Runs tasks on one core or thread.
+//!
+//! An [`Executor`] polls what its run queue holds, first in, first out, expires its timers, and parks when nothing is
+//! left. On a chip it is a `static`, its tasks live in static arenas, and nothing allocates; with feature `std` there is also
+//! `SharedExecutor`, which takes boxed tasks and is the current-thread runtime of the std tier. The parker is any
+//! [`Park`](zokio_core::park::Park); what a device does is of no concern here.
+//!
+//! [`context::Current`] is where the pointer to the current context is kept, for every executor of the program.
+
+#[cfg(feature = "std")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod context;
+mod executor;
+mod main_future;
+mod memory;
+#[cfg(feature = "std")]
+mod shared;
+mod spawner;
+
+pub use executor::{Config, Executor};
+pub use main_future::NestedBlockOn;
+#[cfg(feature = "std")]
+pub use shared::{SharedExecutor, SharedSpawner};
+pub use spawner::{SendSpawner, Spawner};

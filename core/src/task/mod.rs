@@ -1,7 +1,79 @@
-//! task
-/// x
-pub trait Spawn {}
-/// x
-pub trait Schedule {}
-/// x
-pub trait Reclaim {}
+//! What a task is.
+//!
+//! # The life of a task
+//!
+//! ```text
+//!             1 claim or box            2 first push              3 pop
+//!   (nothing) ---------------> NOTIFIED -----------> in a queue --------> RUNNING
+//!                                  ^                     ^                |  |  |
+//!                                  |        4 wake       |                |  |  | 6 ready, panic
+//!                                  +------ IDLE <--------|----------------+  |  |   or cancelled
+//!                                                        +-------------------+  v
+//!                                                       5 requeue: woken     COMPLETE
+//!                                                         while RUNNING         | 7 output taken or dropped,
+//!                                                                               v   executor released
+//!                                                                            (nothing)
+//! ```
+//!
+//! 1. [`Arena`] claims a slot by its state word, `heap` boxes a cell.
+//! 2. [`Schedule::schedule`].
+//! 3. [`Notified::run`].
+//! 4. A [`Waker`](core::task::Waker) wins `NOTIFIED` and schedules. Until then nobody holds the task but its wakers.
+//! 5. [`Schedule::reschedule`].
+//! 6. `Notified::run` drops the future where it lies and writes the output in its place.
+//! 7. The later of executor and [`JoinHandle`] frees a slot; the last reference frees a counted cell.
+//!
+//! # Who may touch what
+//!
+//! | field | who | under |
+//! |---|---|---|
+//! | `link` | whoever holds the `Notified` | `NOTIFIED` won, until popped |
+//! | `vtable`, `owner` | the spawner writes, before the first push; then only read | *winner reads* |
+//! | future | the executor | `RUNNING` (one core: between pop and the end of the poll) |
+//! | output | the executor until `COMPLETE`, then the join handle; the executor again if the handle is gone | |
+//! | join waker | the handle while `JOIN_WAKER` is clear; both read while it is set; the executor drops it if the handle is gone | |
+//!
+//! # Invariants
+//!
+//! - *quiet header*: a field that is rewritten when a slot is used again is a cell or an atomic, so a stale waker that
+//!   holds a reference to the header races with nothing.
+//! - *winner reads*: `vtable` and `owner` are read only by who won `NOTIFIED`, runs the task, or keeps it from being used
+//!   again (a join handle, a counted reference).
+//! - *deaf clone*: cloning or dropping the waker of an uncounted task touches no memory.
+//! - *whole pointer*: a [`TaskPtr`] has the provenance of the whole cell, and comes from the cell's own base.
+//! - *static home*: uncounted tasks live in a `static` arena and run only on `&'static` executors.
+//! - *publish last*: after a task has been pushed, the pusher touches nothing of it but through a reference of its own.
+//! - *no orphan*: a task whose `NOTIFIED` has been won but that has not been pushed is never freed; a closed queue hands
+//!   it back, and [`Notified::cancel`] finishes it.
+//! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.
+
+mod arena;
+mod cell;
+mod error;
+mod header;
+#[cfg(feature = "alloc")]
+mod heap;
+mod join;
+mod run;
+mod schedule;
+mod spawn;
+mod state;
+mod waker;
+
+pub use arena::{Arena, Slots, claim_from};
+pub use error::{JoinError, SpawnError};
+pub use header::{Link, Owner, TaskPtr};
+pub use join::{AbortHandle, Id, JoinHandle};
+pub use run::Notified;
+pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
+pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};
+pub use waker::{StaticWake, static_waker};
+
+/// What executors build tasks with. Not for users: nothing here is checked.
+#[doc(hidden)]
+pub mod raw {
+    pub use super::cell::{Detached, HEADER_BYTES, JOINED_BYTES, Joined, layout_of};
+    #[cfg(feature = "alloc")]
+    pub use super::heap::{Boxes, HeapTask};
+    pub use super::run::{is_counted, launch, shut_down};
+}

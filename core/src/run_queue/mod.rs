@@ -1,0 +1,85 @@
+//! The tasks that are ready to run: many producers, interrupts among them; one consumer; first in, first out.
+//!
+//! Two back ends with the same names: `lock_free` (a linked queue whose producers swap themselves in; several cores or
+//! threads) and `unicore` (`--cfg zokio_unicore`: head and tail in a critical section). Neither allocates, bounds the
+//! number of tasks, or can fail.
+
+#[cfg(not(zokio_unicore))]
+mod lock_free;
+#[cfg(zokio_unicore)]
+mod unicore;
+
+#[cfg(not(zokio_unicore))]
+use lock_free as back_end;
+#[cfg(zokio_unicore)]
+use unicore as back_end;
+
+use core::marker::PhantomData;
+
+use crate::const_fn;
+use crate::task::{Notified, TaskPtr};
+
+/// The ready tasks of one executor of type `S`.
+///
+/// *one consumer*: [`pop`](Self::pop) is called by one thread (or core, at one priority) at a time.
+#[derive(Debug)]
+pub struct RunQueue<S> {
+    queue: back_end::Queue,
+    _tasks: PhantomData<fn(S)>,
+}
+
+// SAFETY: every operation of the back ends may be called from any thread, but for `pop`, whose contract says from which.
+unsafe impl<S> Sync for RunQueue<S> {}
+// SAFETY: it holds pointers to tasks, which are `Send` as `Notified` is; nothing points to the queue itself.
+unsafe impl<S> Send for RunQueue<S> {}
+
+impl<S> RunQueue<S> {
+    const_fn! {
+        /// An empty queue: all zero but for one word.
+        pub const fn new() -> Self {
+            Self { queue: back_end::Queue::new(), _tasks: PhantomData }
+        }
+    }
+
+    /// Adds a task behind all others.
+    ///
+    /// # Cost
+    ///
+    /// A swap and two stores, or a critical section of a dozen instructions. May be called from an interrupt.
+    #[inline]
+    pub fn push(&self, task: Notified<S>) {
+        self.queue.push(task.into_ptr().link());
+    }
+
+    /// Takes the first task. `None` may be early while a producer is in the middle of its push: the producer's own
+    /// unpark, which follows, brings the consumer back.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*.
+    #[inline]
+    pub unsafe fn pop(&self) -> Option<Notified<S>> {
+        // SAFETY: by this function's contract.
+        let link = unsafe { self.queue.pop() }?;
+        // SAFETY: `push` took a `Notified<S>` for it, and it has been taken from the queue once.
+        Some(unsafe { Notified::from_ptr(TaskPtr::from_link(link)) })
+    }
+
+    /// Whether `pop` would answer `None`.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*.
+    #[inline]
+    #[must_use]
+    pub unsafe fn is_empty(&self) -> bool {
+        // SAFETY: by this function's contract.
+        unsafe { self.queue.is_empty() }
+    }
+}
+
+impl<S> Default for RunQueue<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,64 @@
+//! First and last in critical sections: one core, and its interrupts.
+
+use core::ptr::{NonNull, null_mut};
+
+use crate::atomic::{AtomicPtr, Ordering};
+use crate::const_fn;
+use crate::lock::section;
+use crate::task::Link;
+
+/// *linked*: every link from first to last leads to the next; each is owned by the queue. `last` means nothing while
+/// `first` is null.
+///
+/// Ordering: relaxed everywhere. One core sees its own stores in order, and a critical section keeps the compiler from
+/// moving anything across its ends.
+#[derive(Debug)]
+pub(super) struct Queue {
+    first: AtomicPtr<Link>,
+    last: AtomicPtr<Link>,
+}
+
+impl Queue {
+    const_fn! {
+        pub(super) const fn new() -> Self {
+            Self { first: AtomicPtr::new(null_mut()), last: AtomicPtr::new(null_mut()) }
+        }
+    }
+
+    #[inline]
+    pub(super) fn push(&self, link: NonNull<Link>) {
+        section(|| {
+            // SAFETY: the pusher owns the link of the task it pushes.
+            unsafe { link.as_ref() }.next.store(null_mut(), Ordering::Relaxed);
+            if self.first.load(Ordering::Relaxed).is_null() {
+                self.first.store(link.as_ptr(), Ordering::Relaxed);
+            } else {
+                let last = self.last.load(Ordering::Relaxed);
+                // SAFETY: *linked*: the queue is not empty, so its last is a link of its own.
+                unsafe { &*last }.next.store(link.as_ptr(), Ordering::Relaxed);
+            }
+            self.last.store(link.as_ptr(), Ordering::Relaxed);
+        });
+    }
+
+    /// # Safety
+    ///
+    /// *one consumer*; the back end does not need it, its twin does.
+    #[inline]
+    pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
+        section(|| {
+            let first = NonNull::new(self.first.load(Ordering::Relaxed))?;
+            // SAFETY: *linked*.
+            self.first.store(unsafe { first.as_ref() }.next.load(Ordering::Relaxed), Ordering::Relaxed);
+            Some(first)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// *one consumer*; the back end does not need it, its twin does.
+    #[inline]
+    pub(super) unsafe fn is_empty(&self) -> bool {
+        self.first.load(Ordering::Relaxed).is_null()
+    }
+}

@@ -1,0 +1,296 @@
+//! Static memory for tasks: a fixed number of slots of a fixed size, for futures of any type.
+//!
+//! A slot is free when its state word is not `LIVE`; it is claimed by one transition of that word and freed by another,
+//! so a slot can be used again the moment its task is over, needs no pointer back to its arena, and an all-zero arena
+//! is an empty one (`.bss`). The first free slot is taken, hence the number of slots ever used is the high-water mark.
+//!
+//! A bitmap would find a free slot among hundreds faster, and was left out: it is a second place that says "free", and
+//! the pools of a chip have a handful of slots.
+
+use core::alloc::Layout;
+use core::cell::UnsafeCell;
+use core::future::Future;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use super::cell::{Cell, Detached, HEADER_BYTES, Joined};
+use super::error::SpawnError;
+use super::header::{Header, Owner, TaskPtr};
+use super::join::{AbortHandle, JoinHandle};
+use super::spawn::{Refusal, Spawn};
+
+#[repr(C, align(8))]
+struct Slot<const BYTES: usize> {
+    header: Header,
+    _room: MaybeUninit<[u8; BYTES]>,
+}
+
+/// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header.
+///
+/// Futures of any type fit, in any order. A task needs max(future, output) bytes, and two words more if its output is
+/// joined. Slots are aligned to eight bytes.
+///
+/// # Examples
+///
+/// ```
+/// use zokio_core::task::Arena;
+///
+/// static ARENA: Arena<4, 128> = Arena::new();
+/// assert_eq!(ARENA.in_use(), 0);
+/// ```
+pub struct Arena<const SLOTS: usize, const BYTES: usize> {
+    slots: [UnsafeCell<Slot<BYTES>>; SLOTS],
+}
+
+// SAFETY: a slot's header is atomics and cells under the protocol of its state word; its room belongs to whoever the
+// state word says, and futures are put there only under the promises of `Spawn` and of `spawn_unchecked`.
+unsafe impl<const SLOTS: usize, const BYTES: usize> Sync for Arena<SLOTS, BYTES> {}
+
+/// An arena, seen without its sizes.
+pub trait Slots: Sync {
+    /// How many tasks there can be at a time.
+    fn slots(&self) -> usize;
+    /// Size and alignment of the memory of one task, its header included.
+    fn slot_layout(&self) -> Layout;
+    /// Claims a slot for a joined task. The slot's state word says `NOTIFIED`, which is the caller's.
+    fn claim(&'static self) -> Option<TaskPtr>;
+    /// How many slots are taken.
+    ///
+    /// # Cost
+    ///
+    /// One load a slot.
+    fn in_use(&self) -> usize;
+    /// How many slots were ever taken at a time.
+    ///
+    /// # Cost
+    ///
+    /// One load a slot.
+    fn high_water(&self) -> usize;
+}
+
+impl<const SLOTS: usize, const BYTES: usize> Default for Arena<SLOTS, BYTES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const SLOTS: usize, const BYTES: usize> core::fmt::Debug for Arena<SLOTS, BYTES> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Arena").field("slots", &SLOTS).field("bytes", &BYTES).field("in_use", &self.in_use()).finish()
+    }
+}
+
+impl<const SLOTS: usize, const BYTES: usize> Arena<SLOTS, BYTES> {
+    /// An empty arena: all zero.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            slots: [const { UnsafeCell::new(Slot { header: Header::free(), _room: MaybeUninit::zeroed() }) }; SLOTS],
+        }
+    }
+
+    /// An empty arena.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            slots: core::array::from_fn(|_| {
+                UnsafeCell::new(Slot { header: Header::free(), _room: MaybeUninit::zeroed() })
+            }),
+        }
+    }
+
+    /// How many slots are taken. One load a slot.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        self.count(|header| header.state.load().is_live())
+    }
+
+    /// How many slots were ever taken at a time. One load a slot.
+    #[must_use]
+    pub fn high_water(&self) -> usize {
+        self.count(|header| header.state.load().high() != 0)
+    }
+
+    fn count(&self, what: impl Fn(&Header) -> bool) -> usize {
+        // SAFETY: a slot begins with its header, which is cells and atomics only (*quiet header*).
+        self.slots.iter().filter(|slot| what(unsafe { &*slot.get().cast::<Header>() })).count()
+    }
+
+    /// Claims the first free slot. One load a slot passed over, and one read-modify-write.
+    fn claim(&'static self, joined: bool) -> Option<TaskPtr> {
+        self.slots.iter().find_map(|slot| {
+            // *whole pointer*: from the cell of the whole slot.
+            let task = TaskPtr(NonNull::from(slot).cast::<Header>());
+            // SAFETY: a slot is always alive.
+            unsafe { task.header() }.state.claim(joined).map(|_| task)
+        })
+    }
+
+    const fn fits<F: Future, J>() -> bool {
+        size_of::<Cell<F, J, ()>>() <= HEADER_BYTES + BYTES && align_of::<Cell<F, J, ()>>() <= align_of::<Slot<BYTES>>()
+    }
+
+    const fn full<F>(future: F) -> SpawnError<F> {
+        SpawnError::Full { future, pool: "static arena", slots: SLOTS }
+    }
+
+    /// Spawns a future in this arena, at an executor in a `static`. That it fits is checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back: [`SpawnError::Full`], or [`SpawnError::NoExecutor`] where `place` takes no static tasks.
+    ///
+    /// # Cost
+    ///
+    /// One load for each slot before the first free one, one read-modify-write, one push. May be called from an interrupt.
+    pub fn try_spawn_at<F>(&'static self, place: &dyn Spawn, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        // SAFETY: the future may be polled and dropped, and its output taken, on any thread.
+        unsafe { self.spawn_unchecked(place, future) }
+    }
+
+    /// As [`try_spawn_at`](Self::try_spawn_at), for a future that need not be `Send`, at the executor of the calling
+    /// thread or core.
+    ///
+    /// # Errors
+    ///
+    /// As `try_spawn_at`; and [`SpawnError::NoExecutor`] where `place` is not bound to the calling thread.
+    pub fn try_spawn_local_at<F>(
+        &'static self,
+        place: &dyn Spawn,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if !place.is_local() {
+            return Err(SpawnError::NoExecutor(future));
+        }
+        // SAFETY: this is the thread that polls and drops the tasks of `place`.
+        unsafe { self.spawn_unchecked(place, future) }
+    }
+
+    /// # Safety
+    ///
+    /// The future must be `Send`, or the calling thread be the one that polls the tasks of `place`.
+    unsafe fn spawn_unchecked<F>(
+        &'static self,
+        place: &dyn Spawn,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + 'static,
+    {
+        const {
+            assert!(
+                Self::fits::<F, Joined>(),
+                "a slot of this arena is too small, or not aligned enough, for this future"
+            );
+        }
+        let Some(owner) = place.static_owner() else { return Err(SpawnError::NoExecutor(future)) };
+        let Some(task) = self.claim(true) else { return Err(Self::full(future)) };
+        // SAFETY: claimed, large enough, and the owner is what `Spawn` promises.
+        unsafe { fill_slot(task, owner, future) };
+        // SAFETY: claimed as joined, and filled with a future of this output.
+        let handle = unsafe { JoinHandle::new(task) };
+        place.launch(task);
+        Ok(handle)
+    }
+
+    /// Spawns a future whose output nobody asks for: two words less, and a handle that can only abort.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_spawn_local_at`](Self::try_spawn_local_at).
+    pub fn try_spawn_detached_at<F>(&'static self, place: &dyn Spawn, future: F) -> Result<AbortHandle, SpawnError<F>>
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        const {
+            assert!(
+                Self::fits::<F, Detached>(),
+                "a slot of this arena is too small, or not aligned enough, for this future"
+            );
+        }
+        if !place.is_local() {
+            return Err(SpawnError::NoExecutor(future));
+        }
+        let Some(owner) = place.static_owner() else { return Err(SpawnError::NoExecutor(future)) };
+        let Some(task) = self.claim(false) else { return Err(Self::full(future)) };
+        let cell = task.0.cast::<Cell<F, Detached, ()>>();
+        // SAFETY: claimed, large enough (checked above), and the owner is what `Spawn` promises; this is the thread that
+        // polls and drops the tasks of `place`.
+        unsafe { Cell::fill(cell, owner, (), (), future) };
+        // SAFETY: claimed, so of this generation until it is launched.
+        let handle = unsafe { AbortHandle::of(task) };
+        place.launch(task);
+        Ok(handle)
+    }
+}
+
+impl<const SLOTS: usize, const BYTES: usize> Slots for Arena<SLOTS, BYTES> {
+    fn slots(&self) -> usize {
+        SLOTS
+    }
+    fn slot_layout(&self) -> Layout {
+        Layout::new::<Slot<BYTES>>()
+    }
+    fn claim(&'static self) -> Option<TaskPtr> {
+        Self::claim(self, true)
+    }
+    fn in_use(&self) -> usize {
+        Self::in_use(self)
+    }
+    fn high_water(&self) -> usize {
+        Self::high_water(self)
+    }
+}
+
+/// Memory of a named pool for a joined task of `need`.
+///
+/// # Errors
+///
+/// Says why there is none.
+pub fn claim_from(pool: &'static str, slots: &'static dyn Slots, need: Layout) -> Result<NonNull<u8>, Refusal> {
+    let slot = slots.slot_layout();
+    if need.size() > slot.size() || need.align() > slot.align() {
+        return Err(Refusal::TooLarge { pool, slot: slot.size() });
+    }
+    slots.claim().map(|task| task.0.cast()).ok_or(Refusal::Full { pool, slots: slots.slots() })
+}
+
+/// Fills a slot that has been claimed for a joined task.
+///
+/// # Safety
+///
+/// `task` must have been claimed as joined and have room for the cell, and `owner` be a live, static scheduler.
+#[inline(always)]
+pub(super) unsafe fn fill_slot<F: Future + 'static>(task: TaskPtr, owner: NonNull<Owner>, future: F) {
+    let cell = task.0.cast::<Cell<F, Joined, ()>>();
+    // SAFETY: by this function's contract.
+    unsafe { Cell::fill(cell, owner, crate::atomic::UnsafeCell::new(None), (), future) };
+}
+
+/// Fills a vacancy; without an allocator there are only slots.
+///
+/// # Safety
+///
+/// Vacancy and owner must be what `Spawn` promises.
+#[cfg(not(feature = "alloc"))]
+#[inline(always)]
+pub(super) unsafe fn fill_vacancy<F: Future + 'static>(
+    vacancy: super::spawn::Vacancy,
+    owner: NonNull<Owner>,
+    future: F,
+) -> TaskPtr {
+    let task = TaskPtr(vacancy.memory.cast());
+    // SAFETY: by this function's contract.
+    unsafe { fill_slot(task, owner, future) };
+    task
+}

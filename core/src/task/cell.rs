@@ -1,0 +1,234 @@
+//! A task with its future: header, join waker, one extra word where the executor wants one, and the stage.
+
+use core::alloc::Layout;
+use core::mem::{ManuallyDrop, offset_of};
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
+
+use super::header::{Header, Owner, TaskPtr};
+use super::state::{Snapshot, State};
+use crate::atomic::{LAYOUT_IS_REAL, UnsafeCell};
+use crate::guard::{self, Payload};
+
+/// Where a join handle keeps its waker.
+pub type Joined = UnsafeCell<Option<Waker>>;
+/// Nothing, for a task whose output nobody asks for.
+pub type Detached = ();
+
+/// The cell of a task: `J` is [`Joined`] or [`Detached`], `X` what the executor keeps beside the header.
+#[repr(C)]
+pub(crate) struct Cell<F: Future, J, X> {
+    pub(crate) header: Header,
+    pub(crate) join: J,
+    pub(crate) extra: X,
+    pub(crate) stage: Stage<F>,
+}
+
+/// What a future left.
+type Left<F> = Result<<F as Future>::Output, Payload>;
+
+/// The future, then what it left, both at the start.
+#[repr(C)]
+pub(crate) union Stage<F: Future> {
+    _future: ManuallyDrop<F>,
+    _left: ManuallyDrop<Left<F>>,
+}
+
+/// Which part of the stage to drop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Future,
+    Output,
+}
+
+/// What differs from one type of future to another, and nothing else.
+pub(crate) struct VTable {
+    /// Polls the future; on `Ready` the future has been dropped and the output written.
+    pub(crate) poll: unsafe fn(TaskPtr, &mut Context<'_>) -> Poll<()>,
+    /// Drops a part of the stage. `true`: dropping the future panicked, and the panic is the output now.
+    pub(crate) drop: unsafe fn(TaskPtr, Part) -> bool,
+    /// Bytes from the header to the stage.
+    pub(crate) stage: usize,
+    /// Size and alignment of the whole cell.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // a slot knows its own
+    pub(crate) layout: Layout,
+}
+
+/// Size and alignment of the cell of a joined task with extra `X`.
+#[must_use]
+pub const fn layout_of<F: Future, X>() -> Layout {
+    Layout::new::<Cell<F, Joined, X>>()
+}
+
+/// Bytes of a detached static task beside max(future, output).
+pub const HEADER_BYTES: usize = size_of::<Header>();
+/// Bytes of a joined static task beside max(future, output).
+pub const JOINED_BYTES: usize = HEADER_BYTES + size_of::<Joined>();
+
+// 16 and 24 bytes, aligned to 4, on a 32-bit target.
+const _: () = assert!(!LAYOUT_IS_REAL || HEADER_BYTES == 4 * size_of::<usize>());
+const _: () = assert!(!LAYOUT_IS_REAL || JOINED_BYTES == 6 * size_of::<usize>());
+const _: () = assert!(!LAYOUT_IS_REAL || align_of::<Header>() == align_of::<usize>());
+// A boxed task on a 64-bit target: 56 of the 64 bytes it may have.
+const _: () = assert!(
+    !LAYOUT_IS_REAL || offset_of!(Cell<core::future::Ready<()>, Joined, usize>, stage) == 7 * size_of::<usize>()
+);
+
+impl<F: Future, J, X> Cell<F, J, X> {
+    pub(crate) const VTABLE: VTable = VTable {
+        poll: Self::poll,
+        drop: Self::drop_part,
+        stage: offset_of!(Self, stage),
+        layout: Layout::new::<Self>(),
+    };
+
+    /// # Safety
+    ///
+    /// `task` must be a live `Self`.
+    #[inline(always)]
+    unsafe fn stage(task: TaskPtr) -> *mut Stage<F> {
+        let cell: *mut Self = task.0.as_ptr().cast();
+        // SAFETY: *whole pointer*: in bounds of a live cell.
+        unsafe { &raw mut (*cell).stage }
+    }
+
+    /// # Safety
+    ///
+    /// `task` must be a live `Self` whose stage holds a future that is the caller's.
+    unsafe fn poll(task: TaskPtr, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: live, by this function's contract.
+        let stage = unsafe { Self::stage(task) };
+        // SAFETY: the stage holds a future (at its start: `repr(C)`), which is the caller's alone.
+        let future = unsafe { &mut *stage.cast::<F>() };
+        // SAFETY: a cell never moves while its future lives, and the future is dropped in place.
+        let future = unsafe { Pin::new_unchecked(future) };
+        let output = match guard::run(|| future.poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(panic) => Err(panic),
+        };
+        // SAFETY: as above; the future is not touched again, whatever its drop does.
+        let dropped = guard::run(|| unsafe { stage.cast::<F>().drop_in_place() });
+        let output = match dropped {
+            Ok(()) => output,
+            Err(panic) => Err(panic),
+        };
+        // SAFETY: the future is gone, the stage is the caller's, and has room for an output.
+        unsafe { stage.cast::<Left<F>>().write(output) };
+        Poll::Ready(())
+    }
+
+    /// # Safety
+    ///
+    /// `task` must be a live `Self` whose stage holds `part`, which is the caller's.
+    unsafe fn drop_part(task: TaskPtr, part: Part) -> bool {
+        // SAFETY: live, by this function's contract.
+        let stage = unsafe { Self::stage(task) };
+        let dropped = guard::run(|| match part {
+            // SAFETY: the stage holds a future, which is the caller's and is not touched again.
+            Part::Future => unsafe { stage.cast::<F>().drop_in_place() },
+            // SAFETY: the stage holds an output, which is the caller's and is not touched again.
+            Part::Output => unsafe { stage.cast::<Left<F>>().drop_in_place() },
+        });
+        match (part, dropped) {
+            (Part::Future, Err(panic)) => {
+                // SAFETY: the future is gone, the stage is the caller's, and has room for an output.
+                unsafe { stage.cast::<Left<F>>().write(Err(panic)) };
+                true
+            }
+            // A panic of an output that nobody asked for goes nowhere: the panic hook has told of it.
+            (Part::Output, Err(panic)) => {
+                guard::discard(panic);
+                false
+            }
+            (_, Ok(())) => false,
+        }
+    }
+
+    /// Writes owner, table, join slot, extra and future of a slot whose state word the caller has claimed.
+    ///
+    /// # Safety
+    ///
+    /// `cell` must be valid for a `Self` but for its link and state, which are initialised and stay; the caller must
+    /// have claimed the state, so that nobody reads the rest.
+    #[inline(always)]
+    pub(crate) unsafe fn fill(cell: NonNull<Self>, owner: NonNull<Owner>, join: J, extra: X, future: F) -> TaskPtr
+    where
+        F: 'static,
+    {
+        let task = TaskPtr(cell.cast());
+        // SAFETY: the state is initialised and the slot is alive, by this function's contract.
+        let header = unsafe { task.header() };
+        // SAFETY: claimed: nobody reads the header's cells before the first push (*winner reads*).
+        header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(const { &Self::VTABLE })) });
+        // SAFETY: as above.
+        header.owner.with_mut(|field| unsafe { field.write(Some(owner)) });
+        let cell = cell.as_ptr();
+        // SAFETY: in bounds, by this function's contract.
+        let slot = unsafe { &raw mut (*cell).join };
+        // SAFETY: valid and ours, by this function's contract.
+        unsafe { slot.write(join) };
+        // SAFETY: in bounds, by this function's contract.
+        let word = unsafe { &raw mut (*cell).extra };
+        // SAFETY: valid and ours, by this function's contract.
+        unsafe { word.write(extra) };
+        // SAFETY: a live cell, by this function's contract.
+        let stage = unsafe { Self::stage(task) }.cast::<F>();
+        // SAFETY: valid and ours. Written in place: a large future is copied once.
+        unsafe { stage.write(future) };
+        task
+    }
+
+    /// Writes a whole counted task into fresh memory.
+    ///
+    /// # Safety
+    ///
+    /// `cell` must be valid for writes of a `Self`, and owned by the caller.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // only slots
+    pub(crate) unsafe fn fill_counted(
+        cell: NonNull<Self>,
+        owner: NonNull<Owner>,
+        join: J,
+        extra: X,
+        future: F,
+        joined: bool,
+    ) -> TaskPtr
+    where
+        F: 'static,
+    {
+        let header = Header { state: State::new(Snapshot::counted(joined)), ..Header::free() };
+        // SAFETY: valid for writes, by this function's contract; the header is the first field.
+        unsafe { cell.cast::<Header>().write(header) };
+        // SAFETY: link and state have just been written, and nobody else knows the memory.
+        unsafe { Self::fill(cell, owner, join, extra, future) }
+    }
+}
+
+/// The join waker of a joined task.
+///
+/// # Safety
+///
+/// `task` must be alive and joined.
+pub(crate) unsafe fn join_slot<'a>(task: TaskPtr) -> &'a Joined {
+    const OFFSET: usize = offset_of!(Cell<core::future::Ready<()>, Joined, ()>, join);
+    // SAFETY: *whole pointer*: the join slot of a joined cell follows its header, whatever comes behind.
+    let slot = unsafe { task.0.byte_add(OFFSET) };
+    // SAFETY: initialised when the cell was filled; a cell.
+    unsafe { slot.cast::<Joined>().as_ref() }
+}
+
+/// The output of a task.
+///
+/// # Safety
+///
+/// `task` must be alive, its future's output a `T`, and the stage hold that output, which is the caller's; it is moved
+/// out.
+pub(crate) unsafe fn take_output<T>(task: TaskPtr) -> Result<T, Payload> {
+    // SAFETY: who may take the output keeps the task from being used again.
+    let offset = unsafe { task.vtable() }.stage;
+    // SAFETY: *whole pointer*: in bounds of the cell.
+    let stage = unsafe { task.0.byte_add(offset) };
+    // SAFETY: the stage holds a `Result<T, Payload>` at its start (`repr(C)` union), and it is the caller's.
+    unsafe { stage.cast::<Result<T, Payload>>().read() }
+}

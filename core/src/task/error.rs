@@ -1,0 +1,152 @@
+//! Why a task could not be spawned, and how one can end without an output.
+
+use core::fmt;
+
+use super::join::Id;
+use crate::guard::Payload;
+
+/// A task could not be spawned. The future comes back.
+#[non_exhaustive]
+pub enum SpawnError<F> {
+    /// Every slot of the pool is taken.
+    Full {
+        /// What was to be spawned.
+        future: F,
+        /// The pool's name.
+        pool: &'static str,
+        /// How many slots it has.
+        slots: usize,
+    },
+    /// A slot of the pool is too small, or not aligned enough, for this future.
+    TooLarge {
+        /// What was to be spawned.
+        future: F,
+        /// The pool's name.
+        pool: &'static str,
+        /// Bytes that the task needs, its header included.
+        needed: usize,
+        /// Bytes that a slot has.
+        slot: usize,
+    },
+    /// The executor shuts down.
+    Closed(F),
+    /// There is no executor here: not called from a task, nor in the context of a runtime.
+    NoExecutor(F),
+}
+
+impl<F> SpawnError<F> {
+    /// The future that was to be spawned.
+    pub fn into_future(self) -> F {
+        match self {
+            Self::Full { future, .. }
+            | Self::TooLarge { future, .. }
+            | Self::Closed(future)
+            | Self::NoExecutor(future) => future,
+        }
+    }
+}
+
+impl<F> fmt::Display for SpawnError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full { pool, slots, .. } => write!(f, "all {slots} slots of task pool `{pool}` are taken"),
+            Self::TooLarge { pool, needed, slot, .. } => {
+                write!(f, "the task needs {needed} bytes and a slot of task pool `{pool}` has {slot}")
+            }
+            Self::Closed(_) => f.write_str("the executor has shut down"),
+            Self::NoExecutor(_) => f.write_str("there is no executor here: call this from a task of a zokio runtime"),
+        }
+    }
+}
+
+impl<F> fmt::Debug for SpawnError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SpawnError({self})")
+    }
+}
+
+impl<F> core::error::Error for SpawnError<F> {}
+
+/// A task ended without an output.
+pub struct JoinError {
+    pub(super) id: Id,
+    pub(super) panic: Option<Payload>,
+}
+
+impl JoinError {
+    /// Whether the task was aborted, or its executor shut down.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.panic.is_none()
+    }
+
+    /// Whether the task panicked. Never without feature `std`.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        self.panic.is_some()
+    }
+
+    /// Which task it was.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// What the task panicked with.
+    ///
+    /// # Errors
+    ///
+    /// Gives the error back where the task did not panic.
+    pub fn try_into_panic(self) -> Result<Payload, Self> {
+        match self.panic {
+            Some(panic) => Ok(panic),
+            None => Err(self),
+        }
+    }
+
+    /// What the task panicked with.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the task did not panic; [`is_panic`](Self::is_panic) tells.
+    #[track_caller]
+    pub fn into_panic(self) -> Payload {
+        self.try_into_panic().expect("the task was cancelled, it did not panic")
+    }
+}
+
+#[cfg(feature = "std")]
+fn message(panic: &Payload) -> Option<&str> {
+    panic
+        .downcast_ref::<&'static str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<alloc::string::String>().map(|s| &**s))
+}
+
+#[cfg(not(feature = "std"))]
+fn message(panic: &Payload) -> Option<&str> {
+    match *panic {}
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.panic {
+            None => write!(f, "task {} was cancelled", self.id),
+            Some(panic) => match message(panic) {
+                Some(message) => write!(f, "task {} panicked with message {message:?}", self.id),
+                None => write!(f, "task {} panicked", self.id),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl core::error::Error for JoinError {}
+
+// SAFETY: the payload is reached by `self` only, never through `&self` but for its message, which is a `str`.
+unsafe impl Sync for JoinError {}

@@ -1,0 +1,188 @@
+//! The part of a task that does not know its future: four words.
+
+use core::ptr::NonNull;
+
+use super::cell::VTable;
+use super::state::State;
+use crate::atomic::{AtomicPtr, UnsafeCell};
+use crate::const_fn;
+
+/// What joins a task to a queue. The first field of every header, so that a link is found from a task and back by a cast.
+///
+/// Owned by whoever holds the `Notified` of the task, then by the queue it is in.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Link {
+    pub(crate) next: AtomicPtr<Link>,
+}
+
+impl Link {
+    const_fn! {
+        /// A link to nothing.
+        pub const fn new() -> Self {
+            Self { next: AtomicPtr::new(core::ptr::null_mut()) }
+        }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The first field of every scheduler: what can be done to its tasks by someone who does not know its type.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Owner {
+    pub(crate) ops: &'static Ops,
+}
+
+/// A scheduler, seen without its type.
+pub(crate) struct Ops {
+    /// [`Schedule::schedule`](super::Schedule::schedule) on the owner.
+    pub(crate) schedule: unsafe fn(NonNull<Owner>, TaskPtr),
+    /// [`Schedule::released`](super::Schedule::released).
+    pub(crate) released: unsafe fn(NonNull<Owner>, TaskPtr),
+}
+
+impl core::fmt::Debug for Ops {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Ops")
+    }
+}
+
+/// The header of a task.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) link: Link,
+    pub(crate) state: State,
+    pub(crate) vtable: UnsafeCell<Option<&'static VTable>>,
+    pub(crate) owner: UnsafeCell<Option<NonNull<Owner>>>,
+}
+
+impl Header {
+    const_fn! {
+        /// The header of a slot that was never used: all zero.
+        pub(crate) const fn free() -> Self {
+            Self {
+                link: Link::new(),
+                state: State::free(),
+                vtable: UnsafeCell::new(None),
+                owner: UnsafeCell::new(None),
+            }
+        }
+    }
+}
+
+/// A pointer to a task: to its header, with the provenance of its whole cell.
+///
+/// Copying it keeps nothing alive; what may be done with it is said where it is handed out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub struct TaskPtr(pub(crate) NonNull<Header>);
+
+// SAFETY: a pointer; every access through it is an unsafe operation that argues for itself.
+unsafe impl Send for TaskPtr {}
+// SAFETY: as above.
+unsafe impl Sync for TaskPtr {}
+
+impl TaskPtr {
+    /// The task as an untyped pointer.
+    #[must_use]
+    pub fn as_ptr(self) -> *mut () {
+        self.0.as_ptr().cast()
+    }
+
+    /// The task of [`as_ptr`](Self::as_ptr).
+    ///
+    /// # Safety
+    ///
+    /// `pointer` must come from `as_ptr`.
+    #[must_use]
+    pub unsafe fn from_ptr(pointer: *mut ()) -> Self {
+        // SAFETY: it comes from a `NonNull`, by this function's contract.
+        Self(unsafe { NonNull::new_unchecked(pointer.cast()) })
+    }
+
+    /// The header.
+    ///
+    /// # Safety
+    ///
+    /// The task must be alive (a static slot always is) for as long as the reference is used.
+    #[inline(always)]
+    pub(crate) unsafe fn header<'a>(self) -> &'a Header {
+        // SAFETY: alive by this function's contract; all fields are cells or atomics (*quiet header*).
+        unsafe { self.0.as_ref() }
+    }
+
+    /// What is known of the task's future.
+    ///
+    /// # Safety
+    ///
+    /// The task must be alive and the caller entitled by *winner reads*.
+    #[inline(always)]
+    pub(crate) unsafe fn vtable(self) -> &'static VTable {
+        // SAFETY: alive, by this function's contract.
+        let header = unsafe { self.header() };
+        // SAFETY: *winner reads*: nobody rewrites it now.
+        let vtable = header.vtable.with(|vtable| unsafe { *vtable });
+        // SAFETY: it was set before the first push.
+        unsafe { vtable.unwrap_unchecked() }
+    }
+
+    /// The scheduler of the task.
+    ///
+    /// # Safety
+    ///
+    /// As for [`vtable`](Self::vtable). The owner is alive while the task is (*static home*, *kept alive*).
+    #[inline(always)]
+    pub(crate) unsafe fn owner(self) -> NonNull<Owner> {
+        // SAFETY: alive, by this function's contract.
+        let header = unsafe { self.header() };
+        // SAFETY: *winner reads*, as in `vtable`.
+        let owner = header.owner.with(|owner| unsafe { *owner });
+        // SAFETY: it was set before the first push.
+        unsafe { owner.unwrap_unchecked() }
+    }
+
+    /// The link, for a queue.
+    #[inline(always)]
+    pub(crate) fn link(self) -> NonNull<Link> {
+        self.0.cast()
+    }
+
+    /// The task of a link.
+    #[inline(always)]
+    pub(crate) fn from_link(link: NonNull<Link>) -> Self {
+        Self(link.cast())
+    }
+
+    /// Hands the task to its scheduler, whose type is not known here.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have won `NOTIFIED` of this task.
+    pub(crate) unsafe fn schedule(self) {
+        // SAFETY: *winner reads*.
+        let owner = unsafe { self.owner() };
+        // SAFETY: the owner is alive while the task is, and the task is until it is pushed (*no orphan*).
+        let ops = unsafe { owner.as_ref() }.ops;
+        // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
+        unsafe { (ops.schedule)(owner, self) }
+    }
+
+    /// Hands the memory of the task back to its scheduler, whose type is not known here.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have dropped the last reference of this counted task.
+    pub(crate) unsafe fn released(self) {
+        // SAFETY: no reference is left, so nobody uses the task again.
+        let owner = unsafe { self.owner() };
+        // SAFETY: *kept alive*.
+        let ops = unsafe { owner.as_ref() }.ops;
+        // SAFETY: the operations are those of the owner's own type, and the last reference is gone.
+        unsafe { (ops.released)(owner, self) }
+    }
+}

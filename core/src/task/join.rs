@@ -1,0 +1,339 @@
+//! Waits for a task's output, and aborts it.
+
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+
+use super::cell::{Part, join_slot, take_output};
+use super::error::JoinError;
+use super::header::TaskPtr;
+use super::state::Leave;
+
+/// Which task. No two tasks that live at the same time have equal ids; a later one may.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id {
+    place: usize,
+    generation: usize,
+}
+
+impl Id {
+    /// # Safety
+    ///
+    /// `task` must be alive.
+    unsafe fn of(task: TaskPtr) -> Self {
+        // SAFETY: alive, by this function's contract.
+        let state = unsafe { task.header() }.state.load();
+        let generation = if state.is_counted() { 0 } else { state.high() };
+        Self { place: task.as_ptr().addr(), generation }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.generation == 0 {
+            write!(f, "{:x}", self.place)
+        } else {
+            write!(f, "{:x}.{}", self.place, self.generation)
+        }
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({self})")
+    }
+}
+
+/// Waits for the output of a task.
+///
+/// Dropping it detaches the task, which goes on. As a future it is ready when the task is: with the output, or with a
+/// [`JoinError`] where the task was aborted, panicked, or was dropped with its executor.
+///
+/// # Cancel safety
+///
+/// Awaiting `&mut handle` loses nothing when dropped.
+///
+/// # Cost
+///
+/// No allocation. A poll is one load while the task runs and the waker stays the same.
+#[must_use = "dropping a join handle detaches its task; say so with `detach()`"]
+pub struct JoinHandle<T> {
+    /// `None` once the output has been given.
+    task: Option<TaskPtr>,
+    /// Whether the waker field may hold something.
+    filled: bool,
+    _output: PhantomData<T>,
+}
+
+// SAFETY: the handle moves a `T` out, so `T: Send`; all else goes through the state word.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: `&JoinHandle` reaches the state word only.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+impl<T> Unpin for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    ///
+    /// `task` must have been spawned with `JOIN_INTEREST`, which becomes this handle's, and its output be a `T`.
+    pub(crate) unsafe fn new(task: TaskPtr) -> Self {
+        Self { task: Some(task), filled: false, _output: PhantomData }
+    }
+
+    #[track_caller]
+    fn task(&self) -> TaskPtr {
+        self.task.expect("the join handle has given its output already")
+    }
+
+    /// Asks for the task to be cancelled: its future is dropped by its executor, at the next await point. Where the task
+    /// has completed already, nothing happens.
+    ///
+    /// # Cost
+    ///
+    /// As a wake. May be called from any thread, and from an interrupt.
+    pub fn abort(&self) {
+        if let Some(task) = self.task {
+            // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+            let header = unsafe { task.header() };
+            // SAFETY: run for the winner of NOTIFIED.
+            header.state.abort(None, || unsafe { task.schedule() });
+        }
+    }
+
+    /// A handle that can abort the task and does not wait for it.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the output has been given already.
+    #[track_caller]
+    pub fn abort_handle(&self) -> AbortHandle {
+        // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+        unsafe { AbortHandle::of(self.task()) }
+    }
+
+    /// Whether the task has completed, in whatever way.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        match self.task {
+            // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+            Some(task) => unsafe { task.header() }.state.load().is_complete(),
+            None => true,
+        }
+    }
+
+    /// Which task it is.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the output has been given already.
+    #[must_use]
+    #[track_caller]
+    pub fn id(&self) -> Id {
+        // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+        unsafe { Id::of(self.task()) }
+    }
+
+    /// Lets the task go on without anybody waiting for it.
+    pub fn detach(self) {
+        drop(self);
+    }
+
+    /// Takes the output of a complete task, and leaves it.
+    fn take(&mut self, task: TaskPtr) -> Result<T, JoinError> {
+        // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+        let id = unsafe { Id::of(task) };
+        // SAFETY: as above.
+        let output = if unsafe { task.header() }.state.load().has_output() {
+            // SAFETY: complete with an output: it is the handle's, and a `T` by `JoinHandle::new`.
+            Some(unsafe { take_output::<T>(task) })
+        } else {
+            None
+        };
+        self.task = None;
+        leave(task, self.filled, true);
+        match output {
+            Some(Ok(output)) => Ok(output),
+            Some(Err(panic)) => Err(JoinError { id, panic: Some(panic) }),
+            None => Err(JoinError { id, panic: None }),
+        }
+    }
+
+    /// Makes `waker` the one that completion wakes. `false`: the task is complete.
+    fn lend(&mut self, task: TaskPtr, waker: &Waker) -> bool {
+        // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+        let state = &unsafe { task.header() }.state;
+        // SAFETY: a task with a join handle is joined.
+        let slot = unsafe { join_slot(task) };
+        let now = state.load();
+        if now.is_complete() {
+            return false;
+        }
+        if now.has_join_waker() {
+            // SAFETY: while the waker is lent, both sides only read the field.
+            if slot.with(|lent| unsafe { &*lent }.as_ref().is_some_and(|lent| lent.will_wake(waker))) {
+                return true;
+            }
+            if !state.recall_waker() {
+                return false;
+            }
+        }
+        // Foreign code: before the field is written.
+        let waker = waker.clone();
+        self.filled = true;
+        // SAFETY: JOIN_WAKER is clear: the field is the handle's.
+        let before = slot.with_mut(|field| unsafe { &mut *field }.replace(waker));
+        drop(before);
+        state.lend_waker()
+    }
+}
+
+/// Gives up `JOIN_INTEREST`. `filled`: the waker field may hold something. `taken`: the output has been moved out.
+fn leave(task: TaskPtr, filled: bool, taken: bool) {
+    let mut emptied = !filled;
+    loop {
+        // SAFETY: `JOIN_INTEREST` keeps the task from being used again, until a transition below gives it up.
+        let header = unsafe { task.header() };
+        match header.state.leave(emptied) {
+            Leave::Kept => return,
+            Leave::Free => {
+                // SAFETY: alive: a counted task until it is released, a slot always.
+                if header.state.load().is_counted() {
+                    // SAFETY: the last reference of a counted task is gone.
+                    unsafe { task.released() };
+                }
+                return;
+            }
+            Leave::DropWaker => {
+                emptied = true;
+                // SAFETY: a task with a join handle is joined.
+                let slot = unsafe { join_slot(task) };
+                // SAFETY: JOIN_WAKER is clear: the field is the handle's.
+                let waker = slot.with_mut(|field| unsafe { &mut *field }.take());
+                crate::guard::swallow(|| drop(waker));
+            }
+            Leave::DropOutput if taken => {}
+            Leave::DropOutput => {
+                // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+                let vtable = unsafe { task.vtable() };
+                // SAFETY: the stage held an output, and the transition has made it ours alone.
+                unsafe { (vtable.drop)(task, Part::Output) };
+            }
+        }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    ///
+    /// Panics when polled after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let task = this.task();
+        if this.lend(task, cx.waker()) { Poll::Pending } else { Poll::Ready(this.take(task)) }
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            leave(task, self.filled, false);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.task {
+            Some(_) => write!(f, "JoinHandle({})", self.id()),
+            None => f.write_str("JoinHandle(given)"),
+        }
+    }
+}
+
+/// Aborts a task, without waiting for it.
+///
+/// Of a counted task it is a reference. Of a static one it is the slot and its generation, and keeps nothing: when the
+/// slot has a new tenant it does nothing. A generation comes back after 2^23 tenants of one slot on a 32-bit target, 2^55
+/// on a 64-bit one; a handle kept that long could abort the wrong task.
+pub struct AbortHandle {
+    task: TaskPtr,
+    /// `None`: counted.
+    generation: Option<usize>,
+}
+
+// SAFETY: it reaches the state word only.
+unsafe impl Send for AbortHandle {}
+// SAFETY: as above.
+unsafe impl Sync for AbortHandle {}
+
+impl AbortHandle {
+    /// # Safety
+    ///
+    /// `task` must be alive, and of the generation that the handle shall abort.
+    pub(crate) unsafe fn of(task: TaskPtr) -> Self {
+        // SAFETY: alive, by this function's contract.
+        let state = &unsafe { task.header() }.state;
+        let now = state.load();
+        if now.is_counted() {
+            state.add_reference();
+            Self { task, generation: None }
+        } else {
+            Self { task, generation: Some(now.high()) }
+        }
+    }
+
+    /// Asks for the task to be cancelled; see [`JoinHandle::abort`].
+    ///
+    /// # Cost
+    ///
+    /// As a wake. May be called from any thread, and from an interrupt.
+    pub fn abort(&self) {
+        // SAFETY: alive: a counted task by this handle's reference, a slot always.
+        let header = unsafe { self.task.header() };
+        // SAFETY: run for the winner of NOTIFIED.
+        header.state.abort(self.generation, || unsafe { self.task.schedule() });
+    }
+
+    /// Whether the task has completed, in whatever way.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        // SAFETY: alive: a counted task by this handle's reference, a slot always.
+        let now = unsafe { self.task.header() }.state.load();
+        now.is_complete() || self.generation.is_some_and(|generation| !now.is_live() || now.high() != generation)
+    }
+
+    /// Which task it is.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        Id { place: self.task.as_ptr().addr(), generation: self.generation.unwrap_or(0) }
+    }
+}
+
+impl Clone for AbortHandle {
+    fn clone(&self) -> Self {
+        if self.generation.is_none() {
+            // SAFETY: alive by this handle's reference.
+            unsafe { self.task.header() }.state.add_reference();
+        }
+        Self { ..*self }
+    }
+}
+
+impl Drop for AbortHandle {
+    fn drop(&mut self) {
+        // SAFETY: alive by this handle's reference, where it has one.
+        if self.generation.is_none() && unsafe { self.task.header() }.state.drop_reference() {
+            // SAFETY: the last reference of a counted task is gone.
+            unsafe { self.task.released() };
+        }
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AbortHandle({})", self.id())
+    }
+}

@@ -1,0 +1,237 @@
+//! What an executor does with a task: polls it, finishes it, releases it.
+
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::task::{Context, Poll};
+
+use super::cell::{Part, join_slot};
+use super::header::TaskPtr;
+use super::schedule::{Reclaim, Schedule};
+use super::state::{Finish, Idle, Shutdown, Start};
+use super::waker;
+use crate::guard;
+
+/// The right to queue or to run one task of scheduler `S`: there is one per task at a time.
+///
+/// Dropping it without running or cancelling the task would lose the task: its destructor panics in debug builds.
+#[must_use = "a task that is neither queued nor run is lost"]
+#[derive(Debug)]
+pub struct Notified<S> {
+    task: TaskPtr,
+    _scheduler: PhantomData<fn(S)>,
+}
+
+// SAFETY: whoever gets it may queue it; where the future may be polled and dropped is the scheduler's promise.
+unsafe impl<S> Send for Notified<S> {}
+
+impl<S> Drop for Notified<S> {
+    fn drop(&mut self) {
+        debug_assert!(false, "a notified task was dropped: run or cancel it");
+    }
+}
+
+impl<S> Notified<S> {
+    /// The task, for a queue to hold.
+    #[inline(always)]
+    pub fn into_ptr(self) -> TaskPtr {
+        ManuallyDrop::new(self).task
+    }
+
+    /// The right of [`into_ptr`](Self::into_ptr).
+    ///
+    /// # Safety
+    ///
+    /// `task` must be of scheduler `S`, its `NOTIFIED` won, and nobody else make a `Notified` of that win.
+    #[inline(always)]
+    pub unsafe fn from_ptr(task: TaskPtr) -> Self {
+        Self { task, _scheduler: PhantomData }
+    }
+
+    /// The task, to look at.
+    #[must_use]
+    pub fn task(&self) -> TaskPtr {
+        self.task
+    }
+}
+
+impl<S: Schedule> Notified<S> {
+    /// Polls the task once, and does what follows: nothing, a requeue, or its completion.
+    ///
+    /// Must be called where the future may be polled: [`Schedule`] is the promise of that.
+    #[inline]
+    pub fn run(self) {
+        let task = self.into_ptr();
+        // SAFETY: the right to run it keeps the task alive (*no orphan*).
+        let header = unsafe { task.header() };
+        match header.state.start() {
+            Start::Poll => {}
+            Start::Cancel => return cancel::<S>(task),
+            Start::Release => return finish::<S>(task, header.state.release()),
+        }
+        // SAFETY: of scheduler `S`, and alive until this poll has ended.
+        let waker = unsafe { waker::for_poll::<S>(task) };
+        // SAFETY: *winner reads*: this is the executor, between start and end of a poll.
+        let vtable = unsafe { task.vtable() };
+        // SAFETY: the task is the table's own, and its stage holds a future, which is ours between start and end.
+        match unsafe { (vtable.poll)(task, &mut Context::from_waker(&waker)) } {
+            Poll::Pending => match header.state.idle() {
+                Idle::Rest => {}
+                Idle::Requeue => requeue::<S>(task),
+                Idle::Cancel => cancel::<S>(task),
+            },
+            Poll::Ready(()) => complete::<S>(task, true),
+        }
+    }
+
+    /// Drops the future instead of polling it: its executor shuts down.
+    pub fn cancel(self) {
+        let task = self.into_ptr();
+        // SAFETY: the right to run it keeps the task alive (*no orphan*).
+        let header = unsafe { task.header() };
+        match header.state.start() {
+            Start::Poll | Start::Cancel => cancel::<S>(task),
+            Start::Release => finish::<S>(task, header.state.release()),
+        }
+    }
+}
+
+/// Cancels a task of a scheduler that shuts down, unless it is complete or somebody holds it. `true`: cancelled here.
+///
+/// # Safety
+///
+/// `task` must be a counted task of scheduler `S`, kept alive by the caller, and the caller be where its future may be
+/// dropped.
+pub unsafe fn shut_down<S: Schedule>(task: TaskPtr) -> bool {
+    // SAFETY: alive, by this function's contract.
+    match unsafe { task.header() }.state.shut_down() {
+        Shutdown::Claimed => {
+            cancel::<S>(task);
+            true
+        }
+        Shutdown::Held => false,
+    }
+}
+
+/// Whether a task is counted.
+///
+/// # Safety
+///
+/// `task` must be alive.
+#[must_use]
+pub unsafe fn is_counted(task: TaskPtr) -> bool {
+    // SAFETY: by this function's contract.
+    unsafe { task.header() }.state.load().is_counted()
+}
+
+/// Hands a new task to its scheduler, whose type is not known here.
+///
+/// # Safety
+///
+/// `task` must have been filled, and its `NOTIFIED` be the caller's.
+pub unsafe fn launch(task: TaskPtr) {
+    // SAFETY: by this function's contract.
+    unsafe { task.schedule() };
+}
+
+#[inline]
+fn requeue<S: Schedule>(task: TaskPtr) {
+    // SAFETY: *winner reads*: NOTIFIED was found set by the poller, whose it is then.
+    let owner = unsafe { task.owner() }.cast::<S>();
+    // SAFETY: the owner is alive while the task is, which it is until it is pushed.
+    let owner = unsafe { owner.as_ref() };
+    // SAFETY: NOTIFIED is ours.
+    let task = unsafe { Notified::from_ptr(task) };
+    owner.reschedule(task);
+}
+
+/// Drops the future and completes the task without an output. The executor's side has the task.
+#[cold]
+fn cancel<S: Schedule>(task: TaskPtr) {
+    // SAFETY: *winner reads*: the executor has the task.
+    let vtable = unsafe { task.vtable() };
+    // SAFETY: the stage holds a future: the task is not complete; it is ours.
+    let panicked = unsafe { (vtable.drop)(task, Part::Future) };
+    complete::<S>(task, panicked);
+}
+
+/// Completes a task whose future is gone. `output`: the stage holds one.
+fn complete<S: Schedule>(task: TaskPtr, mut output: bool) {
+    // SAFETY: alive until the executor's side releases it, below.
+    let header = unsafe { task.header() };
+    if output && !header.state.load().has_join_interest() {
+        drop_output(task);
+        output = false;
+    }
+    // SAFETY: *winner reads*: the executor has the task.
+    let owner = unsafe { task.owner() }.cast::<S>();
+    // SAFETY: the owner is alive while the task is.
+    unsafe { owner.as_ref() }.completed(task);
+    finish::<S>(task, header.state.complete(output));
+}
+
+/// Does what a transition of the executor's side asks for, until it has let go of the task.
+fn finish<S: Schedule>(task: TaskPtr, mut next: Finish) {
+    loop {
+        match next {
+            Finish::Kept => return,
+            Finish::Free => {
+                if S::Reclaim::COUNTED_SOMETIMES {
+                    free_counted::<S>(task);
+                }
+                return;
+            }
+            Finish::DropOutput => drop_output(task),
+            Finish::WakeJoiner => wake_joiner(task),
+            Finish::DropWaker => drop_join_waker(task),
+        }
+        // SAFETY: alive: the executor's side has not let go of it.
+        next = unsafe { task.header() }.state.release();
+    }
+}
+
+fn free_counted<S: Schedule>(task: TaskPtr) {
+    let counted = match S::Reclaim::COUNTED {
+        Some(counted) => counted,
+        // SAFETY: a counted task is alive until it is released, and a slot always is; the bit stays what it is for a
+        // counted task, and a slot never has it.
+        None => unsafe { task.header() }.state.load().is_counted(),
+    };
+    if counted {
+        // SAFETY: the last reference of a counted task is gone.
+        let owner = unsafe { task.owner() }.cast::<S>();
+        // SAFETY: *kept alive*; the last reference is gone.
+        unsafe { S::released(owner, task) };
+    }
+}
+
+#[cold]
+fn drop_output(task: TaskPtr) {
+    // SAFETY: *winner reads*: the executor's side has the task.
+    let vtable = unsafe { task.vtable() };
+    // SAFETY: the stage holds an output, which is the executor's, since there is no join handle.
+    unsafe { (vtable.drop)(task, Part::Output) };
+}
+
+fn wake_joiner(task: TaskPtr) {
+    // SAFETY: JOIN_WAKER is only ever set on joined tasks, and this one is alive.
+    let slot = unsafe { join_slot(task) };
+    slot.with(|waker| {
+        // SAFETY: while JOIN_WAKER is set on a complete task, the handle only reads the field too.
+        let waker = unsafe { &*waker };
+        if let Some(waker) = waker {
+            // A joiner's waker that panics must not take the executor down.
+            guard::swallow(|| waker.wake_by_ref());
+        }
+    });
+}
+
+fn drop_join_waker(task: TaskPtr) {
+    // SAFETY: as in `wake_joiner`.
+    let slot = unsafe { join_slot(task) };
+    let waker = slot.with_mut(|waker| {
+        // SAFETY: JOIN_WAKER was set and the handle is gone: the field is the executor's.
+        let waker = unsafe { &mut *waker };
+        waker.take()
+    });
+    guard::swallow(|| drop(waker));
+}

@@ -1,0 +1,96 @@
+//! The seams of a task: where it goes when woken, and where its memory goes.
+
+use core::ptr::NonNull;
+
+use super::header::{Ops, Owner, TaskPtr};
+use super::run::Notified;
+
+/// Where a woken task goes: an executor, as its tasks see it.
+///
+/// # Safety
+///
+/// The type must be `repr(C)` with an [`Owner`], made of [`Self::OWNER`], as its first field. An owner of counted tasks
+/// must stay alive until each of them has been [`released`](Self::released) (*kept alive*); an owner of uncounted ones
+/// must be `'static` (*static home*). `schedule` and `reschedule` must see to it that the task is run or cancelled some
+/// time, by one thread at a time, on a thread on which its future may be polled and dropped.
+pub unsafe trait Schedule: Sized + Sync + 'static {
+    /// How the memory of the tasks is reclaimed.
+    type Reclaim: Reclaim;
+
+    /// What goes into the first field.
+    const OWNER: Owner = Owner {
+        ops: &Ops {
+            schedule: |owner, task| {
+                // SAFETY: the caller of `Ops::schedule` says that the owner is of this type and alive.
+                let this = unsafe { owner.cast::<Self>().as_ref() };
+                // SAFETY: it also says that NOTIFIED has been won.
+                let task = unsafe { Notified::from_ptr(task) };
+                this.schedule(task);
+            },
+            released: |owner, task| {
+                // SAFETY: the caller of `Ops::released` says that the owner is of this type and the task released.
+                unsafe { Self::released(owner.cast(), task) }
+            },
+        },
+    };
+
+    /// Takes a task that has been woken, spawned or aborted, from any thread or interrupt.
+    fn schedule(&self, task: Notified<Self>);
+
+    /// Takes back a task that was woken while it ran, from the thread that ran it.
+    fn reschedule(&self, task: Notified<Self>) {
+        self.schedule(task);
+    }
+
+    /// Hears that a task is complete, its future dropped; its output may not have been taken yet. Called by the thread
+    /// that ran it, before the executor's reference goes.
+    fn completed(&self, task: TaskPtr) {
+        let _ = task;
+    }
+
+    /// Takes back the memory of a counted task. Future, output and join waker have been dropped.
+    ///
+    /// # Safety
+    ///
+    /// `this` must be the task's owner, alive, and the task's last reference gone.
+    unsafe fn released(this: NonNull<Self>, task: TaskPtr) {
+        let _ = (this, task);
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// How the memory of an executor's tasks is reclaimed: [`Static`], [`Counted`] or [`Either`].
+pub trait Reclaim: sealed::Sealed + 'static {
+    /// `Some(true)`: wakers count; `Some(false)`: they do not; `None`: the task says.
+    #[doc(hidden)]
+    const COUNTED: Option<bool>;
+    /// Whether there may be counted tasks at all.
+    #[doc(hidden)]
+    const COUNTED_SOMETIMES: bool = !matches!(Self::COUNTED, Some(false));
+}
+
+/// All tasks live in static arenas. Wakers are not counted: cloning and dropping one compiles to nothing.
+#[derive(Debug)]
+pub struct Static;
+/// All tasks are counted: on the heap, or in a slab. A waker is a reference.
+#[derive(Debug)]
+pub struct Counted;
+/// Each task says for itself.
+#[derive(Debug)]
+pub struct Either;
+
+impl sealed::Sealed for Static {}
+impl sealed::Sealed for Counted {}
+impl sealed::Sealed for Either {}
+impl Reclaim for Static {
+    const COUNTED: Option<bool> = Some(false);
+}
+impl Reclaim for Counted {
+    const COUNTED: Option<bool> = Some(true);
+}
+impl Reclaim for Either {
+    const COUNTED: Option<bool> = None;
+}

@@ -1,0 +1,189 @@
+//! How a future becomes a task of an executor whose type is not known: memory of the right shape, then a launch.
+
+use core::alloc::Layout;
+use core::future::Future;
+use core::ptr::NonNull;
+
+use super::cell::layout_of;
+use super::error::SpawnError;
+use super::header::{Owner, TaskPtr};
+use super::join::JoinHandle;
+
+#[cfg(not(feature = "alloc"))]
+use super::arena::fill_vacancy;
+#[cfg(feature = "alloc")]
+use super::heap::fill_vacancy;
+
+/// What kind of memory a [`Vacancy`] is.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// A slot of a static arena, whose state word has been claimed for a joined task.
+    Slot,
+    /// Fresh memory for a counted task without an extra word.
+    Counted,
+    /// Fresh memory for a counted task whose executor keeps one word beside the header.
+    CountedExtra(usize),
+}
+
+/// Memory for one task.
+#[derive(Debug)]
+pub struct Vacancy {
+    /// Where it is: at least as large and as aligned as was asked for, with the provenance of the whole.
+    pub memory: NonNull<u8>,
+    /// What it is.
+    pub shape: Shape,
+}
+
+/// Sizes and alignments that a future needs, by [`Shape`].
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// For [`Shape::Slot`] and [`Shape::Counted`].
+    pub plain: Layout,
+    /// For [`Shape::CountedExtra`].
+    pub extra: Layout,
+}
+
+/// Why there is no memory for a task.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Every slot is taken.
+    Full {
+        /// The pool's name.
+        pool: &'static str,
+        /// How many slots it has.
+        slots: usize,
+    },
+    /// The slots are too small, or not aligned enough.
+    TooLarge {
+        /// The pool's name.
+        pool: &'static str,
+        /// Bytes that a slot has.
+        slot: usize,
+    },
+    /// The executor shuts down.
+    Closed,
+    /// The executor has no memory for tasks of this kind: it has no default arena, or is not `'static`.
+    NoPool,
+}
+
+/// A place to spawn at: an executor, as the ambient context shows it.
+///
+/// # Safety
+///
+/// `owner` must be the first field of a live [`Schedule`](super::Schedule), whose tasks `vacancy` makes memory for as
+/// [`Vacancy`] says. `is_local` may answer `true` only on the one thread that polls and drops the tasks of this owner.
+/// `static_owner` must be the same owner where it is `'static` and takes uncounted tasks.
+pub unsafe trait Spawn {
+    /// The scheduler that new tasks belong to.
+    fn owner(&self) -> NonNull<Owner>;
+
+    /// The scheduler, where it takes tasks of static arenas.
+    fn static_owner(&self) -> Option<NonNull<Owner>>;
+
+    /// Whether the tasks are polled and dropped on the calling thread and on no other.
+    fn is_local(&self) -> bool;
+
+    /// Memory for a task.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is none.
+    fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal>;
+
+    /// Takes a filled task, whose `NOTIFIED` is the caller's. Never fails: a closed executor cancels it.
+    fn launch(&self, task: TaskPtr);
+}
+
+impl Refusal {
+    pub(crate) fn with<F: Future>(self, future: F) -> SpawnError<F> {
+        match self {
+            Self::Full { pool, slots } => SpawnError::Full { future, pool, slots },
+            Self::TooLarge { pool, slot } => {
+                SpawnError::TooLarge { future, pool, needed: layout_of::<F, ()>().size(), slot }
+            }
+            Self::Closed => SpawnError::Closed(future),
+            Self::NoPool => SpawnError::NoExecutor(future),
+        }
+    }
+}
+
+/// Spawns a future at `place`.
+///
+/// # Errors
+///
+/// Gives the future back where there is no memory for it, or the executor shuts down.
+///
+/// # Cost
+///
+/// That of the place: a claim of a slot, or one allocation; then one push.
+pub fn try_spawn_at<F>(place: &dyn Spawn, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    // SAFETY: the future may be polled and dropped, and its output taken, on any thread.
+    unsafe { spawn_unchecked(place, future) }
+}
+
+/// Spawns a future that need not be `Send` at `place`.
+///
+/// # Errors
+///
+/// As [`try_spawn_at`]; and [`SpawnError::NoExecutor`] where the place is not bound to the calling thread.
+pub fn try_spawn_local_at<F>(place: &dyn Spawn, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    if !place.is_local() {
+        return Err(SpawnError::NoExecutor(future));
+    }
+    // SAFETY: this is the one thread on which the tasks of this place are polled and dropped. The handle of an output
+    // that is not `Send` is not `Send` either.
+    unsafe { spawn_unchecked(place, future) }
+}
+
+/// # Safety
+///
+/// The future must be `Send`, or the calling thread be the one that polls the tasks of `place`.
+unsafe fn spawn_unchecked<F>(place: &dyn Spawn, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+where
+    F: Future + 'static,
+{
+    let need = Need { plain: layout_of::<F, ()>(), extra: layout_of::<F, usize>() };
+    let vacancy = match place.vacancy(need) {
+        Ok(vacancy) => vacancy,
+        Err(refusal) => return Err(refusal.with(future)),
+    };
+    // SAFETY: memory and owner are what `Spawn` promises.
+    let task = unsafe { fill_vacancy(vacancy, place.owner(), future) };
+    // SAFETY: filled as a joined task with this output, whose `JOIN_INTEREST` nobody else has.
+    let handle = unsafe { JoinHandle::new(task) };
+    place.launch(task);
+    Ok(handle)
+}
+
+/// Spawns a future at `place`, or says why it could not.
+///
+/// # Panics
+///
+/// Panics where [`try_spawn_at`] would give an error, with its text.
+#[track_caller]
+pub fn spawn_at<F>(place: &dyn Spawn, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match try_spawn_at(place, future) {
+        Ok(handle) => handle,
+        Err(error) => refused(&error),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refused(error: &dyn core::fmt::Display) -> ! {
+    panic!("cannot spawn: {error}")
+}

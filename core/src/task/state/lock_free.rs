@@ -1,0 +1,132 @@
+//! Applies the transitions by atomic read-modify-write: several cores, or several threads.
+
+use super::{Finish, Idle, Leave, NOTIFIED, RUNNING, Shutdown, Snapshot, Start, UNIT, Wake, overflow};
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::const_fn;
+
+/// The word.
+///
+/// Ordering: every change but the count of references is `AcqRel` on this one word. Its release publishes what the
+/// caller wrote before (data before a wake, the future before its first start, the output before `COMPLETE`, the join
+/// waker before `JOIN_WAKER`); its acquire makes visible what the previous changers published. A wake writes even where
+/// it changes nothing, so that the poll that follows sees what the waker wrote.
+#[derive(Debug)]
+pub(crate) struct State(AtomicUsize);
+
+impl State {
+    const_fn! {
+        /// A free slot that was never used: all zero.
+        pub(crate) const fn free() -> Self {
+            Self(AtomicUsize::new(0))
+        }
+    }
+
+    const_fn! {
+        #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // only slots
+        /// A task as spawned.
+        pub(crate) const fn new(snapshot: Snapshot) -> Self {
+            Self(AtomicUsize::new(snapshot.0))
+        }
+    }
+
+    #[inline]
+    pub(crate) fn load(&self) -> Snapshot {
+        // Ordering: pairs with the release of whatever change is seen: output before COMPLETE, waker before JOIN_WAKER.
+        Snapshot(self.0.load(Ordering::Acquire))
+    }
+
+    /// Applies a transition, as often as it takes.
+    #[inline]
+    fn apply<T>(&self, mut transition: impl FnMut(Snapshot) -> (T, Snapshot)) -> T {
+        let mut current = self.load();
+        loop {
+            let (action, next) = transition(current);
+            // Ordering: see `State`.
+            match self.0.compare_exchange_weak(current.0, next.0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return action,
+                Err(now) => current = Snapshot(now),
+            }
+        }
+    }
+
+    /// Takes a free slot; `None` where it is not free. Gives the new generation.
+    pub(crate) fn claim(&self, joined: bool) -> Option<usize> {
+        // Again where the exchange fails: a stale waker may have touched the word, which does not make it less free.
+        self.apply(|state| match state.claim(joined) {
+            Some(next) => (Some(next.high()), next),
+            None => (None, state),
+        })
+    }
+
+    /// Notifies the task, and runs `schedule` where it must be queued.
+    #[inline]
+    pub(crate) fn wake(&self, schedule: impl FnOnce()) {
+        // Ordering: see `State`. One read-modify-write does what `Snapshot::wake` says; a test holds them together.
+        let before = Snapshot(self.0.fetch_or(NOTIFIED, Ordering::AcqRel));
+        if let (Wake::Schedule, _) = before.wake() {
+            schedule();
+        }
+    }
+
+    /// Asks for an abort, and runs `schedule` where the task must be queued for it.
+    pub(crate) fn abort(&self, generation: Option<usize>, schedule: impl FnOnce()) {
+        if let Wake::Schedule = self.apply(|state| state.abort(generation)) {
+            schedule();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn start(&self) -> Start {
+        // Ordering: see `State`. NOTIFIED is set and RUNNING clear in the hands of whoever took the task from a queue, so
+        // flipping both is `Snapshot::start`.
+        let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::AcqRel));
+        before.start().0
+    }
+
+    #[inline]
+    pub(crate) fn idle(&self) -> Idle {
+        self.apply(Snapshot::idle)
+    }
+
+    #[inline]
+    pub(crate) fn complete(&self, output: bool) -> Finish {
+        self.apply(|state| state.complete(output))
+    }
+
+    pub(crate) fn release(&self) -> Finish {
+        self.apply(Snapshot::release)
+    }
+
+    pub(crate) fn lend_waker(&self) -> bool {
+        self.apply(Snapshot::lend_waker)
+    }
+
+    pub(crate) fn recall_waker(&self) -> bool {
+        self.apply(Snapshot::recall_waker)
+    }
+
+    pub(crate) fn leave(&self, emptied: bool) -> Leave {
+        self.apply(|state| state.leave(emptied))
+    }
+
+    pub(crate) fn shut_down(&self) -> Shutdown {
+        self.apply(Snapshot::shut_down)
+    }
+
+    #[inline]
+    pub(crate) fn add_reference(&self) {
+        // A plain counter: who adds holds a reference, through which it was handed everything it may see.
+        let before = Snapshot(self.0.fetch_add(UNIT, Ordering::Relaxed));
+        if before.add_reference().is_none() {
+            overflow();
+        }
+    }
+
+    /// `true`: it was the last reference.
+    #[inline]
+    pub(crate) fn drop_reference(&self) -> bool {
+        // Ordering: the release orders this holder's last access before the free; the acquire is the freer's, on the
+        // accesses of all the others.
+        Snapshot(self.0.fetch_sub(UNIT, Ordering::AcqRel)).drop_reference().0
+    }
+}

@@ -1,0 +1,346 @@
+//! The state of a task: one word, every change of it a named, pure transition.
+//!
+//! | bit | name | means | set by | cleared by |
+//! |---|---|---|---|---|
+//! | 0 | `NOTIFIED` | a wake-up is due; outside of `RUNNING`, its winner queues the task | wake, abort, claim | start of a poll |
+//! | 1 | `RUNNING` | the executor works on the task; nobody else touches the future | start of a poll | its end |
+//! | 2 | `COMPLETE` | the future is gone | the executor | claim |
+//! | 3 | `CANCELLED` | an abort was asked for | abort, shutdown | claim |
+//! | 4 | `JOIN_INTEREST` | a `JoinHandle` exists | claim | the handle |
+//! | 5 | `JOIN_WAKER` | the join waker belongs to the executor's side | the handle | either |
+//! | 6 | `OUTPUT` | the stage holds an output | the executor | the handle |
+//! | 7 | `COUNTED` | the high bits are references; else a generation | spawn | never |
+//! | 8 | `LIVE` | a task is here; a free slot is all zero but its generation | claim | release |
+//! | 9.. | | references or generation | | |
+//!
+//! The functions of [`Snapshot`] are pure: a word in, what the caller must do and the next word out. They are tested over
+//! every word. Two back ends apply them: `lock_free` by read-modify-write, `unicore` (`--cfg zokio_unicore`, one core)
+//! by plain loads and stores in short critical sections. They differ in one thing: on one core a task that is woken
+//! while it runs is queued at once, `RUNNING` is not kept during a poll and nothing is left to do after a pending one;
+//! so there a *finished* task may still be queued, and whoever takes it from the queue releases it.
+
+#[cfg(not(zokio_unicore))]
+mod lock_free;
+#[cfg(zokio_unicore)]
+mod unicore;
+
+#[cfg(not(zokio_unicore))]
+pub(crate) use lock_free::State;
+#[cfg(zokio_unicore)]
+pub(crate) use unicore::State;
+
+/// Whether a task may be queued while it runs, and popped when it is already complete.
+const QUEUED_WHILE_RUNNING: bool = cfg!(zokio_unicore);
+
+const NOTIFIED: usize = 1;
+const RUNNING: usize = NOTIFIED << 1;
+const COMPLETE: usize = RUNNING << 1;
+const CANCELLED: usize = COMPLETE << 1;
+const JOIN_INTEREST: usize = CANCELLED << 1;
+const JOIN_WAKER: usize = JOIN_INTEREST << 1;
+const OUTPUT: usize = JOIN_WAKER << 1;
+const COUNTED: usize = OUTPUT << 1;
+const LIVE: usize = COUNTED << 1;
+/// One reference, or one step of the generation.
+const UNIT: usize = LIVE << 1;
+const FLAGS: usize = UNIT - 1;
+
+/// While one of these is set on a complete task, the executor's side is not done with its memory.
+const BUSY: usize = if QUEUED_WHILE_RUNNING { RUNNING | NOTIFIED } else { RUNNING };
+
+/// A value of the state word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Snapshot(usize);
+
+/// What whoever wakes or aborts a task must do.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// Nothing: it is queued already, will be requeued by its poller, or is no more.
+    Nothing,
+    /// Queue it: the caller won `NOTIFIED`.
+    Schedule,
+}
+
+/// What the executor must do with a task that it took from a queue.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Poll it.
+    Poll,
+    /// Drop its future: an abort was asked for.
+    Cancel,
+    /// Release it: it completed while it was queued (one core only).
+    Release,
+}
+
+/// What the poller must do after a pending poll.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idle {
+    /// Nothing, and touch nothing: the task may be on another worker by now.
+    Rest,
+    /// Queue it again: it was woken meanwhile.
+    Requeue,
+    /// Drop its future: an abort was asked for meanwhile.
+    Cancel,
+}
+
+/// What the executor must do next with a task whose future is gone.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// Drop the output, that nobody will ask for, then release.
+    DropOutput,
+    /// Wake the joiner, then release.
+    WakeJoiner,
+    /// Drop the join waker, whose handle is gone, then release.
+    DropWaker,
+    /// Free the memory (a counted task; a slot is free by this transition).
+    Free,
+    /// Nothing, and touch nothing: somebody else still needs the task, or will take it from the queue.
+    Kept,
+}
+
+/// What a join handle that goes away must do next.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Empty the waker field, which belongs to the handle now, then leave.
+    DropWaker,
+    /// Drop the output, then leave.
+    DropOutput,
+    /// Free the memory (a counted task).
+    Free,
+    /// Nothing, and touch nothing.
+    Kept,
+}
+
+/// What whoever shuts an executor down must do with one of its tasks.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shutdown {
+    /// Drop its future and complete it: it is the caller's now.
+    Claimed,
+    /// Nothing: it is complete, or whoever holds it will find it cancelled.
+    Held,
+}
+
+impl Snapshot {
+    const fn has(self, bits: usize) -> bool {
+        self.0 & bits == bits
+    }
+
+    pub(crate) const fn is_complete(self) -> bool {
+        self.has(COMPLETE)
+    }
+
+    pub(crate) const fn is_live(self) -> bool {
+        self.has(LIVE)
+    }
+
+    pub(crate) const fn has_output(self) -> bool {
+        self.has(OUTPUT)
+    }
+
+    pub(crate) const fn has_join_interest(self) -> bool {
+        self.has(JOIN_INTEREST)
+    }
+
+    pub(crate) const fn has_join_waker(self) -> bool {
+        self.has(JOIN_WAKER)
+    }
+
+    pub(crate) const fn is_counted(self) -> bool {
+        self.has(COUNTED)
+    }
+
+    /// References of a counted task, or the generation of a slot.
+    pub(crate) const fn high(self) -> usize {
+        self.0 / UNIT
+    }
+
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    /// A counted task as spawned: notified, with a reference of the executor's and one of the join handle's.
+    pub(crate) const fn counted(joined: bool) -> Self {
+        let refs = if joined { (2 * UNIT) | JOIN_INTEREST } else { UNIT };
+        Self(LIVE | COUNTED | NOTIFIED | refs)
+    }
+
+    /// Takes a free slot for a new tenant, notified so that stale wakers cannot queue it before it is written. The
+    /// generation wraps past zero, which means "never used".
+    pub(crate) const fn claim(self, joined: bool) -> Option<Self> {
+        if self.has(LIVE) {
+            return None;
+        }
+        let mut generation = (self.0 & !FLAGS).wrapping_add(UNIT);
+        if generation == 0 {
+            generation = UNIT;
+        }
+        Some(Self(LIVE | NOTIFIED | generation | if joined { JOIN_INTEREST } else { 0 }))
+    }
+
+    /// A wake, by a waker of this task or a stale one of this slot.
+    pub(crate) const fn wake(self) -> (Wake, Self) {
+        let wins = self.0 & (LIVE | NOTIFIED | RUNNING | COMPLETE) == LIVE;
+        (if wins { Wake::Schedule } else { Wake::Nothing }, Self(self.0 | NOTIFIED))
+    }
+
+    /// An abort; of one generation only where `generation` is given.
+    pub(crate) const fn abort(self, generation: Option<usize>) -> (Wake, Self) {
+        if let Some(generation) = generation
+            && self.high() != generation
+        {
+            return (Wake::Nothing, self);
+        }
+        if !self.has(LIVE) || self.has(COMPLETE) {
+            return (Wake::Nothing, self);
+        }
+        let wins = self.0 & (NOTIFIED | RUNNING) == 0;
+        (if wins { Wake::Schedule } else { Wake::Nothing }, Self(self.0 | NOTIFIED | CANCELLED))
+    }
+
+    /// The executor took the task from a queue.
+    pub(crate) const fn start(self) -> (Start, Self) {
+        let taken = self.0 & !NOTIFIED;
+        if QUEUED_WHILE_RUNNING && self.has(COMPLETE) {
+            return (Start::Release, Self(taken | RUNNING));
+        }
+        let next = Self(if QUEUED_WHILE_RUNNING { taken } else { taken | RUNNING });
+        (if self.has(CANCELLED) { Start::Cancel } else { Start::Poll }, next)
+    }
+
+    /// The poll was pending.
+    #[cfg_attr(zokio_unicore, allow(dead_code))] // on one core nothing is left to do
+    pub(crate) const fn idle(self) -> (Idle, Self) {
+        let next = Self(self.0 & !RUNNING);
+        if self.has(CANCELLED) {
+            (Idle::Cancel, self)
+        } else if self.has(NOTIFIED) {
+            (Idle::Requeue, next)
+        } else {
+            (Idle::Rest, next)
+        }
+    }
+
+    /// The future is gone; `output` says whether the stage holds what it left.
+    pub(crate) const fn complete(self, output: bool) -> (Finish, Self) {
+        let done = self.0 | COMPLETE | RUNNING;
+        if output && !self.has(JOIN_INTEREST) {
+            return (Finish::DropOutput, Self(done));
+        }
+        let done = if output { done | OUTPUT } else { done };
+        if self.has(JOIN_WAKER) {
+            return (Finish::WakeJoiner, Self(done));
+        }
+        Self(done).release()
+    }
+
+    /// The executor's side is done with a complete task.
+    pub(crate) const fn release(self) -> (Finish, Self) {
+        if self.has(JOIN_WAKER) && !self.has(JOIN_INTEREST) {
+            return (Finish::DropWaker, Self(self.0 & !JOIN_WAKER));
+        }
+        let next = self.0 & !RUNNING & !JOIN_WAKER;
+        if QUEUED_WHILE_RUNNING && self.has(NOTIFIED) {
+            return (Finish::Kept, Self(next));
+        }
+        if self.has(COUNTED) {
+            let (last, next) = Self(next).drop_reference();
+            return (if last { Finish::Free } else { Finish::Kept }, next);
+        }
+        if self.has(JOIN_INTEREST) { (Finish::Kept, Self(next)) } else { (Finish::Free, Self(next & !FLAGS)) }
+    }
+
+    /// The handle lends its waker, which it has written, to the executor's side. `false`: the task is complete.
+    pub(crate) const fn lend_waker(self) -> (bool, Self) {
+        if self.has(COMPLETE) { (false, self) } else { (true, Self(self.0 | JOIN_WAKER)) }
+    }
+
+    /// The handle takes its waker back. `false`: the task is complete, and whose the waker is depends on `JOIN_WAKER`.
+    pub(crate) const fn recall_waker(self) -> (bool, Self) {
+        if self.has(COMPLETE) { (false, self) } else { (true, Self(self.0 & !JOIN_WAKER)) }
+    }
+
+    /// The handle goes away; `emptied` says that it has emptied the waker field, or never filled it.
+    pub(crate) const fn leave(self, emptied: bool) -> (Leave, Self) {
+        if self.has(JOIN_WAKER) && !self.has(COMPLETE) {
+            return (Leave::DropWaker, Self(self.0 & !JOIN_WAKER));
+        }
+        if !self.has(JOIN_WAKER) && !emptied {
+            return (Leave::DropWaker, self);
+        }
+        if self.has(OUTPUT) {
+            return (Leave::DropOutput, Self(self.0 & !OUTPUT));
+        }
+        let next = self.0 & !JOIN_INTEREST;
+        if self.has(COUNTED) {
+            let (last, next) = Self(next).drop_reference();
+            return (if last { Leave::Free } else { Leave::Kept }, next);
+        }
+        if self.has(COMPLETE) && self.0 & BUSY == 0 {
+            (Leave::Free, Self(next & !FLAGS))
+        } else {
+            (Leave::Kept, Self(next))
+        }
+    }
+
+    /// The executor shuts down.
+    pub(crate) const fn shut_down(self) -> (Shutdown, Self) {
+        if self.has(COMPLETE) || !self.has(LIVE) {
+            (Shutdown::Held, self)
+        } else if self.0 & (RUNNING | NOTIFIED) != 0 {
+            (Shutdown::Held, Self(self.0 | CANCELLED))
+        } else {
+            (Shutdown::Claimed, Self(self.0 | CANCELLED | RUNNING))
+        }
+    }
+
+    /// One reference less; `true`: it was the last.
+    pub(crate) const fn drop_reference(self) -> (bool, Self) {
+        let next = Self(self.0.wrapping_sub(UNIT));
+        (next.high() == 0, next)
+    }
+
+    /// One reference more; `None`: the count would overflow.
+    pub(crate) const fn add_reference(self) -> Option<Self> {
+        // Half of the range is kept free, so that threads that add before they look cannot wrap it.
+        if self.0 > usize::MAX / 2 { None } else { Some(Self(self.0 + UNIT)) }
+    }
+}
+
+impl core::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const NAMES: [&str; 9] = [
+            "NOTIFIED",
+            "RUNNING",
+            "COMPLETE",
+            "CANCELLED",
+            "JOIN_INTEREST",
+            "JOIN_WAKER",
+            "OUTPUT",
+            "COUNTED",
+            "LIVE",
+        ];
+        for (bit, name) in NAMES.iter().enumerate() {
+            if self.0 >> bit & 1 == 1 {
+                write!(f, "{name} ")?;
+            }
+        }
+        write!(f, "{}", self.high())
+    }
+}
+
+/// Ends the program, in a way that nothing can catch: a count of references that overflowed cannot be trusted again.
+#[cold]
+pub(crate) fn overflow() -> ! {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            // A panic while panicking aborts, with and without `std`.
+            panic!("too many references to one task");
+        }
+    }
+    let _bomb = Bomb;
+    panic!("too many references to one task");
+}

@@ -1,0 +1,128 @@
+//! Applies the transitions by plain loads and stores in critical sections: one core, and its interrupts.
+
+use super::{Finish, Idle, Leave, Shutdown, Snapshot, Start, Wake, overflow};
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::const_fn;
+use crate::lock::section;
+
+/// The word.
+///
+/// Ordering: relaxed everywhere. One core sees its own stores in order, and a critical section keeps the compiler from
+/// moving anything across its ends.
+#[derive(Debug)]
+pub(crate) struct State(AtomicUsize);
+
+impl State {
+    const_fn! {
+        /// A free slot that was never used: all zero.
+        pub(crate) const fn free() -> Self {
+            Self(AtomicUsize::new(0))
+        }
+    }
+
+    const_fn! {
+        #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // only slots
+        /// A task as spawned.
+        pub(crate) const fn new(snapshot: Snapshot) -> Self {
+            Self(AtomicUsize::new(snapshot.0))
+        }
+    }
+
+    #[inline]
+    fn get(&self) -> Snapshot {
+        Snapshot(self.0.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    pub(crate) fn load(&self) -> Snapshot {
+        section(|| self.get())
+    }
+
+    #[inline]
+    fn apply<T>(&self, transition: impl FnOnce(Snapshot) -> (T, Snapshot)) -> T {
+        section(|| {
+            let (action, next) = transition(self.get());
+            self.0.store(next.0, Ordering::Relaxed);
+            action
+        })
+    }
+
+    /// Takes a free slot. Gives the new generation.
+    pub(crate) fn claim(&self, joined: bool) -> Option<usize> {
+        self.apply(|state| match state.claim(joined) {
+            Some(next) => (Some(next.high()), next),
+            None => (None, state),
+        })
+    }
+
+    /// Notifies the task, and runs `schedule`, inside the section, where it must be queued.
+    #[inline]
+    pub(crate) fn wake(&self, schedule: impl FnOnce()) {
+        section(|| {
+            // Stored only where the task is queued: on a complete task NOTIFIED says that it *is* in the queue.
+            if let (Wake::Schedule, next) = self.get().wake() {
+                self.0.store(next.0, Ordering::Relaxed);
+                schedule();
+            }
+        });
+    }
+
+    /// Asks for an abort, and runs `schedule`, inside the section, where the task must be queued for it.
+    pub(crate) fn abort(&self, generation: Option<usize>, schedule: impl FnOnce()) {
+        section(|| {
+            if let Wake::Schedule = self.apply(|state| state.abort(generation)) {
+                schedule();
+            }
+        });
+    }
+
+    #[inline]
+    pub(crate) fn start(&self) -> Start {
+        self.apply(Snapshot::start)
+    }
+
+    /// Nothing: who woke the task while it ran has queued it.
+    #[inline(always)]
+    pub(crate) fn idle(&self) -> Idle {
+        Idle::Rest
+    }
+
+    #[inline]
+    pub(crate) fn complete(&self, output: bool) -> Finish {
+        self.apply(|state| state.complete(output))
+    }
+
+    pub(crate) fn release(&self) -> Finish {
+        self.apply(Snapshot::release)
+    }
+
+    pub(crate) fn lend_waker(&self) -> bool {
+        self.apply(Snapshot::lend_waker)
+    }
+
+    pub(crate) fn recall_waker(&self) -> bool {
+        self.apply(Snapshot::recall_waker)
+    }
+
+    pub(crate) fn leave(&self, emptied: bool) -> Leave {
+        self.apply(|state| state.leave(emptied))
+    }
+
+    pub(crate) fn shut_down(&self) -> Shutdown {
+        self.apply(Snapshot::shut_down)
+    }
+
+    #[inline]
+    pub(crate) fn add_reference(&self) {
+        self.apply(|state| match state.add_reference() {
+            Some(next) => ((), next),
+            None => overflow(),
+        });
+    }
+
+    /// `true`: it was the last reference.
+    #[inline]
+    pub(crate) fn drop_reference(&self) -> bool {
+        self.apply(Snapshot::drop_reference)
+    }
+}

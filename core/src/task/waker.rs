@@ -1,0 +1,120 @@
+//! The only place that makes a `RawWaker`.
+
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::header::TaskPtr;
+use super::run::Notified;
+use super::schedule::{Reclaim, Schedule};
+
+/// The waker tables of a scheduler's tasks.
+struct Table<S>(PhantomData<S>);
+
+impl<S: Schedule> Table<S> {
+    const UNCOUNTED: RawWakerVTable = RawWakerVTable::new(
+        |task| RawWaker::new(task, const { &Self::UNCOUNTED }), // *deaf clone*
+        // SAFETY: every waker of this table points to a slot of a static arena.
+        |task| unsafe { wake::<S>(task) },
+        // SAFETY: as above.
+        |task| unsafe { wake::<S>(task) },
+        |_| {},
+    );
+
+    const COUNTED: RawWakerVTable = RawWakerVTable::new(
+        |task| {
+            // SAFETY: every waker of this table was made of a `TaskPtr`.
+            let pointer = unsafe { TaskPtr::from_ptr(task.cast_mut()) };
+            // SAFETY: the waker that is cloned is a reference, so the task is alive.
+            unsafe { pointer.header() }.state.add_reference();
+            RawWaker::new(task, const { &Self::COUNTED })
+        },
+        |task| {
+            // SAFETY: the waker is a reference.
+            unsafe { wake::<S>(task) };
+            // SAFETY: the waker's own reference, used up here. It outlived the push (*publish last*).
+            unsafe { drop_reference::<S>(task) };
+        },
+        // SAFETY: the waker is a reference.
+        |task| unsafe { wake::<S>(task) },
+        // SAFETY: the waker's own reference, used up here.
+        |task| unsafe { drop_reference::<S>(task) },
+    );
+}
+
+/// # Safety
+///
+/// `task` must come from `TaskPtr::as_ptr`, be alive and of scheduler `S`.
+#[inline]
+unsafe fn wake<S: Schedule>(task: *const ()) {
+    // SAFETY: by this function's contract.
+    let task = unsafe { TaskPtr::from_ptr(task.cast_mut()) };
+    // SAFETY: alive, by this function's contract.
+    let header = unsafe { task.header() };
+    header.state.wake(|| {
+        // SAFETY: `State::wake` runs this for the winner of NOTIFIED only (*winner reads*).
+        let owner = unsafe { task.owner() }.cast::<S>();
+        // SAFETY: the owner is alive while the task is, and is an `S` by this function's contract.
+        let owner = unsafe { owner.as_ref() };
+        // SAFETY: NOTIFIED has been won.
+        owner.schedule(unsafe { Notified::from_ptr(task) });
+    });
+}
+
+/// # Safety
+///
+/// `task` must come from `TaskPtr::as_ptr`; the caller must own a reference of this counted task of scheduler `S`, and
+/// not use it again.
+unsafe fn drop_reference<S: Schedule>(task: *const ()) {
+    // SAFETY: by this function's contract.
+    let task = unsafe { TaskPtr::from_ptr(task.cast_mut()) };
+    // SAFETY: alive: the reference is still there.
+    if unsafe { task.header() }.state.drop_reference() {
+        // SAFETY: no reference is left.
+        let owner = unsafe { task.owner() }.cast::<S>();
+        // SAFETY: *kept alive*; the last reference is gone.
+        unsafe { S::released(owner, task) };
+    }
+}
+
+/// The waker for one poll, without a reference of its own: the poll is one.
+///
+/// # Safety
+///
+/// `task` must be of scheduler `S`, and alive for as long as the waker is used.
+#[inline(always)]
+pub(crate) unsafe fn for_poll<S: Schedule>(task: TaskPtr) -> ManuallyDrop<Waker> {
+    let counted = match S::Reclaim::COUNTED {
+        Some(counted) => counted,
+        // SAFETY: alive, by this function's contract.
+        None => unsafe { task.header() }.state.load().is_counted(),
+    };
+    let table = if counted { const { &Table::<S>::COUNTED } } else { const { &Table::<S>::UNCOUNTED } };
+    // SAFETY: the functions of the tables keep `Waker`'s contract for a task of `S`: all of them may be called from any
+    // thread, and the reference that a clone takes keeps a counted task alive.
+    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(task.as_ptr(), table)) })
+}
+
+/// Something in a `static` that can be woken: the main future of an executor, a flag.
+pub trait StaticWake: Sync + 'static {
+    /// Wakes it, from any thread or interrupt.
+    fn wake(&'static self);
+}
+
+/// A waker of something static. Cloning and dropping it touch no memory.
+pub fn static_waker<T: StaticWake>(target: &'static T) -> Waker {
+    struct Of<T>(PhantomData<T>);
+    impl<T: StaticWake> Of<T> {
+        const TABLE: RawWakerVTable = RawWakerVTable::new(
+            |target| RawWaker::new(target, const { &Self::TABLE }),
+            // SAFETY: the pointer of every waker of this table was made of a `&'static T`.
+            |target| unsafe { &*target.cast::<T>() }.wake(),
+            // SAFETY: as above.
+            |target| unsafe { &*target.cast::<T>() }.wake(),
+            |_| {},
+        );
+    }
+    let target: *const T = target;
+    // SAFETY: the target is static and `Sync`, and there is nothing to count.
+    unsafe { Waker::from_raw(RawWaker::new(target.cast(), const { &Of::<T>::TABLE })) }
+}

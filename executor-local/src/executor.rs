@@ -1,0 +1,330 @@
+//! The executor: a run queue, the timers it expires, the loop.
+
+use core::any::Any;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context as PollContext, Poll, Waker};
+
+use zokio_core::ambient::{Ambient, Context};
+use zokio_core::atomic::{AtomicBool, Ordering, fence};
+use zokio_core::const_fn;
+use zokio_core::park::{Park, Unpark};
+use zokio_core::run_queue::RunQueue;
+use zokio_core::task::{Notified, Owner, Schedule, Slots, Spawn, StaticWake, TaskPtr, static_waker};
+use zokio_core::time::Timers;
+
+use crate::context::Current;
+use crate::main_future::NestedBlockOn;
+use crate::memory::{Memory, Mode};
+use crate::spawner::Spawner;
+
+/// How many polls there are between two looks at timers and devices.
+///
+/// Bounds how late a task that always yields can make a timer, and costs one clock read each. Not tuned by a bench.
+const POLLS_PER_TURN: usize = 61;
+
+/// What an executor is made with.
+#[derive(Clone, Copy, Default)]
+pub struct Config {
+    pub(crate) timers: Option<&'static Timers>,
+    pub(crate) pool: Option<(&'static str, &'static dyn Slots)>,
+}
+
+impl Config {
+    /// No timers, no pool.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { timers: None, pool: None }
+    }
+
+    /// Expires these timers, and offers them to the tasks.
+    #[must_use]
+    pub const fn timers(mut self, timers: &'static Timers) -> Self {
+        self.timers = Some(timers);
+        self
+    }
+
+    /// Spawns into this arena where no other is named; `name` appears in errors.
+    #[must_use]
+    pub const fn pool(mut self, name: &'static str, pool: &'static dyn Slots) -> Self {
+        self.pool = Some((name, pool));
+        self
+    }
+}
+
+impl core::fmt::Debug for Config {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Config")
+            .field("timers", &self.timers.is_some())
+            .field("pool", &self.pool.map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// Runs tasks on one core or thread.
+///
+/// `U` ends the wait of the parker it will run on.
+///
+/// *one runner*: `running` is taken by whoever is inside `run` or `block_on`, and only that one pops the queue.
+///
+/// # Examples
+///
+/// On a chip:
+///
+/// ```ignore
+/// static TASKS: Arena<4, 256> = Arena::new();
+/// static EXECUTOR: Executor<Interrupts> = Executor::new(Interrupts, Config::new().pool("tasks", &TASKS).timers(&TIMERS));
+///
+/// fn main() -> ! {
+///     EXECUTOR.run(Idle::new(&TIMERS), |spawner| { spawner.spawn(blink()).detach(); })
+/// }
+/// ```
+#[repr(C)]
+pub struct Executor<U: Unpark> {
+    owner: Owner,
+    queue: RunQueue<Self>,
+    unpark: U,
+    sleeping: AtomicBool,
+    /// Of the main future of an executor in a `static`.
+    main_woken: AtomicBool,
+    running: AtomicBool,
+    pub(crate) config: Config,
+    pub(crate) memory: Memory,
+}
+
+impl<U: Unpark> core::fmt::Debug for Executor<U> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Executor").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl<U: Unpark> Executor<U> {
+    const_fn! {
+        /// An executor without tasks.
+        pub const fn new(unpark: U, config: Config) -> Self {
+            Self {
+                owner: <Self as Schedule>::OWNER,
+                queue: RunQueue::new(),
+                unpark,
+                sleeping: AtomicBool::new(false),
+                main_woken: AtomicBool::new(false),
+                running: AtomicBool::new(false),
+                config,
+                memory: Memory::new(),
+            }
+        }
+    }
+
+    pub(crate) fn owner(&self) -> core::ptr::NonNull<Owner> {
+        core::ptr::NonNull::from(self).cast()
+    }
+
+    /// Ends the executor's wait, if it waits. The work must be visible before.
+    #[inline]
+    pub(crate) fn wake_up(&self) {
+        if U::NEEDED {
+            // Ordering: SeqCst fence: pairs with the one in `is_idle`. Either that one's load sees the work, or this load
+            // sees that it sleeps.
+            fence(Ordering::SeqCst);
+            if self.sleeping.load(Ordering::Relaxed) && self.sleeping.swap(false, Ordering::Relaxed) {
+                self.unpark.unpark();
+            }
+        }
+    }
+
+    /// Whether there is nothing to do, asked by the parker after it can be unparked.
+    fn is_idle(&self, main_woken: &AtomicBool) -> bool {
+        if U::NEEDED {
+            self.sleeping.store(true, Ordering::Relaxed);
+            // Ordering: SeqCst fence: pairs with the one in `wake_up`.
+            fence(Ordering::SeqCst);
+        }
+        // SAFETY: *one runner*: called from `drive` only.
+        let empty = unsafe { self.queue.is_empty() };
+        empty && !main_woken.load(Ordering::Relaxed)
+    }
+
+    /// Becomes the one who runs; `false`: somebody else is.
+    pub(crate) fn try_start(&self) -> bool {
+        // A swap would need compare-and-swap hardware where a load and a store in a critical section do; the section is
+        // `compare_exchange`'s own on such targets. Ordering: acquire: pairs with the release of `stop`.
+        self.running.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    pub(crate) fn stop(&self) {
+        // Ordering: release: the next one who runs finds the queue as it was left.
+        self.running.store(false, Ordering::Release);
+    }
+
+    /// Runs tasks until `main` says that it is done, polling it whenever `main_woken`.
+    ///
+    /// # Safety
+    ///
+    /// *one runner*: `try_start` must have succeeded, and `stop` not been called since.
+    pub(crate) unsafe fn drive<P: Park, T>(
+        &self,
+        park: &mut P,
+        main_woken: &AtomicBool,
+        mut main: impl FnMut() -> Poll<T>,
+    ) -> T {
+        loop {
+            // Ordering: acquire: pairs with the release of whoever woke the main future.
+            if main_woken.load(Ordering::Acquire) {
+                main_woken.store(false, Ordering::Relaxed);
+                // Ordering: SeqCst fence: a wake after this poll began finds `false` and is seen by the next look; one before
+                // it published what this poll will read.
+                fence(Ordering::SeqCst);
+                if let Poll::Ready(output) = main() {
+                    return output;
+                }
+            }
+            let mut polls = 0;
+            while polls < POLLS_PER_TURN {
+                // SAFETY: *one runner*.
+                let Some(task) = (unsafe { self.queue.pop() }) else { break };
+                task.run();
+                polls += 1;
+            }
+            let deadline = self.config.timers.and_then(|timers| {
+                timers.expire();
+                timers.next_deadline()
+            });
+            if polls == POLLS_PER_TURN {
+                park.poll();
+            } else if polls == 0 {
+                park.park(deadline, || self.is_idle(main_woken));
+                if U::NEEDED {
+                    self.sleeping.store(false, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn context<'a>(&self, place: &'a dyn Spawn, handle: Option<&'a dyn Any>) -> Context<'a> {
+        let mut context = Context::EMPTY.with_spawn(place).with_polling();
+        if let Some(timers) = self.config.timers {
+            context = context.with_timers(timers);
+        }
+        if let Some(handle) = handle {
+            context = context.with_handle(handle);
+        }
+        context
+    }
+
+    /// Cancels what is in the queue.
+    ///
+    /// # Safety
+    ///
+    /// *one runner*.
+    #[cfg_attr(not(feature = "std"), allow(dead_code))] // an executor in a `static` never ends
+    pub(crate) unsafe fn cancel_queued(&self) {
+        // SAFETY: *one runner*.
+        while let Some(task) = unsafe { self.queue.pop() } {
+            task.cancel();
+        }
+    }
+}
+
+/// Ends the turn as the one who runs.
+pub(crate) struct Running<'a, U: Unpark>(pub(crate) &'a Executor<U>);
+
+impl<U: Unpark> Drop for Running<'_, U> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Whether this thread is inside of an executor that polls.
+pub(crate) fn check_nesting() -> Result<(), NestedBlockOn> {
+    if Current::with(|context| context.is_some_and(Context::is_polling)) { Err(NestedBlockOn::new()) } else { Ok(()) }
+}
+
+impl<U: Unpark> Executor<U> {
+    /// Calls `start` with a spawner, and then runs tasks for ever.
+    ///
+    /// # Panics
+    ///
+    /// Panics where this executor runs already, or this thread is inside of another one that polls.
+    #[track_caller]
+    pub fn run<P: Park<Unpark = U>>(&'static self, mut park: P, start: impl FnOnce(Spawner)) -> ! {
+        if let Err(error) = check_nesting() {
+            panic!("{error}");
+        }
+        assert!(self.try_start(), "this executor runs already");
+        let _running = Running(self);
+        let spawner = Spawner::new(self);
+        let context = self.context(&spawner, None);
+        let never = AtomicBool::new(false);
+        Current::enter(&context, || {
+            start(spawner);
+            // SAFETY: *one runner*: started above.
+            unsafe { self.drive(&mut park, &never, || Poll::Pending) }
+        })
+    }
+
+    /// Runs `future`, and the tasks beside it, until the future is done. Tasks that are left stay, for the next call.
+    ///
+    /// # Panics
+    ///
+    /// Panics where this executor runs already, or this thread is inside of another one that polls.
+    #[track_caller]
+    pub fn block_on<P: Park<Unpark = U>, F: Future>(&'static self, park: &mut P, future: F) -> F::Output {
+        if let Err(error) = check_nesting() {
+            panic!("{error}");
+        }
+        assert!(self.try_start(), "this executor runs already");
+        let _running = Running(self);
+        let place = Spawner::new(self).to_send();
+        let context = self.context(&place, None);
+        let waker = static_waker(self);
+        // Ordering: relaxed: set and looked at by this thread first.
+        self.main_woken.store(true, Ordering::Relaxed);
+        let mut future = pin!(future);
+        Current::enter(&context, || {
+            // SAFETY: *one runner*: started above.
+            unsafe { self.drive(park, &self.main_woken, || poll_main(future.as_mut(), &waker)) }
+        })
+    }
+}
+
+pub(crate) fn poll_main<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut PollContext::from_waker(waker))
+}
+
+impl<U: Unpark> StaticWake for Executor<U> {
+    fn wake(&'static self) {
+        // Ordering: release: pairs with the acquire in `drive`.
+        self.main_woken.store(true, Ordering::Release);
+        self.wake_up();
+    }
+}
+
+// SAFETY: `repr(C)` with the owner first. An executor with counted tasks is in an `Arc` of which each of them has a count
+// (`shared`); one with uncounted tasks is `&'static` (`Spawner`). A scheduled task is in the queue, which is popped by the
+// one who runs. Its futures are `Send`, or were spawned by a `Spawner`, which exists only inside of `run`, which never
+// leaves its thread.
+unsafe impl<U: Unpark> Schedule for Executor<U> {
+    type Reclaim = Mode;
+
+    #[inline]
+    fn schedule(&self, task: Notified<Self>) {
+        self.queue.push(task);
+        self.wake_up();
+    }
+
+    #[inline]
+    fn reschedule(&self, task: Notified<Self>) {
+        // By the thread that runs, which does not sleep.
+        self.queue.push(task);
+    }
+
+    #[inline]
+    fn completed(&self, task: TaskPtr) {
+        self.memory.completed(task);
+    }
+
+    unsafe fn released(this: core::ptr::NonNull<Self>, task: TaskPtr) {
+        // SAFETY: by this function's contract.
+        unsafe { crate::memory::released(this, task) };
+    }
+}

@@ -1,0 +1,83 @@
+//! Where the memory of an executor's tasks comes from: arenas only, or with feature `std` also the heap.
+
+#[cfg(not(feature = "std"))]
+mod arenas {
+    use core::ptr::NonNull;
+    use zokio_core::park::Unpark;
+    use zokio_core::task::TaskPtr;
+
+    use crate::executor::Executor;
+
+    /// All tasks live in static arenas.
+    pub(crate) type Mode = zokio_core::task::Static;
+
+    /// Nothing to keep.
+    #[derive(Debug)]
+    pub(crate) struct Memory(());
+
+    impl Memory {
+        pub(crate) const fn new() -> Self {
+            Self(())
+        }
+
+        #[inline(always)]
+        pub(crate) fn completed(&self, _: TaskPtr) {}
+    }
+
+    /// # Safety
+    ///
+    /// Never called: no task is counted.
+    pub(crate) unsafe fn released<U: Unpark>(_: NonNull<Executor<U>>, _: TaskPtr) {}
+}
+#[cfg(not(feature = "std"))]
+pub(crate) use arenas::{Memory, Mode, released};
+
+#[cfg(feature = "std")]
+mod heap {
+    use alloc::sync::Arc;
+    use core::ptr::NonNull;
+    use zokio_core::const_fn;
+    use zokio_core::park::Unpark;
+    use zokio_core::task::TaskPtr;
+    use zokio_core::task::raw::{Boxes, HeapTask, is_counted};
+
+    use crate::executor::Executor;
+
+    /// Static tasks in arenas, boxed ones on the heap.
+    pub(crate) type Mode = zokio_core::task::Either;
+
+    /// The boxed tasks.
+    #[derive(Debug)]
+    pub(crate) struct Memory {
+        pub(crate) boxes: Boxes,
+    }
+
+    impl Memory {
+        const_fn! {
+            pub(crate) const fn new() -> Self {
+                Self { boxes: Boxes::new() }
+            }
+        }
+
+        #[inline]
+        pub(crate) fn completed(&self, task: TaskPtr) {
+            // SAFETY: alive: this is called by the executor's side, which has not let go of it.
+            if unsafe { is_counted(task) } {
+                // SAFETY: alive, and every counted task of this executor was given to `insert`.
+                unsafe { self.boxes.remove(task) };
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `this` must be the owner of `task`, a counted task that has been released.
+    pub(crate) unsafe fn released<U: Unpark>(this: NonNull<Executor<U>>, task: TaskPtr) {
+        // SAFETY: released, and allocated in `shared` by `HeapTask::allocate`.
+        unsafe { HeapTask::free(task) };
+        // SAFETY: an executor with counted tasks is in an `Arc` of which each task has a count, taken in `shared`.
+        unsafe { Arc::decrement_strong_count(this.as_ptr().cast_const()) };
+    }
+}
+#[cfg(feature = "std")]
+pub(crate) use heap::{Memory, Mode, released};

@@ -1,0 +1,236 @@
+//! An executor on the heap, with boxed tasks: the current-thread runtime of the std tier.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::any::Any;
+use core::fmt;
+use core::future::Future;
+use core::pin::pin;
+use core::ptr::NonNull;
+use core::task::{Poll, Waker};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use zokio_core::ambient::Ambient;
+use zokio_core::atomic::{AtomicBool, Ordering};
+use zokio_core::park::{Park, Unpark};
+use zokio_core::task::raw::{self, HeapTask};
+use zokio_core::task::{Need, Notified, Owner, Refusal, Shape, Spawn, TaskPtr, Vacancy};
+
+use crate::context::Current;
+use crate::executor::{Config, Executor, Running, check_nesting, poll_main};
+use crate::main_future::NestedBlockOn;
+
+/// A current-thread executor with boxed tasks. Whoever calls [`block_on`](Self::block_on) runs it; where several threads
+/// do, one runs the tasks and the others wait for their own future, until the first is done and another takes over.
+///
+/// Dropping it cancels every task.
+pub struct SharedExecutor<P: Park> {
+    shared: Arc<Shared<P>>,
+}
+
+struct Shared<P: Park> {
+    executor: Arc<Executor<P::Unpark>>,
+    /// The parker, while nobody runs.
+    park: Mutex<Option<P>>,
+    /// Rings when the parker is back, and when the main future of a thread that waits for it was woken.
+    ring: Condvar,
+}
+
+/// Spawns tasks on a [`SharedExecutor`], from anywhere.
+pub struct SharedSpawner<U: Unpark> {
+    executor: Arc<Executor<U>>,
+}
+
+impl<U: Unpark> Clone for SharedSpawner<U> {
+    fn clone(&self) -> Self {
+        Self { executor: self.executor.clone() }
+    }
+}
+
+// SAFETY: the owner is in an `Arc`, of which `self` has one count and each task will have another (*kept alive*); memory is
+// fresh and large enough; no promise about threads.
+unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
+    fn owner(&self) -> NonNull<Owner> {
+        self.executor.owner()
+    }
+
+    fn static_owner(&self) -> Option<NonNull<Owner>> {
+        None
+    }
+
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
+        if self.executor.memory.boxes.is_closed() {
+            return Err(Refusal::Closed);
+        }
+        // The task's count; `memory::released` gives it back.
+        let _ = Arc::into_raw(self.executor.clone());
+        Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) })
+    }
+
+    fn launch(&self, task: TaskPtr) {
+        // SAFETY: filled as `CountedExtra`, not yet launched; `memory::completed` removes it.
+        if unsafe { self.executor.memory.boxes.insert(task) } {
+            // SAFETY: filled, and its NOTIFIED handed over.
+            unsafe { raw::launch(task) };
+        } else {
+            // SAFETY: of this executor, and its NOTIFIED handed over.
+            let task: Notified<Executor<U>> = unsafe { Notified::from_ptr(task) };
+            task.cancel();
+        }
+    }
+}
+
+/// The main future of one `block_on`.
+struct Main<P: Park> {
+    woken: AtomicBool,
+    shared: Arc<Shared<P>>,
+}
+
+impl<P: Park + Send + 'static> Wake for Main<P> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Ordering: release: pairs with the acquire of whoever polls the main future.
+        self.woken.store(true, Ordering::Release);
+        self.shared.executor.wake_up();
+        // Taken, so that the ring is not missed by who has just found `woken` unset.
+        drop(self.shared.lock());
+        self.shared.ring.notify_all();
+    }
+}
+
+impl<P: Park> Shared<P> {
+    fn lock(&self) -> MutexGuard<'_, Option<P>> {
+        self.park.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the parker back, also when the main future panics.
+struct Borrowed<'a, P: Park> {
+    shared: &'a Shared<P>,
+    park: Option<P>,
+}
+
+impl<P: Park> Drop for Borrowed<'_, P> {
+    fn drop(&mut self) {
+        *self.shared.lock() = self.park.take();
+        self.shared.ring.notify_all();
+    }
+}
+
+impl<P: Park + Send + 'static> SharedExecutor<P> {
+    /// An executor that will wait on `park`.
+    pub fn new(park: P, config: Config) -> Self {
+        let executor = Arc::new(Executor::new(park.unpark(), config));
+        Self { shared: Arc::new(Shared { executor, park: Mutex::new(Some(park)), ring: Condvar::new() }) }
+    }
+
+    /// Spawns on this executor, from anywhere.
+    #[must_use]
+    pub fn spawner(&self) -> SharedSpawner<P::Unpark> {
+        SharedSpawner { executor: self.shared.executor.clone() }
+    }
+
+    /// How many tasks there are.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.shared.executor.memory.boxes.len()
+    }
+
+    /// Runs `future`, and the tasks beside it, until the future is done. `handle` is what the context offers meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Gives [`NestedBlockOn`] where this thread is inside of an executor that polls.
+    pub fn block_on<F: Future>(&self, handle: Option<&dyn Any>, future: F) -> Result<F::Output, NestedBlockOn> {
+        check_nesting()?;
+        let shared = &self.shared;
+        let executor = &shared.executor;
+        let main = Arc::new(Main { woken: AtomicBool::new(true), shared: shared.clone() });
+        let waker = Waker::from(main.clone());
+        let spawner = self.spawner();
+        let context = executor.context(&spawner, handle);
+        let mut future = pin!(future);
+        Ok(Current::enter(&context, || {
+            loop {
+                // Ordering: acquire: pairs with the release of the wake.
+                if main.woken.swap(false, Ordering::AcqRel)
+                    && let Poll::Ready(output) = poll_main(future.as_mut(), &waker)
+                {
+                    return output;
+                }
+                let mut slot = shared.lock();
+                let Some(park) = slot.take() else {
+                    if !main.woken.load(Ordering::Acquire) {
+                        drop(shared.ring.wait(slot).unwrap_or_else(PoisonError::into_inner));
+                    }
+                    continue;
+                };
+                drop(slot);
+                let mut borrowed = Borrowed { shared, park: Some(park) };
+                let park = borrowed.park.as_mut().expect("it was put there above");
+                // The parker is the right to run: nobody else has it.
+                assert!(executor.try_start(), "the parker was free and the executor was not");
+                let _running = Running(executor);
+                // SAFETY: *one runner*: started above.
+                return unsafe { executor.drive(park, &main.woken, || poll_main(future.as_mut(), &waker)) };
+            }
+        }))
+    }
+}
+
+impl<P: Park> SharedExecutor<P> {
+    /// Refuses new tasks and cancels all there are. Where another thread is in `block_on`, that cannot be: it borrows
+    /// `self`.
+    fn shut_down(&mut self) {
+        let executor = &self.shared.executor;
+        let boxes = &executor.memory.boxes;
+        boxes.close();
+        if !executor.try_start() {
+            return; // a runner panicked inside; its tasks are lost with it
+        }
+        let _running = Running(executor);
+        loop {
+            let mut place = 0;
+            while let Some(task) = boxes.from_end(place) {
+                // SAFETY: a counted task of this executor, which only its runner completes, and that is us; its future is
+                // `Send`.
+                let cancelled = unsafe { raw::shut_down::<Executor<P::Unpark>>(task) };
+                place = if cancelled { 0 } else { place + 1 };
+            }
+            // SAFETY: *one runner*.
+            unsafe { executor.cancel_queued() };
+            if boxes.is_empty() {
+                return;
+            }
+            // Somebody has won NOTIFIED of a task and is about to push it.
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl<P: Park> Drop for SharedExecutor<P> {
+    fn drop(&mut self) {
+        self.shut_down();
+        // Wakers of a main future may keep the rest; what the parker holds of the machine goes now.
+        drop(self.shared.lock().take());
+    }
+}
+
+impl<P: Park> fmt::Debug for SharedExecutor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedExecutor").field("executor", &self.shared.executor).finish()
+    }
+}
+
+impl<U: Unpark> fmt::Debug for SharedSpawner<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedSpawner").field("executor", &self.executor).finish()
+    }
+}

@@ -1,0 +1,210 @@
+//! The right to spawn on an executor in a `static`: [`Spawner`] on its own core, [`SendSpawner`] from anywhere.
+
+use core::future::Future;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use zokio_core::park::Unpark;
+use zokio_core::task::{
+    Arena, JoinHandle, Need, Owner, Refusal, Shape, Slots, Spawn, SpawnError, TaskPtr, Vacancy, claim_from, raw,
+    spawn_at, try_spawn_at, try_spawn_local_at,
+};
+
+use crate::executor::Executor;
+
+/// What both kinds of spawner are.
+#[derive(Clone, Copy)]
+struct Place {
+    /// *static*: of an executor in a `static`.
+    owner: NonNull<Owner>,
+    pool: Option<(&'static str, &'static dyn Slots)>,
+}
+
+impl Place {
+    fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
+        let (name, slots) = self.pool.ok_or(Refusal::NoPool)?;
+        claim_from(name, slots, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot })
+    }
+
+    fn launch(task: TaskPtr) {
+        // SAFETY: `Spawn::launch` is called with a filled task whose NOTIFIED is handed over.
+        unsafe { raw::launch(task) };
+    }
+}
+
+/// Spawns tasks on the executor that runs on this core or thread. It cannot leave it; [`to_send`](Self::to_send) can.
+#[derive(Clone, Copy)]
+pub struct Spawner {
+    place: Place,
+    _not_send: PhantomData<*const ()>,
+}
+
+/// Spawns tasks on an executor from anywhere, interrupts included. Their futures must be `Send`.
+#[derive(Clone, Copy)]
+pub struct SendSpawner {
+    place: Place,
+}
+
+// SAFETY: *static*: the executor lives for ever and its queue may be pushed to from anywhere; slots may be claimed from
+// anywhere.
+unsafe impl Send for SendSpawner {}
+// SAFETY: as above.
+unsafe impl Sync for SendSpawner {}
+
+// SAFETY: *static*: the owner is alive, and slots are claimed as joined. A `Spawner` is made inside `Executor::run`, which
+// polls and drops its tasks on this thread for ever, and is not `Send`.
+unsafe impl Spawn for Spawner {
+    fn owner(&self) -> NonNull<Owner> {
+        self.place.owner
+    }
+    fn static_owner(&self) -> Option<NonNull<Owner>> {
+        Some(self.place.owner)
+    }
+    fn is_local(&self) -> bool {
+        true
+    }
+    fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
+        self.place.vacancy(need)
+    }
+    fn launch(&self, task: TaskPtr) {
+        Place::launch(task);
+    }
+}
+
+// SAFETY: as for `Spawner`, but for the thread, of which it makes no promise.
+unsafe impl Spawn for SendSpawner {
+    fn owner(&self) -> NonNull<Owner> {
+        self.place.owner
+    }
+    fn static_owner(&self) -> Option<NonNull<Owner>> {
+        Some(self.place.owner)
+    }
+    fn is_local(&self) -> bool {
+        false
+    }
+    fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
+        self.place.vacancy(need)
+    }
+    fn launch(&self, task: TaskPtr) {
+        Place::launch(task);
+    }
+}
+
+impl Spawner {
+    /// Of an executor that is in `run` on this thread, or about to give only the `Send` half away.
+    pub(crate) fn new<U: Unpark>(executor: &'static Executor<U>) -> Self {
+        let place = Place { owner: executor.owner(), pool: executor.config.pool };
+        Self { place, _not_send: PhantomData }
+    }
+
+    /// A spawner that can go to another thread or into an interrupt.
+    #[must_use]
+    pub fn to_send(self) -> SendSpawner {
+        SendSpawner { place: self.place }
+    }
+
+    /// Spawns a future into the executor's pool.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`try_spawn`](Self::try_spawn) gives an error, with its text.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        match self.try_spawn(future) {
+            Ok(handle) => handle,
+            Err(error) => panic!("cannot spawn: {error}"),
+        }
+    }
+
+    /// Spawns a future into the executor's pool.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back where the pool is full, its slots are too small, or there is none.
+    pub fn try_spawn<F>(&self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        try_spawn_local_at(self, future)
+    }
+
+    /// Spawns a future into an arena of one's own. That it fits is checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back where the arena is full.
+    pub fn try_spawn_in<F, const SLOTS: usize, const BYTES: usize>(
+        &self,
+        arena: &'static Arena<SLOTS, BYTES>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        arena.try_spawn_local_at(self, future)
+    }
+}
+
+impl SendSpawner {
+    /// Spawns a future into the executor's pool.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`try_spawn`](Self::try_spawn) gives an error, with its text.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_at(self, future)
+    }
+
+    /// Spawns a future into the executor's pool.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back where the pool is full, its slots are too small, or there is none.
+    pub fn try_spawn<F>(&self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        try_spawn_at(self, future)
+    }
+
+    /// Spawns a future into an arena of one's own. That it fits is checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back where the arena is full.
+    pub fn try_spawn_in<F, const SLOTS: usize, const BYTES: usize>(
+        &self,
+        arena: &'static Arena<SLOTS, BYTES>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        arena.try_spawn_at(self, future)
+    }
+}
+
+impl core::fmt::Debug for Spawner {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Spawner").field("pool", &self.place.pool.map(|(name, _)| name)).finish()
+    }
+}
+
+impl core::fmt::Debug for SendSpawner {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SendSpawner").field("pool", &self.place.pool.map(|(name, _)| name)).finish()
+    }
+}

@@ -1,0 +1,213 @@
+//! Both kinds of executor do the ordinary things: spawn, join, abort, panic, refuse, end.
+#![cfg(feature = "std")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use zokio_core::future::yield_now;
+use zokio_core::park::{Park, Unpark};
+use zokio_core::task::{Arena, SpawnError, try_spawn_at};
+use zokio_core::time::Instant;
+use zokio_executor_local::{Config, Executor, SharedExecutor};
+
+/// Waits on a condition variable, for tests without timers.
+#[derive(Default)]
+struct CondvarPark(CondvarUnpark);
+#[derive(Default, Clone)]
+struct CondvarUnpark(Arc<(Mutex<bool>, Condvar)>);
+impl Unpark for CondvarUnpark {
+    fn unpark(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_one();
+    }
+}
+impl Park for CondvarPark {
+    type Unpark = CondvarUnpark;
+    fn unpark(&self) -> CondvarUnpark {
+        self.0.clone()
+    }
+    fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        assert!(deadline.is_none());
+        if is_idle() {
+            let (token, rings) = &*self.0.0;
+            let (mut token, timeout) =
+                rings.wait_timeout_while(token.lock().unwrap(), Duration::from_secs(30), |token| !*token).unwrap();
+            assert!(!timeout.timed_out(), "a wake-up was lost");
+            *token = false;
+        }
+    }
+    fn poll(&mut self) {}
+}
+
+/// For an executor in a `static`, whose unparker must be const: nobody else wakes it in these tests.
+#[derive(Clone)]
+struct Alone;
+impl Unpark for Alone {
+    const NEEDED: bool = false;
+    fn unpark(&self) {}
+}
+struct NeverPark;
+impl Park for NeverPark {
+    type Unpark = Alone;
+    fn unpark(&self) -> Alone {
+        Alone
+    }
+    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        assert!(!is_idle(), "nobody would wake this executor");
+    }
+    fn poll(&mut self) {}
+}
+
+#[test]
+fn static_tasks_give_their_outputs() {
+    static TASKS: Arena<2, 64> = Arena::new();
+    static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new().pool("tasks", &TASKS));
+    let sum = EXECUTOR.block_on(&mut NeverPark, async {
+        let one = spawn(async {
+            yield_now().await;
+            1
+        });
+        let two = spawn(async { 2 });
+        let refused = try_spawn(async { 3 }).unwrap_err();
+        assert!(matches!(refused, SpawnError::Full { pool: "tasks", slots: 2, .. }), "{refused}");
+        assert_eq!(refused.into_future().await, 3);
+        let large = try_spawn(async {
+            let room = [0_u8; 100];
+            yield_now().await;
+            room.len()
+        })
+        .unwrap_err();
+        assert!(matches!(large, SpawnError::TooLarge { .. }), "{large}");
+        one.await.unwrap() + two.await.unwrap()
+    });
+    assert_eq!(sum, 3);
+    assert_eq!((TASKS.in_use(), TASKS.high_water()), (0, 2));
+
+    fn try_spawn<F>(future: F) -> Result<zokio_core::task::JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        use zokio_core::ambient::Ambient;
+        zokio_executor_local::context::Current::with(|context| {
+            try_spawn_at(context.and_then(|context| context.spawn()).expect("in an executor"), future)
+        })
+    }
+    fn spawn<F>(future: F) -> zokio_core::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        try_spawn(future).unwrap()
+    }
+}
+
+#[test]
+fn boxed_tasks_give_outputs_panics_and_cancellations() {
+    let executor = SharedExecutor::new(CondvarPark::default(), Config::new());
+    let spawner = executor.spawner();
+    let output = executor.block_on(None, async {
+        let fine = try_spawn_at(&spawner, async { 5 }).unwrap();
+        let panics = try_spawn_at(&spawner, async { panic!("as planned") }).unwrap();
+        let stuck = try_spawn_at(&spawner, std::future::pending::<()>()).unwrap();
+        let abort = stuck.abort_handle();
+        yield_now().await;
+        abort.abort();
+        assert!(stuck.await.unwrap_err().is_cancelled());
+        assert!(abort.is_finished());
+        let error = panics.await.map(|()| ()).unwrap_err();
+        assert!(error.to_string().contains("as planned"), "{error}");
+        assert_eq!(error.into_panic().downcast_ref::<&str>(), Some(&"as planned"));
+        fine.await.unwrap()
+    });
+    assert_eq!(output.unwrap(), 5);
+    assert_eq!(executor.tasks(), 0);
+}
+
+#[test]
+fn a_wake_from_another_thread_ends_the_wait() {
+    let executor = SharedExecutor::new(CondvarPark::default(), Config::new());
+    let spawner = executor.spawner();
+    for _ in 0..1000 {
+        let (spawner, ran) = (spawner.clone(), Arc::new(AtomicUsize::new(0)));
+        let counter = ran.clone();
+        let foreign = std::thread::spawn(move || {
+            try_spawn_at(&spawner, async move { counter.fetch_add(1, Ordering::Relaxed) }).unwrap()
+        });
+        executor.block_on(None, async { foreign.join().unwrap().await.unwrap() }).unwrap();
+        assert_eq!(ran.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[test]
+fn dropping_the_executor_cancels_its_tasks_and_leaves_wakers_harmless() {
+    struct Dropped(Arc<AtomicUsize>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let executor = SharedExecutor::new(CondvarPark::default(), Config::new());
+    let spawner = executor.spawner();
+    let wakers = Arc::new(Mutex::new(Vec::new()));
+    let handles: Vec<_> = (0..10)
+        .map(|_| {
+            let (guard, wakers) = (Dropped(dropped.clone()), wakers.clone());
+            let task = async move {
+                let _guard = guard;
+                std::future::poll_fn::<(), _>(|cx| {
+                    wakers.lock().unwrap().push(cx.waker().clone());
+                    std::task::Poll::Pending
+                })
+                .await;
+            };
+            try_spawn_at(&spawner, task).unwrap()
+        })
+        .collect();
+    executor.block_on(None, yield_now()).unwrap();
+    executor.block_on(None, yield_now()).unwrap();
+    drop(executor);
+    assert_eq!(dropped.load(Ordering::Relaxed), 10);
+    for waker in wakers.lock().unwrap().drain(..) {
+        waker.wake_by_ref();
+        waker.wake();
+    }
+    let executor = SharedExecutor::new(CondvarPark::default(), Config::new());
+    for handle in handles {
+        assert!(executor.block_on(None, handle).unwrap().unwrap_err().is_cancelled());
+    }
+    assert!(matches!(try_spawn_at(&spawner, async {}), Err(SpawnError::Closed(_))));
+}
+
+#[test]
+fn nested_block_on_is_an_error() {
+    let executor = SharedExecutor::new(CondvarPark::default(), Config::new());
+    let nested = executor.block_on(None, async { executor.block_on(None, async {}) }).unwrap();
+    assert!(nested.unwrap_err().to_string().contains("already runs an executor"));
+}
+
+#[test]
+fn two_threads_block_on_one_executor() {
+    let executor = Arc::new(SharedExecutor::new(CondvarPark::default(), Config::new()));
+    let spawner = executor.spawner();
+    let threads: Vec<_> = (0..4)
+        .map(|n| {
+            let (executor, spawner) = (executor.clone(), spawner.clone());
+            std::thread::spawn(move || {
+                for _ in 0..100 {
+                    let task = try_spawn_at(&spawner, async move {
+                        yield_now().await;
+                        n
+                    })
+                    .unwrap();
+                    assert_eq!(executor.block_on(None, task).unwrap().unwrap(), n);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
