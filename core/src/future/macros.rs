@@ -81,11 +81,11 @@ macro_rules! select {
 /// Waits for several futures at once and gives all their outputs as a tuple.
 ///
 /// Every unfinished future is polled at every poll, in the order written, so none starves another; `biased;` in front
-/// is accepted and says the same. There may be 64 futures. As [`join`](crate::future::join), which is a function.
+/// is accepted and says the same. There may be 64 futures. As [`join`](fn@crate::future::join), which is a function.
 ///
 /// # Cancel safety
 ///
-/// As [`join`](crate::future::join).
+/// As [`join`](fn@crate::future::join).
 ///
 /// # Examples
 ///
@@ -113,11 +113,11 @@ macro_rules! join {
 /// Waits for several fallible futures at once: a tuple of all values, or the first error.
 ///
 /// At the first error all futures are dropped. As [`join!`](crate::join) otherwise, and
-/// [`try_join`](crate::future::try_join), which is a function.
+/// [`try_join`](fn@crate::future::try_join), which is a function.
 ///
 /// # Cancel safety
 ///
-/// As [`join`](crate::future::join).
+/// As [`join`](fn@crate::future::join).
 ///
 /// # Examples
 ///

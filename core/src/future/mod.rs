@@ -2,9 +2,9 @@
 //!
 //! | wait for | functions | macro |
 //! |---|---|---|
-//! | all | [`join`], [`join3`] to [`join6`], [`join_array`] | [`join!`](crate::join) |
-//! | all, or the first error | [`try_join`], [`try_join3`] to [`try_join6`] | [`try_join!`](crate::try_join) |
-//! | the first | [`select`], [`select3`] to [`select6`], [`select_array`], [`select_slice`], [`race`] | [`select!`](crate::select) |
+//! | all | [`join()`], [`join3`] to [`join6`], [`join_array`] | [`join!`](crate::join) |
+//! | all, or the first error | [`try_join()`], [`try_join3`] to [`try_join6`] | [`try_join!`](crate::try_join) |
+//! | the first | [`select()`], [`select3`] to [`select6`], [`select_array`], [`select_slice`], [`race`] | [`select!`](crate::select) |
 //!
 //! and what a task needs to step aside or to look without waiting: [`yield_now`], [`poll_once`], [`ready`],
 //! [`pending`], [`poll_fn`].
