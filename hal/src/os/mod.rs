@@ -19,7 +19,7 @@
 //! 4. Whoever waits is woken, with no lock held.
 //! 5. The task runs, tries its operation, and when that would block clears exactly what it saw.
 //!
-//! There is no unsafe code in this module, but for one call that hyper's read buffer asks for.
+//! There is no unsafe code in this module, but for what the read buffers of tokio's and hyper's traits ask for.
 
 #![deny(unsafe_code)]
 

@@ -1,4 +1,8 @@
 //! hyper's I/O traits, on the stream itself: no adapter is needed.
+//!
+//! *initialized*: as many bytes are reported to the buffer as [`TcpStream::poll_read_uninit`] has initialized, and it is
+//! given the unfilled part itself.
+#![allow(unsafe_code)] // hyper's read buffer has no safe way to be advanced
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -10,14 +14,11 @@ use super::TcpStream;
 
 impl Read for TcpStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let room = buf.initialize_unfilled();
-        let limit = room.len();
-        let count = ready!(self.poll_read_into(cx, room))?.min(limit);
-        #[allow(unsafe_code)] // hyper offers no safe way
-        // SAFETY: `initialize_unfilled` has initialized `limit` bytes after the cursor, and `count` is no more.
-        unsafe {
-            buf.advance(count);
-        }
+        // SAFETY: `poll_read_uninit` writes initialized bytes only, so nothing is uninitialized again.
+        let room = unsafe { buf.as_mut() };
+        let count = ready!(self.poll_read_uninit(cx, room))?;
+        // SAFETY: *initialized*: so many bytes of the room have just been.
+        unsafe { buf.advance(count) };
         Poll::Ready(Ok(()))
     }
 }

@@ -1,6 +1,10 @@
 //! tokio's I/O traits. The `tokio` crate is here for its traits only: none of its runtime is compiled.
 //!
 //! Cancel safety: a poll that returns pending has moved nothing.
+//!
+//! *initialized*: as many bytes are reported to the buffer as [`TcpStream::poll_read_uninit`] has initialized, and it is
+//! given the unfilled part itself.
+#![allow(unsafe_code)] // zeroing every buffer before each read costs more than the rest of the poll
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -11,8 +15,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, TcpStream, WriteHalf};
 
 fn poll_read(stream: &TcpStream, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-    // Zeroes what the reader has never filled; a reader that keeps its buffer pays once.
-    let count = ready!(stream.poll_read_into(cx, buf.initialize_unfilled()))?;
+    // SAFETY: `poll_read_uninit` writes initialized bytes only, so nothing is uninitialized again.
+    let room = unsafe { buf.unfilled_mut() };
+    let count = ready!(stream.poll_read_uninit(cx, room))?;
+    // SAFETY: *initialized*: so many bytes of the room have just been.
+    unsafe { buf.assume_init(count) };
     buf.advance(count);
     Poll::Ready(Ok(()))
 }

@@ -1,5 +1,6 @@
 //! A connection.
 
+use core::mem::MaybeUninit;
 use core::net::SocketAddr;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -305,6 +306,17 @@ impl TcpStream {
     /// The system's.
     pub fn poll_read_into(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.io.poll_transfer(Side::Read, buf.len(), cx, |mut io| io.read(buf))
+    }
+
+    /// Like [`poll_read_into`](Self::poll_read_into), into memory that need not have been initialized: as many bytes at
+    /// the beginning of `buf` as are reported have been, afterwards.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn poll_read_uninit(&self, cx: &mut Context<'_>, buf: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+        // Through mio, which on Windows must see that an operation would block.
+        self.io.poll_transfer(Side::Read, buf.len(), cx, |io| io.try_io(|| SockRef::from(io).recv(buf)))
     }
 
     /// Polls to write from `buf`. One task at a time.

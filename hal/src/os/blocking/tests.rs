@@ -1,0 +1,167 @@
+//! Ways to lose a job, a thread or the end.
+
+use std::string::ToString;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use core::future::Future;
+use core::task::{Context, Poll, Waker};
+
+use super::*;
+
+fn pool(max: usize, keep_alive: Duration) -> BlockingPool {
+    BlockingPool::new(max, keep_alive, "test".into(), None)
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
+// Mutant: hal/src/os/blocking.rs :: Err(error) if state.threads.is_empty() => { => Err(error) if state.closed => {
+#[test]
+fn failure_007_job_comes_back_when_no_thread_can_start() {
+    let refuse = Box::new(|_body: Body| Err(io::Error::from(io::ErrorKind::WouldBlock)));
+    let pool = BlockingPool::with_start(4, LONG, refuse);
+    let (tx, rx) = mpsc::channel();
+    let rejected = pool.spawn(Box::new(move || tx.send(()).unwrap())).expect_err("there is no thread");
+    assert!(matches!(rejected.reason, Reason::NoThread(_)));
+    assert_eq!((pool.queued(), pool.threads()), (0, (0, 0)));
+    (rejected.job)();
+    rx.recv().expect("the job came back whole");
+}
+
+#[test]
+fn failure_007_job_waits_for_the_threads_there_are() {
+    let started = AtomicUsize::new(0);
+    let once = Box::new(move |body: Body| match started.fetch_add(1, Ordering::Relaxed) {
+        0 => thread::Builder::new().spawn(body),
+        _ => Err(io::Error::from(io::ErrorKind::WouldBlock)),
+    });
+    let pool = BlockingPool::with_start(4, LONG, once);
+    let (go, gate) = mpsc::channel::<()>();
+    pool.spawn(Box::new(move || gate.recv().unwrap())).unwrap();
+    let (tx, rx) = mpsc::channel();
+    pool.spawn(Box::new(move || tx.send(()).unwrap())).expect("the busy thread takes it later");
+    go.send(()).unwrap();
+    rx.recv_timeout(LONG).expect("the job ran");
+    assert!(pool.shutdown(Some(LONG)));
+}
+
+// Mutant: hal/src/os/blocking.rs :: if state.owed > 0 { => if state.owed > 0 && !deadline.is_some_and(|at| at <= Instant::now()) {
+#[test]
+fn failure_006_no_job_is_lost_to_a_thread_that_goes_idle() {
+    // A keep-alive of nothing: every thread is on its way out when the next job comes.
+    for keep_alive in [Duration::ZERO, Duration::from_micros(20)] {
+        let pool = pool(2, keep_alive);
+        let done = Arc::new(AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..1_000 {
+                        let (tx, rx) = mpsc::channel();
+                        let done = done.clone();
+                        let job = move || {
+                            done.fetch_add(1, Ordering::Relaxed);
+                            tx.send(()).unwrap();
+                        };
+                        pool.spawn(Box::new(job)).unwrap();
+                        rx.recv_timeout(LONG).expect("the job ran");
+                    }
+                });
+            }
+        });
+        assert_eq!(done.load(Ordering::Relaxed), 2_000);
+        assert!(pool.shutdown(Some(LONG)));
+    }
+}
+
+#[test]
+fn at_most_the_limit_runs_at_once_and_all_run() {
+    let pool = pool(3, LONG);
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (tx, rx) = mpsc::channel();
+    for _ in 0..60 {
+        let (running, most, tx) = (running.clone(), most.clone(), tx.clone());
+        let job = move || {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::yield_now();
+            running.fetch_sub(1, Ordering::SeqCst);
+            tx.send(()).unwrap();
+        };
+        pool.spawn(Box::new(job)).unwrap();
+    }
+    for _ in 0..60 {
+        rx.recv_timeout(LONG).unwrap();
+    }
+    assert!(most.load(Ordering::SeqCst) <= 3);
+    assert!(pool.threads().0 <= 3);
+    assert!(pool.shutdown(Some(LONG)));
+    assert_eq!(pool.threads(), (0, 0));
+}
+
+#[test]
+fn a_panic_ends_the_job_and_not_the_thread() {
+    let pool = pool(1, LONG);
+    let (tx, rx) = mpsc::channel();
+    let first = tx.clone();
+    pool.spawn(Box::new(move || {
+        first.send(thread::current().id()).unwrap();
+        panic!("on purpose");
+    }))
+    .unwrap();
+    pool.spawn(Box::new(move || tx.send(thread::current().id()).unwrap())).unwrap();
+    assert_eq!(rx.recv_timeout(LONG), rx.recv_timeout(LONG));
+    assert!(pool.shutdown(Some(LONG)));
+}
+
+#[test]
+fn shutdown_drops_what_has_not_begun_and_reports_what_hangs() {
+    let pool = pool(1, LONG);
+    let (go, gate) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    let first = move || {
+        begun.send(()).unwrap();
+        gate.recv().unwrap();
+    };
+    pool.spawn(Box::new(first)).unwrap();
+    has_begun.recv_timeout(LONG).unwrap();
+    let (tx, rx) = mpsc::channel::<()>();
+    pool.spawn(Box::new(move || tx.send(()).unwrap())).unwrap();
+    assert!(!pool.shutdown(Some(Duration::ZERO)), "one job still runs");
+    assert_eq!(rx.recv(), Err(mpsc::RecvError), "the other was dropped");
+    let rejected = pool.spawn(Box::new(|| {})).expect_err("closed");
+    assert!(matches!(rejected.reason, Reason::Closed));
+    go.send(()).unwrap();
+    assert!(pool.shutdown(None));
+}
+
+#[test]
+fn shutdown_on_an_own_thread_does_not_wait_for_itself() {
+    let pool = pool(2, LONG);
+    let inner = pool.clone();
+    let (tx, rx) = mpsc::channel();
+    pool.spawn(Box::new(move || tx.send(inner.shutdown(None)).unwrap())).unwrap();
+    assert_eq!(rx.recv_timeout(LONG), Ok(false));
+    assert!(pool.shutdown(Some(LONG)));
+}
+
+#[test]
+fn idle_threads_leave() {
+    let pool = pool(2, Duration::from_millis(1));
+    let (tx, rx) = mpsc::channel();
+    pool.spawn(Box::new(move || tx.send(thread::current()).unwrap())).unwrap();
+    rx.recv_timeout(LONG).unwrap();
+    let begin = Instant::now();
+    while pool.threads().0 > 0 {
+        assert!(begin.elapsed() < LONG, "the thread stays");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_call_that_never_runs_says_so() {
+    let pool = pool(1, LONG);
+    pool.shutdown(None);
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut call = core::pin::pin!(pool.run(|| 1));
+    let Poll::Ready(Err(error)) = call.as_mut().poll(&mut cx) else { panic!("answered at once") };
+    assert!(error.to_string().contains("shut down"), "{error}");
+}
