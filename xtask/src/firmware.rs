@@ -53,7 +53,7 @@ fn images_of(package: &Package, dir: &Path) -> Result<Vec<Image>, String> {
 }
 
 /// The target that a cargo configuration builds for.
-fn triple(config: &str) -> Option<String> {
+pub fn triple(config: &str) -> Option<String> {
     config
         .lines()
         .find_map(|line| line.trim().strip_prefix("target")?.trim_start().strip_prefix('='))

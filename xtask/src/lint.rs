@@ -1,5 +1,9 @@
 //! `lint`: clippy without a warning, for every set of features and every kind of target that the code has.
 
+use std::fs;
+use std::path::Path;
+
+use crate::firmware;
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::targets;
@@ -45,6 +49,11 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 failed.unwrap_or(Verdict::Passed(builds.len(), String::new()))
             });
         }
+        for folder in ["boards", "examples/firmware"] {
+            for dir in workspace.manifests_below(folder) {
+                report.step(&format!("clippy: {}", workspace.relative(&dir)), || outside(workspace, &dir));
+            }
+        }
         for (package, features, triple) in targets::LIBRARIES {
             report.step(&format!("clippy: {package} [{features}] for {triple}"), || {
                 if let Err(skip) = toolchain::target(triple) {
@@ -55,6 +64,17 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
             });
         }
     });
+}
+
+/// Clippy over a package outside of the workspace, for the target that its configuration names.
+fn outside(workspace: &Workspace, dir: &Path) -> Verdict {
+    let config = fs::read_to_string(dir.join(".cargo/config.toml")).unwrap_or_default();
+    let triple = firmware::triple(&config).unwrap_or_else(|| "thumbv7m-none-eabi".to_owned());
+    if let Err(skip) = toolchain::target(&triple) {
+        return skip;
+    }
+    let process = Process::cargo(&["clippy", "--quiet", "--release", "--target", &triple, "--", "-D", "warnings"]);
+    Verdict::of_command(process.dir(dir).target_dir(&workspace.target.join("firmware")).output())
 }
 
 /// A clippy run to come.
