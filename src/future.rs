@@ -1,0 +1,3 @@
+//! Futures made of futures: select, join, race.
+
+pub use zokio_core::future::*;

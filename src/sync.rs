@@ -1,0 +1,3 @@
+//! What tasks wait for: each other.
+
+pub use zokio_core::sync::*;

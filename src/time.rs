@@ -1,0 +1,106 @@
+//! Time: sleeps, timeouts, intervals, by the clock of the runtime that polls the current task.
+
+use core::future::IntoFuture;
+use core::time::Duration;
+
+use zokio_core::time as core_time;
+use zokio_executor_local::context::Current;
+
+pub use zokio_core::time::{
+    Clock, Elapsed, Instant, Interval, MissedTickBehavior, Sleep, Tick, Ticks, Timeout, Timers,
+};
+
+/// The time now.
+///
+/// # Panics
+///
+/// Outside of a runtime, or in one without a clock.
+#[track_caller]
+#[must_use]
+pub fn now() -> Instant {
+    core_time::now::<Current>()
+}
+
+/// Waits until `duration` has passed from now; never shorter.
+///
+/// # Panics
+///
+/// Outside of a runtime, or in one without a clock; when polled after its runtime was shut down.
+///
+/// # Cancel safety
+///
+/// Nothing is lost.
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    core_time::sleep::<Current>(duration)
+}
+
+/// Waits until `deadline`.
+///
+/// # Panics
+///
+/// As [`sleep`].
+///
+/// # Cancel safety
+///
+/// As [`sleep`].
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    core_time::sleep_until::<Current>(deadline)
+}
+
+/// Waits for `future`, but no longer than `duration`.
+///
+/// # Errors
+///
+/// The future gives [`Elapsed`] if the time came first.
+///
+/// # Panics
+///
+/// As [`sleep`].
+///
+/// # Cancel safety
+///
+/// That of `future`, which is dropped with it.
+#[track_caller]
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    core_time::timeout::<Current, F>(duration, future)
+}
+
+/// Waits for `future`, but not beyond `deadline`.
+///
+/// # Errors
+///
+/// As [`timeout`].
+///
+/// # Panics
+///
+/// As [`sleep`].
+///
+/// # Cancel safety
+///
+/// As [`timeout`].
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    core_time::timeout_at::<Current, F>(deadline, future)
+}
+
+/// Ticks at once, and then every `period`.
+///
+/// # Panics
+///
+/// As [`sleep`]; and if `period` is zero.
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    core_time::interval::<Current>(period)
+}
+
+/// Ticks at `start`, and then every `period`.
+///
+/// # Panics
+///
+/// As [`interval`].
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    core_time::interval_at::<Current>(start, period)
+}
