@@ -78,9 +78,11 @@ impl<A: Alarm, M: Machine> Idle<A, M> {
 ///
 /// It does not reach another core.
 #[derive(Clone, Copy, Debug)]
-pub struct ByInterrupt(());
+pub struct ByInterrupt;
 
 impl Unpark for ByInterrupt {
+    const NEEDED: bool = false;
+
     #[inline(always)]
     fn unpark(&self) {}
 }
@@ -89,7 +91,7 @@ impl<A: Alarm, M: Machine> Park for Idle<A, M> {
     type Unpark = ByInterrupt;
 
     fn unpark(&self) -> ByInterrupt {
-        ByInterrupt(())
+        ByInterrupt
     }
 
     fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {

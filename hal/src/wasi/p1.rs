@@ -87,9 +87,11 @@ impl<const N: usize> Poll<N> {
 
 /// Ends the wait of a [`Poll`]: by doing nothing, since there is no second thread that could call it meanwhile.
 #[derive(Clone, Copy, Debug)]
-pub struct Woken(());
+pub struct Woken;
 
 impl Unpark for Woken {
+    const NEEDED: bool = false;
+
     #[inline(always)]
     fn unpark(&self) {}
 }
@@ -98,7 +100,7 @@ impl<const N: usize> Park for Poll<N> {
     type Unpark = Woken;
 
     fn unpark(&self) -> Woken {
-        Woken(())
+        Woken
     }
 
     /// # Panics
