@@ -16,7 +16,10 @@ mod vectors;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::{ExceptionFrame, exception};
-use zokio_hal::alarm::Idle;
+use zokio_core::task::Slots;
+use zokio_core::time::Timers;
+use zokio_executor_local::Config;
+use zokio_hal::alarm::{ByInterrupt, Idle};
 use zokio_hal::metal::CortexM;
 
 pub use clock::{Gptm0, Monotonic};
@@ -26,6 +29,18 @@ pub use vectors::{__INTERRUPTS, Interrupt, Interrupt as interrupt};
 
 /// How this board waits.
 pub type Park = Idle<Gptm0, CortexM>;
+
+/// The executor of this board, for a `static`.
+pub type Executor = zokio_executor_local::Executor<ByInterrupt>;
+
+/// The timers of this board.
+pub static TIMERS: Timers<Monotonic> = Timers::new(Monotonic);
+
+/// An executor with the timers of this board, which spawns into `pool`, a `static` of the program.
+#[must_use]
+pub const fn executor(pool: &'static dyn Slots) -> Executor {
+    Executor::new(ByInterrupt, Config::new().timers(&TIMERS).pool("the pool of the executor", pool))
+}
 
 /// Starts the clock, and gives what waits for it; the first time only.
 #[must_use]
