@@ -92,10 +92,34 @@ fn failure_122_an_event_between_read_and_clear_survives() {
     reader_gets_every_byte(false);
 }
 
-// Mutant: hal/src/os/direction.rs :: self.leave(who, waker);\n        let mut seen = self.snapshot(); => let mut seen = self.snapshot();\n        self.leave(who, waker);
+// Mutant: hal/src/os/direction.rs :: if seen.0 & LISTED != 0 { => if seen.0 & POLLING != 0 {
 #[test]
 fn a_listed_waiter_loses_no_event() {
     reader_gets_every_byte(true);
+}
+
+/// The second finds the bit that the first has set; the event may have taken the list before it put its waker there.
+// Mutant: hal/src/os/direction.rs :: self.leave(who, waker);\n        let mut seen = self.snapshot(); => let mut seen = self.snapshot();\n        self.leave(who, waker);
+#[test]
+fn two_listed_waiters_lose_no_event() {
+    loom::model(|| {
+        let source = Source::new();
+        let wait = |source: &Source| {
+            let key = source.direction.key();
+            block_on(|waker| source.direction.poll(Question::State, key, waker)).is_ready()
+        };
+        let other = thread::spawn({
+            let source = source.clone();
+            move || wait(&source)
+        });
+        let events = thread::spawn({
+            let source = source.clone();
+            move || source.arrive()
+        });
+        assert!(wait(&source));
+        assert!(other.join().unwrap());
+        events.join().unwrap();
+    });
 }
 
 /// Two wait, of either kind, and one event must reach both.
