@@ -135,6 +135,7 @@ impl Package {
     pub fn test_features(&self) -> String {
         let wanted: &[&str] = match self.name.as_str() {
             "zokio-core" => &["std", "heapless", "futures-core"],
+            "zokio-hal" => &["os", "signal", "tokio-io", "hyper", "embedded-io-async"],
             _ => &["std", "os"],
         };
         let there: Vec<&str> =
