@@ -1,9 +1,15 @@
-//! Blocking locks of the parkers: loom's under `cfg(loom)`, std's elsewhere.
+//! Blocking locks and threads: loom's under `cfg(loom)`, std's elsewhere.
 
 #[cfg(loom)]
-pub(super) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+pub(super) use loom::{
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread,
+};
 #[cfg(not(loom))]
-pub(super) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+pub(super) use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread,
+};
 
 use std::sync::{PoisonError, TryLockError};
 

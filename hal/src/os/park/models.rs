@@ -81,13 +81,13 @@ fn two_workers(first: usize) {
 
 // Mutant: hal/src/os/thread_park.rs :: drop(lock(&self.lock));\n                self.condvar.notify_one(); => self.condvar.notify_one();
 #[test]
-fn failure_004_every_worker_is_reached_while_another_is_in_the_driver() {
+fn every_worker_is_reached_while_another_is_in_the_driver() {
     two_workers(0);
 }
 
 // Mutant: hal/src/os/park.rs :: if !self.token.begin_driving() { => let began = self.token.begin_driving(); if false && !began {
 #[test]
-fn failure_004_the_worker_in_the_driver_is_reached_last() {
+fn the_worker_in_the_driver_is_reached_last() {
     two_workers(1);
 }
 
