@@ -14,6 +14,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod clock;
 pub mod context;
 mod executor;
 mod main_future;
@@ -22,6 +24,8 @@ mod memory;
 mod shared;
 mod spawner;
 
+#[cfg(feature = "std")]
+pub use clock::ExecutorClock;
 pub use executor::{Config, Executor};
 pub use main_future::NestedBlockOn;
 #[cfg(feature = "std")]

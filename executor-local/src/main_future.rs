@@ -7,7 +7,10 @@ use core::fmt;
 pub struct NestedBlockOn(());
 
 impl NestedBlockOn {
-    pub(crate) const fn new() -> Self {
+    /// The error, for whoever refuses on behalf of an executor.
+    #[must_use]
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
         Self(())
     }
 }

@@ -186,6 +186,10 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
 }
 
 impl<P: Park> SharedExecutor<P> {
+    pub(crate) fn executor(&self) -> &Arc<Executor<P::Unpark>> {
+        &self.shared.executor
+    }
+
     /// Refuses new tasks and cancels all there are. Where another thread is in `block_on`, that cannot be: it borrows
     /// `self`.
     fn shut_down(&mut self) {
