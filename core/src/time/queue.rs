@@ -20,9 +20,9 @@ use crate::lock::{DefaultLock, Lock};
 /// # Cost
 ///
 /// Inserting and the next deadline: a fixed number of steps. Taking out (expiry, drop, reset): O(log n) amortised. One
-/// removal may take n steps: the first one after n insertions in a row, which pairs them; after it there are n/2 pairs,
-/// then n/4. The lock is held meanwhile, which on a chip means that interrupts are off. May not be called from an
-/// interrupt that can interrupt its own lock; with critical sections it may.
+/// removal may take n steps: the first one after n insertions in a row, which sorts out all of them; those after it find
+/// that done. The lock is held meanwhile, which on a chip means that interrupts are off, for each of the (up to eight)
+/// wakers that leave the lock at a time.
 pub struct Timers<C: ?Sized = dyn Clock + Sync> {
     pub(super) queue: Lock<DefaultLock, Heap>,
     pub(super) clock: C,

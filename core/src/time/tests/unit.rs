@@ -224,7 +224,7 @@ fn failure_084_duration_max_everywhere() {
     }
 }
 
-// Mutant: core/src/time/heap.rs :: self.root().filter(|root| root.deadline().is_due(now))? => self.root().filter(|root| root.deadline() <= now)?
+// Mutant: core/src/time/heap.rs :: if older.deadline() <= younger.deadline() { => if true {
 #[test]
 fn failure_085_never_timer_then_short_timer_in_one_task() {
     let timers = timers();
@@ -550,7 +550,8 @@ fn a_million_sleeps_need_no_stack() {
         let make = |deadline: u64| Sleep::until(timers_dyn, at(1 + deadline));
         let mut cx = Context::from_waker(Waker::noop());
         // Later and later, earlier and earlier (a chain of a million), and to and fro.
-        let orders: [(u64, fn(u64, u64) -> u64); 3] =
+        type Order = fn(u64, u64) -> u64;
+        let orders: [(u64, Order); 3] =
             [(count, |n, _| n), (count, |n, count| count - n), (count / 10, |n, count| n * 7919 % count)];
         for (count, order) in orders {
             let mut sleeps: Vec<_> = (0..count).map(|n| Box::pin(make(order(n, count)))).collect();
@@ -666,4 +667,48 @@ fn sleeps_go_wherever_their_tasks_go() {
         anywhere(&crate::time::interval::<Here>(ms(1)));
     });
     anywhere(timers);
+}
+
+#[test]
+fn owners_drop_reset_and_poll_while_two_others_expire() {
+    let count = if cfg!(miri) { 30 } else { 20_000 };
+    let timers = timers();
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while done.load(Ordering::SeqCst) < 2 {
+                    let next = timers.next_deadline().unwrap_or(timers.now());
+                    // Two of them: the clock may go back by a little, which no sleep minds.
+                    timers.clock().set(next.as_nanos());
+                    timers.expire();
+                    std::thread::yield_now();
+                }
+            });
+        }
+        for owner in 0..2 {
+            let done = &done;
+            scope.spawn(move || {
+                let mut random = super::util::Random::new(owner);
+                for _ in 0..count {
+                    let mut task = task(timers, Duration::from_nanos(1 + random.below(50)));
+                    for _ in 0..random.below(4) {
+                        if random.below(2) == 0 {
+                            let deadline = timers.now() + Duration::from_nanos(random.below(50));
+                            task.future.as_mut().reset(deadline);
+                        }
+                        let before = task.woken();
+                        if task.poll().is_pending() && random.below(2) == 0 {
+                            while task.woken() == before {
+                                std::thread::yield_now();
+                            }
+                            assert!(task.poll().is_ready());
+                        }
+                    }
+                }
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+    });
+    assert_eq!(timers.next_deadline(), None);
 }
