@@ -73,6 +73,7 @@ fn a_deadline_that_has_passed_is_ready_at_once() {
     assert_eq!(timers.next_deadline(), None, "the last one was dropped");
 }
 
+// Mutant: core/src/time/heap.rs :: younger.deadline() >= older.deadline() => younger.deadline() > older.deadline()
 #[test]
 fn equal_deadlines_leave_in_the_order_of_their_coming() {
     struct Note(usize, Arc<Mutex<Vec<usize>>>);
@@ -711,4 +712,18 @@ fn owners_drop_reset_and_poll_while_two_others_expire() {
         }
     });
     assert_eq!(timers.next_deadline(), None);
+}
+
+/// Does not compile once one of them is `Unpin`: then there are two answers to `_`.
+#[test]
+fn what_is_linked_cannot_be_moved() {
+    trait Moves<Answer> {
+        fn check() {}
+    }
+    impl<T> Moves<()> for T {}
+    impl<T: Unpin> Moves<u8> for T {}
+    <Sleep as Moves<_>>::check();
+    <crate::time::Timeout<std::future::Ready<()>> as Moves<_>>::check();
+    <crate::time::Tick<'static> as Moves<_>>::check();
+    <crate::time::Ticks as Moves<_>>::check();
 }
