@@ -8,9 +8,13 @@
 
 pub mod executor;
 pub mod future;
+#[cfg(feature = "metal")]
+pub mod irq;
 pub mod sync;
 pub mod task;
 pub mod time;
+#[cfg(all(feature = "wasi", target_os = "wasi"))]
+pub mod wasi;
 
 #[doc(inline)]
 pub use task::{spawn, try_spawn};

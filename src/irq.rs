@@ -1,0 +1,3 @@
+//! From an interrupt to the task that waits for it.
+
+pub use zokio_hal::irq::{Line, Wait};
