@@ -44,7 +44,7 @@ impl Counter for SysTick {
     fn count(&self) -> u32 {
         // Zero begins the next period and pends the exception, and lasts one tick. Within that tick the exception may
         // have run already, and QEMU shows zero a little before it pends: a zero that pends nothing says nothing about
-        // its period, so it is read again. `examples/alarm_sweep.rs` meets both.
+        // its period, so it is read again. `examples/firmware/sweeps` meets both.
         loop {
             let left = SYST::get_current();
             if left != 0 || self.wrapped() || !is_running() {
