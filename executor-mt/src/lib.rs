@@ -1,3 +1,5 @@
 //! Runs tasks on all cores.
 
+mod deque;
 mod idle;
+mod overflow;
