@@ -231,6 +231,15 @@ impl Idle {
         !before.is_parked(bit)
     }
 
+    /// Whether `worker` sleeps or is about to. Called after something was made visible that only this worker looks at
+    /// before it sleeps (an earlier deadline): if so, it is to be unparked, and clears its bit itself.
+    pub(crate) fn is_parked(&self, worker: usize) -> bool {
+        let (word, bit) = self.place(worker);
+        // Ordering: as in `notify`: *push, fence, look*.
+        fence(Ordering::SeqCst); // after the insertion
+        Snapshot(word.load(Ordering::Relaxed)).is_parked(bit)
+    }
+
     /// The number of parked workers now.
     pub(crate) fn parked(&self) -> usize {
         let parked = |word: &Word| Snapshot(word.0.load(Ordering::Relaxed)).parked().count_ones() as usize;
@@ -240,12 +249,12 @@ impl Idle {
 
 /// One worker's own view of the protocol: whether it searches, and what it owes at each change.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct Role {
     worker: usize,
     searching: bool,
 }
 
-impl Seat {
+impl Role {
     /// The worker runs.
     pub(crate) fn new(worker: usize) -> Self {
         Self { worker, searching: false }
@@ -286,7 +295,7 @@ impl Seat {
             Parked::LookAtAll => true,
         };
         let mut look = Some((own, any));
-        park(&mut || look.take().is_some_and(|(own, any)| !own() && !(all && any())));
+        park(&mut || look.take().is_some_and(|(own, any)| !(own() || (all && any()))));
         self.searching = idle.transition_from_parked(self.worker);
         true
     }

@@ -79,6 +79,8 @@ counters! {
     driver_polls count_driver_polls;
     /// Tasks spawned from one of its own tasks.
     spawned count_spawned;
+    /// Tasks that ended on it.
+    completed count_completed;
     /// Tasks that came from other threads through its inbox.
     received count_received;
     /// Tasks that did not fit into its queue and went to its backlog.

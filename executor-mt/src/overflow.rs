@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 use zokio_core::atomic::{AtomicUsize, Ordering};
 use zokio_core::lock::{DefaultLock, Lock};
 
-/// The most items one call of [`Overflow::take`] moves.
-pub(crate) const BATCH: usize = 16;
+use crate::deque::CAPACITY;
+
+/// The most items that are moved at a time: half of a queue.
+const BATCH: usize = CAPACITY / 2;
 
 /// A worker's backlog.
 #[derive(Debug)]
@@ -39,17 +41,11 @@ impl<T> Overflow<T> {
         });
     }
 
-    /// Takes up to [`BATCH`] of the oldest items.
-    pub(crate) fn take(&self) -> Batch<T> {
-        self.exchange(Batch::new())
-    }
-
-    /// Appends a batch and takes the oldest items, in one step.
-    pub(crate) fn exchange(&self, give: Batch<T>) -> Batch<T> {
+    /// Takes up to `most` of the oldest items, and no more than a batch has room for.
+    pub(crate) fn take(&self, most: usize) -> Batch<T> {
         let mut taken = Batch::new();
         self.items.with(|queue| {
-            let count = queue.len().min(BATCH);
-            queue.extend(give);
+            let count = queue.len().min(most).min(BATCH);
             queue.drain(..count).for_each(|item| taken.push(item));
             self.len.store(queue.len(), Ordering::Relaxed);
         });
@@ -66,6 +62,9 @@ pub(crate) struct Batch<T> {
 }
 
 impl<T> Batch<T> {
+    /// The most items it holds.
+    pub(crate) const ROOM: usize = BATCH;
+
     /// No items.
     pub(crate) fn new() -> Self {
         Self { items: [const { None }; BATCH], next: 0, end: 0 }
@@ -93,29 +92,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_order_through_batches_and_exchanges() {
+    fn keeps_order_and_takes_no_more_than_asked_for() {
         let overflow = Overflow::<usize>::new();
-        assert!(overflow.take().next().is_none());
+        assert!(overflow.take(BATCH).next().is_none());
         overflow.extend(0..100);
         assert_eq!(overflow.len(), 100);
-        assert!(overflow.take().eq(0..BATCH));
-        let mut give = Batch::new();
-        (100..100 + BATCH).for_each(|item| give.push(item));
-        assert!(overflow.exchange(give).eq(BATCH..2 * BATCH));
-        assert_eq!(overflow.len(), 100 - BATCH);
+        assert!(overflow.take(3).eq(0..3));
+        assert!(overflow.take(1000).eq(3..3 + BATCH), "no more than a batch holds");
+        overflow.extend(100..110);
         let mut rest = Vec::new();
         while overflow.len() > 0 {
-            rest.extend(overflow.take());
+            rest.extend(overflow.take(BATCH));
         }
-        assert!(rest.into_iter().eq(2 * BATCH..100 + BATCH));
-    }
-
-    #[test]
-    fn an_exchange_with_an_empty_backlog_takes_nothing_back() {
-        let overflow = Overflow::<usize>::new();
-        let mut give = Batch::new();
-        give.push(1);
-        assert!(overflow.exchange(give).next().is_none());
-        assert_eq!(overflow.len(), 1);
+        assert!(rest.into_iter().eq(3 + BATCH..110));
     }
 }

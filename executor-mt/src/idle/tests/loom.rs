@@ -85,27 +85,27 @@ impl Machine {
 
     /// The loop of worker.rs without tasks.
     fn run(&self, me: usize) {
-        let mut seat = Seat::new(me);
+        let mut role = Role::new(me);
         // Ordering: see `close`.
         while !self.closed.load(Ordering::Acquire) {
             let mut taken = self.take(me);
-            if taken == 0 && seat.may_search(&self.idle) {
+            if taken == 0 && role.may_search(&self.idle) {
                 taken = (1..self.boxes.len())
                     .map(|step| self.take((me + step) % self.boxes.len()))
                     .find(|n| *n > 0)
                     .unwrap_or(0);
             }
             if taken > 0 {
-                self.wake(seat.found(&self.idle, || self.any()));
+                self.wake(role.found(&self.idle, || self.any()));
                 if self.done.fetch_add(taken, Ordering::Relaxed) + taken == self.expected {
                     self.close();
                 }
                 continue;
             }
             let own = || self.boxes[me].load(Ordering::Relaxed) > 0;
-            seat.park(&self.idle, own, || self.any(), |is_idle| self.parkers[me].park(is_idle));
+            role.park(&self.idle, own, || self.any(), |is_idle| self.parkers[me].park(is_idle));
         }
-        seat.leave(&self.idle);
+        role.leave(&self.idle);
     }
 }
 
@@ -191,5 +191,28 @@ fn shutdown_races_parking() {
         let threads = start(&machine);
         machine.close();
         join(threads);
+    });
+}
+
+// Mutant: executor-mt/src/idle.rs :: fence(Ordering::SeqCst); // after the insertion => // no fence
+#[test]
+fn an_earlier_deadline_from_elsewhere_races_parking() {
+    loom::model(|| {
+        let machine = Machine::new(1, GROUP, 1);
+        let earlier = Arc::new(AtomicBool::new(false));
+        let (worker, seen) = (machine.clone(), earlier.clone());
+        let thread = thread::spawn(move || {
+            let mut role = Role::new(0);
+            while !seen.load(Ordering::Relaxed) {
+                // The deadline is asked for after the bit was set, as the own boxes are.
+                let own = || seen.load(Ordering::Relaxed);
+                role.park(&worker.idle, own, || false, |is_idle| worker.parkers[0].park(is_idle));
+            }
+        });
+        earlier.store(true, Ordering::Relaxed);
+        if machine.idle.is_parked(0) {
+            machine.parkers[0].unpark();
+        }
+        thread.join().unwrap();
     });
 }

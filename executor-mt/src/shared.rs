@@ -1,0 +1,168 @@
+//! What all workers of a runtime, its handles and its tasks share.
+
+use core::ptr::NonNull;
+use core::time::Duration;
+use std::boxed::Box;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+use std::vec::Vec;
+
+use zokio_core::atomic::{AtomicBool, AtomicUsize, Ordering};
+use zokio_core::park::Unpark;
+use zokio_core::time::Timers;
+
+use crate::blocking::Blocking;
+use crate::deque::deque;
+use crate::home::Home;
+use crate::idle::Idle;
+use crate::metrics::Metrics;
+use crate::worker::{Local, Queue};
+
+/// The runtime's core. Alive as long as a handle, a worker, or the memory of one of its tasks is.
+pub(crate) struct Shared<U: Unpark> {
+    pub(crate) idle: Idle,
+    pub(crate) homes: Box<[Home<U>]>,
+    pub(crate) blocking: Arc<dyn Blocking>,
+    closed: AtomicBool,
+    /// Where the next task from a thread that is no worker goes.
+    next: AtomicUsize,
+    running: Mutex<Running>,
+    over: Condvar,
+}
+
+/// What is left to do for a worker when all of them are over.
+pub(crate) type Farewell = Box<dyn FnOnce() + Send>;
+
+/// Worker threads that are not over, and what is to be done when there is none.
+struct Running {
+    workers: usize,
+    farewells: Vec<Farewell>,
+}
+
+impl<U: Unpark> Shared<U> {
+    /// One home per place, and the queues of their workers.
+    pub(crate) fn new(
+        places: impl Iterator<Item = (U, &'static Timers)>,
+        blocking: Arc<dyn Blocking>,
+    ) -> (Arc<Self>, Vec<Queue<U>>) {
+        let mut queues = Vec::new();
+        let shared = Arc::new_cyclic(|shared: &Weak<Self>| {
+            let homes: Box<[Home<U>]> = places
+                .enumerate()
+                .map(|(index, (unpark, timers))| {
+                    let (queue, thief) = deque();
+                    queues.push(queue);
+                    Home::new(shared, index, thief, unpark, timers)
+                })
+                .collect();
+            Self {
+                idle: Idle::new(homes.len()),
+                closed: AtomicBool::new(false),
+                next: AtomicUsize::new(0),
+                running: Mutex::new(Running { workers: homes.len(), farewells: Vec::new() }),
+                over: Condvar::new(),
+                homes,
+                blocking,
+            }
+        });
+        // *kept alive* (see `home`): one strong reference per home, which its worker is the first to count on.
+        shared.homes.iter().for_each(|_| core::mem::forget(shared.clone()));
+        (shared, queues)
+    }
+
+    /// The home for a task that is spawned on this thread: the worker's own, or any.
+    pub(crate) fn home(&self) -> &Home<U> {
+        let local = self.homes[0].local().map(Local::index);
+        &self.homes[local.unwrap_or_else(|| self.any_home())]
+    }
+
+    /// Called after work was put into a box of `worker`: wakes somebody if nobody searches.
+    #[inline]
+    pub(crate) fn notify(&self, worker: usize) {
+        self.unpark(self.idle.notify(worker));
+    }
+
+    /// Pays what whoever cleared a bit owes.
+    #[inline]
+    pub(crate) fn unpark(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
+            self.homes[worker].unpark.unpark();
+        }
+    }
+
+    /// Whether any box of anybody holds a task.
+    pub(crate) fn has_work(&self) -> bool {
+        self.homes.iter().any(Home::has_work)
+    }
+
+    /// A worker for a task that has none.
+    pub(crate) fn any_home(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed) % self.homes.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        // Ordering: Relaxed: the unpark after the store makes a parked worker look again; nothing is read on the strength
+        // of the flag.
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Tells every worker to stop. What is in the inboxes is dropped here, and what comes later by whoever brings it.
+    pub(crate) fn close(&self) {
+        if self.closed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.homes.iter().for_each(Home::close);
+        self.homes.iter().for_each(|home| home.unpark.unpark());
+    }
+
+    /// A worker is over, its tasks are dropped. The last one says all farewells: no worker uses the timers of another then.
+    pub(crate) fn worker_stops(&self, index: usize, farewell: Farewell) {
+        let mut running = self.running();
+        running.farewells.push(farewell);
+        if running.farewells.len() == running.workers {
+            let farewells = core::mem::take(&mut running.farewells);
+            drop(running);
+            for farewell in farewells {
+                // The wakers of others are called in there.
+                let _ = catch_unwind(AssertUnwindSafe(farewell));
+            }
+            self.running().workers = 0;
+            self.over.notify_all();
+        }
+        // SAFETY: the count that the worker was.
+        unsafe { Home::release(NonNull::from(&self.homes[index])) };
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until all workers are over; `false` if that takes longer than `timeout`.
+    pub(crate) fn wait(&self, timeout: Duration) -> bool {
+        let end = Instant::now().checked_add(timeout);
+        let mut running = self.running();
+        while running.workers > 0 {
+            running = match end {
+                None => self.over.wait(running).unwrap_or_else(PoisonError::into_inner),
+                Some(end) => match end.checked_duration_since(Instant::now()) {
+                    None => return false,
+                    Some(left) => self.over.wait_timeout(running, left).unwrap_or_else(PoisonError::into_inner).0,
+                },
+            };
+        }
+        true
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let mut metrics = Metrics { parked: self.idle.parked(), ..Metrics::default() };
+        for home in &self.homes {
+            let worker = home.metrics();
+            metrics.spawned += worker.spawned + home.spawned_outside.load(Ordering::Relaxed) as u64;
+            metrics.completed += worker.completed + home.completed_outside.load(Ordering::Relaxed) as u64;
+            metrics.workers.push(worker);
+        }
+        metrics
+    }
+}

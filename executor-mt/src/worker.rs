@@ -1,0 +1,280 @@
+//! The loop of a worker, and nothing else.
+//!
+//! ```text
+//!        own queue <------------------ wakes, spawns and requeues of its own tasks
+//!          |    ^  \ full: half
+//!          |    |   v
+//!          |   backlog <-------------- every `global_queue_interval` ticks, or when the queue is empty
+//!          |    ^        \
+//!          |    |         inbox of new tasks (other threads)
+//!          |    every tick: inbox of wakes (other threads)
+//!          v
+//!         run        nothing left: search all boxes of others, then park until the next deadline
+//! ```
+//!
+//! Two boxes, two rhythms: a wake from another thread is looked for at every tick, by one plain load, since somebody is
+//! in the middle of something; new tasks are let in batches. The backlog gets its turn by ticks, or it would starve behind
+//! tasks that always yield.
+
+use core::cell::Cell;
+use std::sync::Arc;
+
+use zokio_core::park::{Park, Unpark};
+use zokio_core::time::Timers;
+
+use crate::context::{Head, Installed};
+use crate::deque::{CAPACITY, Owner};
+use crate::home::{Home, Task};
+use crate::idle::Role;
+use crate::overflow::Batch;
+use crate::shared::Shared;
+use crate::{shutdown, steal};
+
+/// How many tasks of the backlog get into the queue at their tick.
+const REFILL: usize = CAPACITY / 4;
+
+/// What a wake on the worker's own thread needs; shared with the loop, so all of it is behind `&`.
+#[repr(C)]
+pub(crate) struct Local<U: Unpark> {
+    /// First, so that a pointer to the whole is one to the head.
+    head: Head,
+    pub(crate) shared: Arc<Shared<U>>,
+    pub(crate) queue: Queue<U>,
+    /// It is inside `Park::park`: events wake tasks, and waking other workers can wait until it is awake itself.
+    parking: Cell<bool>,
+}
+
+impl<U: Unpark> Local<U> {
+    pub(crate) fn new(shared: Arc<Shared<U>>, queue: Queue<U>, clock: *const (), index: usize) -> Self {
+        let head = Head { shared: Arc::as_ptr(&shared).cast(), clock, index };
+        Self { head, shared, queue, parking: Cell::new(false) }
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.head.index
+    }
+
+    pub(crate) fn home(&self) -> &Home<U> {
+        &self.shared.homes[self.head.index]
+    }
+
+    /// A task was woken or spawned on this thread: to the own queue, and another worker is woken if the queue was empty.
+    pub(crate) fn push(&self, task: Task<U>) {
+        let first = self.queue.len() == 0;
+        if let Err(task) = self.queue.push(task) {
+            self.overflow(task);
+        }
+        if first && !self.parking.get() {
+            self.shared.notify(self.index());
+        }
+    }
+
+    /// A task was woken while it ran: behind all others, so that tasks which always yield take turns with the backlog.
+    /// Nobody is woken for it: this worker looks for its next task now.
+    pub(crate) fn requeue(&self, task: Task<U>) {
+        if self.home().backlog.len() > 0 {
+            self.home().backlog.extend([task]);
+            self.home().counters.count_overflowed(1);
+        } else if let Err(task) = self.queue.push(task) {
+            self.overflow(task);
+        }
+    }
+
+    /// The queue is full: half of it, the oldest, and the new task go to the backlog.
+    #[cold]
+    fn overflow(&self, task: Task<U>) {
+        let mut half = Batch::new();
+        for _ in 0..CAPACITY / 2 {
+            let Some(oldest) = self.queue.pop() else { break };
+            half.push(oldest);
+        }
+        self.home().counters.count_overflowed(CAPACITY / 2);
+        self.home().backlog.extend(half);
+        // After the half, as it is younger than that.
+        if let Err(task) = self.queue.push(task) {
+            self.home().backlog.extend([task]);
+        }
+    }
+}
+
+/// The worker's end of its queue.
+pub(crate) type Queue<U> = Owner<Task<U>>;
+
+/// Makes this thread a worker until the runtime is closed and its tasks are dropped. Gives the parker back.
+pub(crate) fn work<P: Park>(
+    shared: Arc<Shared<P::Unpark>>,
+    queue: Queue<P::Unpark>,
+    clock: *const (),
+    index: usize,
+    park: P,
+    timers: &'static Timers,
+    rhythm: Rhythm,
+) -> P {
+    let local = Local::new(shared, queue, clock, index);
+    // SAFETY: `local` outlives the guard, which is dropped at the end of this call; its first field is the head.
+    let _installed = unsafe { Installed::new((&raw const local).cast()) };
+    let mut worker = Worker::new(&local, park, timers, rhythm);
+    worker.run();
+    shutdown::drain(&local);
+    worker.park
+}
+
+/// How often the loop looks elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rhythm {
+    /// Ticks between two looks at new tasks and the backlog.
+    pub(crate) global_queue_interval: u32,
+    /// Ticks between two looks at timers and events.
+    pub(crate) event_interval: u32,
+}
+
+/// Counts down to the next of every `interval` ticks.
+fn is_due(to_go: &mut u32, interval: u32) -> bool {
+    *to_go -= 1;
+    let due = *to_go == 0;
+    if due {
+        *to_go = interval;
+    }
+    due
+}
+
+/// A worker: what only its own thread has.
+pub(crate) struct Worker<'a, P: Park> {
+    local: &'a Local<P::Unpark>,
+    park: P,
+    timers: &'static Timers,
+    role: Role,
+    rhythm: Rhythm,
+    /// Ticks to go until the next look elsewhere of each kind.
+    to_go: Rhythm,
+    random: u32,
+}
+
+impl<'a, P: Park> Worker<'a, P> {
+    pub(crate) fn new(local: &'a Local<P::Unpark>, park: P, timers: &'static Timers, rhythm: Rhythm) -> Self {
+        let index = local.index();
+        Self { local, park, timers, role: Role::new(index), rhythm, to_go: rhythm, random: index as u32 + 1 }
+    }
+
+    /// Runs tasks until the runtime is closed.
+    pub(crate) fn run(&mut self) {
+        let shared = &*self.local.shared;
+        while !shared.is_closed() {
+            if is_due(&mut self.to_go.event_interval, self.rhythm.event_interval) {
+                self.look_for_events();
+            }
+            match self.next().or_else(|| self.search()) {
+                Some(task) => {
+                    shared.unpark(self.role.found(&shared.idle, || shared.has_work()));
+                    self.local.home().counters.count_polls(1);
+                    task.run();
+                }
+                None => self.park(),
+            }
+        }
+        self.role.leave(&shared.idle);
+    }
+
+    /// The next task from the own boxes.
+    fn next(&mut self) -> Option<Task<P::Unpark>> {
+        let (local, home) = (self.local, self.local.home());
+        if !home.wakes.is_empty() {
+            self.receive(home.wakes.take_all());
+        }
+        if is_due(&mut self.to_go.global_queue_interval, self.rhythm.global_queue_interval) {
+            if !home.spawns.is_empty() {
+                self.receive(home.spawns.take_all());
+            }
+            if let Some(task) = self.refill() {
+                return Some(task);
+            }
+        }
+        if let Some(task) = local.queue.pop() {
+            return Some(task);
+        }
+        if !home.spawns.is_empty() {
+            self.receive(home.spawns.take_all());
+            if let Some(task) = local.queue.pop() {
+                return Some(task);
+            }
+        }
+        steal::from_backlog(home, local, CAPACITY / 2)
+    }
+
+    /// Takes in what came from other threads. One unpark per drained batch: whoever comes to help will call for more.
+    fn receive(&mut self, tasks: impl Iterator<Item = Task<P::Unpark>>) {
+        let received = steal::keep(tasks, self.local);
+        self.local.home().counters.count_received(received);
+        if received > 1 {
+            self.local.shared.notify(self.local.index());
+        }
+    }
+
+    /// Lets some of the backlog into the queue, as far as there is room. At least one is run at once: a queue that is full
+    /// of tasks which wake each other has no room for ever. (To put the oldest of the queue into the backlog instead was
+    /// tried: in step with the ticks they are the ones that have just come from there, and starve.)
+    fn refill(&mut self) -> Option<Task<P::Unpark>> {
+        let (local, home) = (self.local, self.local.home());
+        if home.backlog.len() == 0 {
+            return None;
+        }
+        let room = CAPACITY - local.queue.len();
+        let mut batch = home.backlog.take(1 + room.min(REFILL));
+        let first = batch.next();
+        steal::keep(batch, local);
+        first
+    }
+
+    /// Looks into the boxes of the others, if not enough others do so already.
+    fn search(&mut self) -> Option<Task<P::Unpark>> {
+        let shared = &*self.local.shared;
+        if !self.role.may_search(&shared.idle) {
+            return None;
+        }
+        // Where the search begins is no matter of chance that somebody could predict, only of spreading.
+        self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let found = steal::search(shared, self.local, self.random as usize >> 8);
+        match found {
+            Some(_) => self.local.home().counters.count_steals(1),
+            None => self.local.home().counters.count_vain_searches(1),
+        }
+        found
+    }
+
+    /// Sleeps until there is something to do.
+    fn park(&mut self) {
+        let Self { local, park, timers, role, .. } = self;
+        let local = *local;
+        let shared = &*local.shared;
+        let home = local.home();
+        let parked = role.park(
+            &shared.idle,
+            || home.has_inbox() || shared.is_closed(),
+            || shared.has_work(),
+            |is_idle| {
+                home.counters.count_parks(1);
+                local.parking.set(true);
+                // Asked for after the parked bit was set: an earlier deadline from elsewhere is seen here or rings.
+                park.park(timers.next_deadline(), is_idle);
+                local.parking.set(false);
+            },
+        );
+        if parked {
+            self.expire();
+            if local.queue.len() > 1 {
+                shared.notify(local.index());
+            }
+        }
+    }
+
+    fn look_for_events(&mut self) {
+        self.local.home().counters.count_driver_polls(1);
+        self.park.poll();
+        self.expire();
+    }
+
+    fn expire(&mut self) {
+        let expired = self.timers.expire();
+        self.local.home().counters.count_timers(expired);
+    }
+}

@@ -1,0 +1,191 @@
+//! Ways in which a runtime that stops could lose a task, or be reached when it is gone.
+
+mod common;
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use common::*;
+
+#[test]
+fn every_task_is_dropped_asleep_queued_or_running() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let runtime = runtime(2);
+    for index in 0..300 {
+        let dropped = Dropped(drops.clone());
+        runtime
+            .spawn(async move {
+                let _dropped = dropped;
+                match index % 3 {
+                    0 => std::future::pending::<()>().await,
+                    1 => loop {
+                        yield_now().await;
+                    },
+                    _ => zokio_core::time::sleep::<Here>(Duration::from_secs(3600)).await,
+                }
+            })
+            .detach();
+    }
+    drop(runtime);
+    assert_eq!(drops.load(Ordering::Relaxed), 300);
+}
+
+#[test]
+fn tasks_that_spawn_and_wake_in_their_drop_are_all_dropped() {
+    struct Spawns {
+        handle: Handle,
+        drops: Arc<AtomicUsize>,
+        left: usize,
+    }
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            self.drops.fetch_add(1, Ordering::Relaxed);
+            if self.left > 0 {
+                let next = Spawns { handle: self.handle.clone(), drops: self.drops.clone(), left: self.left - 1 };
+                self.handle
+                    .spawn(async move {
+                        let _next = next;
+                        std::future::pending::<()>().await;
+                    })
+                    .detach();
+            }
+        }
+    }
+    let drops = Arc::new(AtomicUsize::new(0));
+    let runtime = runtime(2);
+    // A chain so long that a call for each would not fit on a stack.
+    let first = Spawns { handle: runtime.handle().clone(), drops: drops.clone(), left: 20_000 };
+    runtime
+        .spawn(async move {
+            let _first = first;
+            std::future::pending::<()>().await;
+        })
+        .detach();
+    drop(runtime);
+    assert_eq!(drops.load(Ordering::Relaxed), 20_001);
+}
+
+/// Keeps the waker of each of its polls.
+fn leave_waker(place: Arc<Mutex<Vec<Waker>>>, dropped: Dropped) -> impl Future<Output = ()> {
+    poll_fn(move |cx| {
+        let _ = &dropped;
+        place.lock().unwrap().push(cx.waker().clone());
+        Poll::Pending
+    })
+}
+
+#[test]
+fn wakers_used_after_the_runtime_is_gone_do_nothing() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let wakers = Arc::new(Mutex::new(Vec::new()));
+    let runtime = runtime(2);
+    for _ in 0..100 {
+        runtime.spawn(leave_waker(wakers.clone(), Dropped(drops.clone()))).detach();
+    }
+    while wakers.lock().unwrap().len() < 100 {
+        std::thread::yield_now();
+    }
+    drop(runtime);
+    assert_eq!(drops.load(Ordering::Relaxed), 100);
+    for waker in wakers.lock().unwrap().drain(..) {
+        waker.wake_by_ref();
+        waker.clone().wake();
+    }
+}
+
+// Mutant: executor-mt/src/home.rs :: Err(task) => shutdown::bury(task), => Err(task) => drop(task.into_ptr()),
+#[test]
+fn failure_034_wakes_race_the_drop_of_the_runtime() {
+    let rounds = if cfg!(debug_assertions) { 200 } else { 2_000 };
+    for round in 0..rounds {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let wakers = Arc::new(Mutex::new(Vec::new()));
+        let runtime = runtime(1 + round % 2);
+        let tasks = 8;
+        let handles: Vec<_> =
+            (0..tasks).map(|_| runtime.spawn(leave_waker(wakers.clone(), Dropped(drops.clone())))).collect();
+        while wakers.lock().unwrap().len() < tasks {
+            std::thread::yield_now();
+        }
+        let wakers: Vec<Waker> = wakers.lock().unwrap().drain(..).collect();
+        let start = Barrier::new(3);
+        std::thread::scope(|scope| {
+            for half in wakers.chunks(tasks / 2) {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    half.iter().for_each(Waker::wake_by_ref);
+                });
+            }
+            start.wait();
+            drop(runtime);
+        });
+        // Those whose waker was in the middle of its call are dropped by that call.
+        assert_eq!(drops.load(Ordering::Relaxed), tasks, "round {round}");
+        assert!(handles.iter().all(|handle| handle.is_finished()), "round {round}");
+    }
+}
+
+#[test]
+fn spawns_race_the_drop_of_the_runtime() {
+    for _ in 0..if cfg!(debug_assertions) { 50 } else { 500 } {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let runtime = runtime(2);
+        let start = Barrier::new(3);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                let (handle, drops, start) = (runtime.handle().clone(), drops.clone(), &start);
+                scope.spawn(move || {
+                    start.wait();
+                    for _ in 0..100 {
+                        let dropped = Dropped(drops.clone());
+                        handle
+                            .spawn(async move {
+                                let _dropped = dropped;
+                                yield_now().await;
+                            })
+                            .detach();
+                    }
+                });
+            }
+            start.wait();
+            drop(runtime);
+        });
+        assert_eq!(drops.load(Ordering::Relaxed), 200);
+    }
+}
+
+#[test]
+fn shutdown_timeout_comes_back_while_a_poll_blocks() {
+    let runtime = runtime(2);
+    let (entered, wait) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (task_entered, task_wait) = (entered.clone(), wait.clone());
+    let stuck = runtime.spawn(async move {
+        task_entered.wait();
+        task_wait.wait();
+    });
+    entered.wait();
+    let start = Instant::now();
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    assert!(start.elapsed() >= Duration::from_millis(50) && start.elapsed() < Duration::from_secs(10));
+    assert!(!stuck.is_finished());
+    wait.wait();
+    while !stuck.is_finished() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn many_runtimes_one_after_the_other_leave_no_thread() {
+    let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    let before = threads();
+    for _ in 0..100 {
+        let runtime = runtime(4);
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+    }
+    // Other tests of this process run at the same time: a leak of four per round would show.
+    assert!(threads() < before + 200, "{before} threads before, {} after", threads());
+}
