@@ -3,7 +3,6 @@
 //! Two thread-local words. The ambient context (timers, spawner, handle) is core's `Ambient`, entered once for the life of
 //! a worker; here is only what this crate must know on each wake, and what it must refuse.
 
-use core::cell::Cell;
 use core::ptr;
 
 /// What a worker says of itself: the first field of its [`Local`](crate::worker::Local).
@@ -18,12 +17,42 @@ pub(crate) struct Head {
     pub(crate) index: usize,
 }
 
-std::thread_local! {
+/// The words of a thread; modelled threads have their own.
+mod place {
+    use super::Head;
+    use core::cell::Cell;
+    use core::ptr;
+
+    #[cfg(not(loom))]
+    std::thread_local! {
+        static WORKER: Cell<*const Head> = const { Cell::new(ptr::null()) };
+        static ENTERED: Cell<bool> = const { Cell::new(false) };
+    }
+    #[cfg(loom)]
+    loom::thread_local! {
+        static WORKER: Cell<*const Head> = Cell::new(ptr::null());
+        static ENTERED: Cell<bool> = Cell::new(false);
+    }
+
     /// The worker of this thread; null on all others. *Set by its owner*: stored by `Installed::new` only, taken back when
     /// that is dropped, so what it points to is alive, and this thread's.
-    static WORKER: Cell<*const Head> = const { Cell::new(ptr::null()) };
+    #[inline]
+    pub(super) fn worker() -> *const Head {
+        WORKER.with(Cell::get)
+    }
+
+    pub(super) fn set_worker(head: *const Head) {
+        WORKER.with(|worker| worker.set(head));
+    }
+
     /// Whether this thread runs a runtime: a worker, or inside `block_on`.
-    static ENTERED: Cell<bool> = const { Cell::new(false) };
+    pub(super) fn entered() -> bool {
+        ENTERED.with(Cell::get)
+    }
+
+    pub(super) fn set_entered(entered: bool) {
+        ENTERED.with(|place| place.set(entered));
+    }
 }
 
 /// Makes this thread a worker until it is dropped.
@@ -35,21 +64,21 @@ impl Installed {
     ///
     /// `head` must outlive the result, which must be dropped on this thread.
     pub(crate) unsafe fn new(head: *const Head) -> Self {
-        WORKER.set(head);
+        place::set_worker(head);
         Self(())
     }
 }
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        WORKER.set(ptr::null());
+        place::set_worker(ptr::null());
     }
 }
 
 /// The worker of this thread, if it has one and that belongs to `shared`.
 #[inline]
 pub(crate) fn worker_of(shared: *const ()) -> Option<*const Head> {
-    let head = WORKER.get();
+    let head = place::worker();
     // SAFETY: *set by its owner*.
     let found = unsafe { head.as_ref() }?;
     // The pointer as it was stored, which may be used for more than the head.
@@ -58,7 +87,7 @@ pub(crate) fn worker_of(shared: *const ()) -> Option<*const Head> {
 
 /// Whether this thread is the worker that expires the timers of this clock.
 pub(crate) fn owns_clock(clock: *const ()) -> bool {
-    let head = WORKER.get();
+    let head = place::worker();
     // SAFETY: *set by its owner*.
     unsafe { head.as_ref() }.is_some_and(|head| ptr::eq(head.clock, clock))
 }
@@ -66,7 +95,7 @@ pub(crate) fn owns_clock(clock: *const ()) -> bool {
 /// The place of the current worker among those of its runtime; `None` on a thread that is no worker.
 #[must_use]
 pub fn worker_index() -> Option<usize> {
-    let head = WORKER.get();
+    let head = place::worker();
     // SAFETY: *set by its owner*.
     unsafe { head.as_ref() }.map(|head| head.index)
 }
@@ -74,7 +103,7 @@ pub fn worker_index() -> Option<usize> {
 /// Whether this thread runs a runtime, so that it must not block.
 #[must_use]
 pub fn is_entered() -> bool {
-    ENTERED.get()
+    place::entered()
 }
 
 /// Marks this thread as one that runs a runtime until it is dropped.
@@ -84,12 +113,16 @@ pub(crate) struct Entered(());
 impl Entered {
     /// `None` if it is marked already.
     pub(crate) fn new() -> Option<Self> {
-        (!ENTERED.replace(true)).then_some(Self(()))
+        if place::entered() {
+            return None;
+        }
+        place::set_entered(true);
+        Some(Self(()))
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        ENTERED.set(false);
+        place::set_entered(false);
     }
 }

@@ -166,3 +166,7 @@ impl<U: Unpark> Shared<U> {
         metrics
     }
 }
+
+#[cfg(all(test, loom))]
+#[path = "shared/tests/loom.rs"]
+mod loom_tests;

@@ -362,8 +362,8 @@ fn timers_made_here_and_polled_there_ring() {
         let made_here = sleep::<Here>(Duration::from_millis(2));
         runtime.spawn(made_here).await.unwrap();
         // Made on a worker, polled here, after all workers have had time to sleep.
-        let made_there = runtime.spawn(async { Box::pin(sleep::<Here>(Duration::from_millis(20))) }).await.unwrap();
-        made_there.await;
+        let made_there = runtime.spawn(async { [sleep::<Here>(Duration::from_millis(20))] }).await.unwrap();
+        Box::pin(made_there.into_iter().next().unwrap()).await;
         assert!(timeout::<Here, _>(Duration::from_millis(2), std::future::pending::<()>()).await.is_err());
     });
     // On a thread that is no part of the runtime at all.
@@ -388,7 +388,10 @@ fn an_earlier_deadline_ends_the_sleep_for_a_later_one() {
 #[test]
 fn a_sleep_that_outlives_its_runtime_wakes_and_says_so() {
     let runtime = runtime(1);
-    let mut sleep = Box::pin(runtime.block_on(async { sleep::<Here>(Duration::from_secs(3600)) }));
+    let mut sleep = Box::pin({
+        let _guard = runtime.enter();
+        sleep::<Here>(Duration::from_secs(3600))
+    });
     let other = common::runtime(1);
     let (tx, rx) = mpsc::channel();
     let waiting = other.spawn(async move {
