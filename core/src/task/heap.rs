@@ -10,6 +10,7 @@ use core::ptr::NonNull;
 use super::arena::fill_slot;
 use super::cell::{Cell, Joined};
 use super::header::{Owner, TaskPtr};
+use super::join::AbortHandle;
 use super::spawn::{Shape, Vacancy};
 use crate::atomic::UnsafeCell;
 use crate::lock::{DefaultLock, Lock};
@@ -171,6 +172,13 @@ impl Boxes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A reference to each task, for an executor whose tasks other threads may complete meanwhile.
+    #[must_use]
+    pub fn abort_handles(&self) -> Vec<AbortHandle> {
+        // SAFETY: *registered*: under the lock, and alive.
+        self.list.with(|list| list.tasks.iter().map(|task| unsafe { AbortHandle::of(*task) }).collect())
     }
 
     /// The task at a place of the list, counted from its end; to be cancelled by the executor's own thread, which keeps
