@@ -221,7 +221,7 @@ mod tests {
         unsafe { node.as_ref() }.name
     }
 
-    /// Every way to push, pop, remove and append, `depth` operations deep, against two ordinary queues.
+    /// Every way to push, pop, remove and append, five operations deep, against two ordinary queues.
     #[test]
     fn agrees_with_queues_in_every_short_history() {
         const NODES: usize = 3;

@@ -264,6 +264,32 @@ fn failure_101_conserves_messages_and_room_in_random_histories() {
     }
 }
 
+/// The wakers of those who wait at the end use the channel and a lock of their own, as a scheduler's does, which is held
+/// by nobody then but was taken around channel operations before.
+// Mutant: core/src/sync/waiters.rs :: let answer = f(&mut section); => let answer = f(&mut section);\n            if let Some(waker) = section.woken.take() { waker.wake() }
+#[test]
+fn failure_097_close_and_send_wake_with_no_lock_held() {
+    let channel = forever(Line::<u8, 1>::new());
+    let scheduler = forever(std::sync::Mutex::new(Vec::new()));
+    let queued = || scheduler.lock().unwrap().len();
+    let mut recvs: Vec<_> = (0..12).map(|_| Polled::new(channel.recv())).collect();
+    for (n, recv) in recvs.iter_mut().enumerate() {
+        recv.waker = TestWaker::hooked(move |event| {
+            if event == Event::Wake {
+                scheduler.try_lock().expect("woken under the scheduler's lock").push(n);
+                let _ = (channel.len(), channel.capacity(), channel.is_closed());
+            }
+        });
+        assert!(recv.poll().is_pending());
+    }
+    channel.try_send(1).unwrap();
+    assert_eq!(queued(), 1);
+    channel.close();
+    assert_eq!(queued(), 12);
+    assert_eq!(recvs.iter_mut().map(|recv| recv.ready()).collect::<Vec<_>>()[..2], [Some(1), None]);
+    recvs.iter().for_each(|recv| recv.waker.unhook());
+}
+
 #[test]
 fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {

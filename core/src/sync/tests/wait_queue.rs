@@ -230,6 +230,37 @@ fn forgotten_wait_stays_harmless() {
     assert_eq!(second.wakes(), 1);
 }
 
+/// A [`TestWaker`] panics at any event under a [`TestLock`]; this runs every event that a wait can lead to.
+// Mutant: core/src/sync/waiters.rs :: core::mem::swap(&mut entry.waker, &mut fresh); => drop(core::mem::replace(&mut entry.waker, fresh.take()));
+#[test]
+fn failure_098_no_event_of_a_waker_happens_under_the_lock() {
+    let queue = Queue::new();
+    let mut wait = Polled::waiting(queue.wait());
+    // Replaced: clone of the new one, drop of the old one.
+    let old = core::mem::replace(&mut wait.waker, TestWaker::new());
+    assert!(wait.poll().is_pending());
+    assert_eq!((old.alive(), wait.waker.clones()), (0, 1));
+    // Cancelled: drop. Woken by each of the ways there are: wake.
+    let waker = wait.waker.clone();
+    drop(wait);
+    assert_eq!(waker.alive(), 0);
+    for way in 0..4 {
+        let first = Polled::waiting(queue.wait());
+        let mut wait = Polled::waiting(queue.wait());
+        match way {
+            0 => assert!(queue.wake_one() && queue.wake_one()),
+            1 => {
+                assert!(queue.wake_one());
+                drop(first);
+            }
+            2 => queue.wake_all(),
+            _ => queue.close(),
+        }
+        assert_eq!((wait.wakes(), wait.waker.alive()), (1, 0));
+        assert!(wait.poll().is_ready());
+    }
+}
+
 // Mutant: core/src/sync/waiters.rs :: let (answer, woken) = self.section(f);\n        if let Some(waker) = woken {\n            waker.wake();\n        }\n        answer => self.section(|s| { let a = f(s); if let Some(w) = s.woken.take() { w.wake(); } a }).0
 #[test]
 fn failure_072_waker_re_enters_in_clone_wake_and_drop() {

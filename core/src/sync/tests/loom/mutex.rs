@@ -7,7 +7,7 @@ use loom::thread;
 use crate::atomic::UnsafeCell;
 use crate::lock::DefaultLock;
 use crate::sync::Mutex;
-use crate::test_util::Polled;
+use crate::test_util::{Polled, forever};
 
 /// A number that the model watches: two accesses at once are found.
 struct Watched(UnsafeCell<usize>);
@@ -64,26 +64,25 @@ fn two_threads_take_turns() {
 #[test]
 fn unlock_against_a_barger_and_a_waiter() {
     loom::model(|| {
-        let value = value();
-        let shared = value.clone();
+        let value: &'static Value = forever(Mutex::new(Watched(UnsafeCell::new(0))));
         let guard = value.try_lock().unwrap();
         let mut wait = Polled::waiting(value.lock());
         let barger = thread::spawn(move || {
+            drop(guard);
             // Twice, so that a waiter could be passed twice.
             let mut taken = 0;
             for _ in 0..2 {
-                if let Ok(mut guard) = shared.try_lock() {
+                if let Ok(mut guard) = value.try_lock() {
                     add(&mut guard);
                     taken += 1;
                 }
             }
             taken
         });
-        drop(guard);
         let mut polls = 0;
         let mut guard = loop {
-            polls += 1;
             let seen = wait.wakes();
+            polls += usize::from(seen > 0);
             match wait.poll() {
                 core::task::Poll::Ready(guard) => break guard,
                 core::task::Poll::Pending => {
