@@ -3,20 +3,44 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! One async runtime from a microcontroller to a server.
 //!
-//! The paths and their meaning are the same on every tier: [`spawn`], [`select!`], [`join!`], [`time`], [`sync`]. What
-//! differs is who runs the tasks: an [`executor`] in a `static` on a chip or in a WebAssembly module, a runtime elsewhere.
+//! The same paths mean the same on every tier:
+//!
+//! | path | on a chip | WASI | Linux and its like |
+//! |---|---|---|---|
+//! | [`spawn`], [`try_spawn`], [`task`] | a slot of a static arena | the same | one allocation |
+//! | [`time`] | the board's clock and alarm | `poll_oneoff` | the system's clock |
+//! | [`sync`], [`future`], [`select!`], [`join!`], [`try_join!`] | the same | the same | the same |
+#![cfg_attr(feature = "std", doc = "| [`runtime`], [`net`], [`io`], [`signal`] | | | with feature `std` |")]
+//! | [`executor`] | with a board | with `zokio_hal::wasi` | |
+//!
+//! This crate composes and re-exports; it has no algorithm of its own. What a task is stands in `zokio_core::task`.
+#![cfg_attr(
+    feature = "std",
+    doc = "\n# Examples\n\n```\nlet runtime = zokio::runtime::Runtime::new()?;\nlet answer = runtime.block_on(async { zokio::spawn(async { 6 * 7 }).await });\nassert_eq!(answer?, 42);\n# Ok::<(), Box<dyn std::error::Error>>(())\n```"
+)]
+
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod executor;
 pub mod future;
-#[cfg(feature = "metal")]
-pub mod irq;
+#[cfg(feature = "hyper")]
+pub mod hyper;
+#[cfg(feature = "std")]
+pub mod io;
+#[cfg(feature = "std")]
+pub mod net;
+#[cfg(feature = "std")]
+pub mod runtime;
+#[cfg(feature = "std")]
+pub mod signal;
 pub mod sync;
 pub mod task;
 pub mod time;
-#[cfg(all(feature = "wasi", target_os = "wasi"))]
-pub mod wasi;
 
 #[doc(inline)]
 pub use task::{spawn, try_spawn};
 #[doc(inline)]
 pub use zokio_core::{join, select, try_join};
+#[cfg(feature = "macros")]
+pub use zokio_macros::{main, test};

@@ -1,18 +1,24 @@
-//! Tasks: how they are started, joined and ended, and where a chip keeps them.
+//! Tasks: spawning, waiting for them, aborting them.
 
 use core::future::Future;
 
 use zokio_core::ambient::Ambient;
+use zokio_core::task::{try_spawn_at, try_spawn_local_at};
 use zokio_executor_local::context::Current;
 
 pub use zokio_core::future::yield_now;
-pub use zokio_core::task::{AbortHandle, Arena, Id, JoinError, JoinHandle, SpawnError};
+pub use zokio_core::task::{AbortHandle, Arena, Id, JoinError, JoinHandle, Slots, SpawnError};
 
-/// Spawns a task on the runtime that polls the current one: into its arena on a chip, on the heap elsewhere.
+/// Spawns a task on the executor of the current context.
 ///
 /// # Panics
 ///
-/// Where [`try_spawn`] gives an error, with its text.
+/// Panics where [`try_spawn`] gives an error, with its text: outside of every runtime, and on a chip where the pool is
+/// full (the pool's name and size are told) or its slots too small (both sizes are told).
+///
+/// # Cost
+///
+/// On a chip a slot is claimed, else there is one allocation; then one push.
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -21,28 +27,66 @@ where
 {
     match try_spawn(future) {
         Ok(handle) => handle,
-        Err(error) => refused(&error),
+        Err(error) => panic!("cannot spawn: {error}"),
     }
 }
 
-/// Spawns a task on the runtime that polls the current one: into its arena on a chip, on the heap elsewhere.
+/// Spawns a task on the executor of the current context, if it can.
 ///
 /// # Errors
 ///
-/// Gives the future back where the arena is full, its slots are too small, the runtime shuts down, or there is none.
+/// Gives the future back: there is no executor here, its pool is full or too small, or it shuts down.
 pub fn try_spawn<F>(future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     Current::with(|context| match context.and_then(|context| context.spawn()) {
-        Some(place) => zokio_core::task::try_spawn_at(place, future),
+        Some(place) => try_spawn_at(place, future),
         None => Err(SpawnError::NoExecutor(future)),
     })
 }
 
-#[cold]
+/// Spawns a task that need not be `Send` on the executor that runs on this core or thread and never leaves it.
+///
+/// # Errors
+///
+/// As [`try_spawn`]; and [`SpawnError::NoExecutor`] where the executor's tasks may run on another thread.
+pub fn try_spawn_local<F>(future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    Current::with(|context| match context.and_then(|context| context.spawn()) {
+        Some(place) => try_spawn_local_at(place, future),
+        None => Err(SpawnError::NoExecutor(future)),
+    })
+}
+
+/// As [`try_spawn_local`], for programs where a refusal is a mistake.
+///
+/// # Panics
+///
+/// Panics where `try_spawn_local` gives an error, with its text.
 #[track_caller]
-fn refused(error: &dyn core::fmt::Display) -> ! {
-    panic!("cannot spawn: {error}")
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    match try_spawn_local(future) {
+        Ok(handle) => handle,
+        Err(error) => panic!("cannot spawn: {error}"),
+    }
+}
+
+/// Runs `call` on a thread that may block.
+///
+/// # Panics
+///
+/// Panics outside of every runtime.
+#[cfg(feature = "std")]
+#[track_caller]
+pub fn spawn_blocking<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    crate::runtime::Handle::current().spawn_blocking(call)
 }

@@ -104,3 +104,8 @@ pub fn interval(period: Duration) -> Interval {
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     core_time::interval_at::<Current>(start, period)
 }
+
+/// Errors of this module, under tokio's path.
+pub mod error {
+    pub use zokio_core::time::Elapsed;
+}

@@ -44,11 +44,14 @@ impl Blocking for NoBlocking {
     }
 }
 
-/// Starts a task whose one poll is the call, on the pool.
-pub(crate) fn spawn<R: Send + 'static>(
-    pool: &dyn Blocking,
-    call: impl FnOnce() -> R + Send + 'static,
-) -> JoinHandle<R> {
+/// Starts a task whose one poll is the call, on the pool. Where that takes no more work, the handle answers that it was
+/// cancelled.
+///
+/// # Cost
+///
+/// Two allocations, and what the pool costs.
+#[track_caller]
+pub fn spawn<R: Send + 'static>(pool: &dyn Blocking, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
     spawn_at(&Place(pool), Call(Some(call)))
 }
 

@@ -43,6 +43,7 @@ pub struct Builder {
     on_start: Option<Hook>,
     on_stop: Option<Hook>,
     rhythm: Rhythm,
+    offer_timers: bool,
 }
 
 impl Default for Builder {
@@ -62,6 +63,7 @@ impl Builder {
             on_start: None,
             on_stop: None,
             rhythm: Rhythm { global_queue_interval: GLOBAL_QUEUE_INTERVAL, event_interval: EVENT_INTERVAL },
+            offer_timers: true,
         }
     }
 
@@ -141,6 +143,17 @@ impl Builder {
         assert!(polls > 0, "the event interval must be greater than 0");
         self.rhythm.event_interval = polls;
         self
+    }
+
+    /// Sets whether tasks may use the timers of their workers; they may unless told otherwise.
+    pub fn offer_timers(&mut self, offer: bool) -> &mut Self {
+        self.offer_timers = offer;
+        self
+    }
+
+    /// Whether tasks may use timers.
+    pub(crate) fn offers_timers(&self) -> bool {
+        self.offer_timers
     }
 
     /// The number of workers there will be.

@@ -1,7 +1,7 @@
-//! Which worker this thread is, and whether it may block.
+//! Which worker this thread is.
 //!
-//! Two thread-local words. The ambient context (timers, spawner, handle) is core's `Ambient`, entered once for the life of
-//! a worker; here is only what this crate must know on each wake, and what it must refuse.
+//! One thread-local word. The ambient context (timers, spawner, handle) is core's `Ambient`, entered once for the life of
+//! a worker; here is only what this crate must know on each wake.
 
 use core::ptr;
 
@@ -26,12 +26,10 @@ mod place {
     #[cfg(not(loom))]
     std::thread_local! {
         static WORKER: Cell<*const Head> = const { Cell::new(ptr::null()) };
-        static ENTERED: Cell<bool> = const { Cell::new(false) };
     }
     #[cfg(loom)]
     loom::thread_local! {
         static WORKER: Cell<*const Head> = Cell::new(ptr::null());
-        static ENTERED: Cell<bool> = Cell::new(false);
     }
 
     /// The worker of this thread; null on all others. *Set by its owner*: stored by `Installed::new` only, taken back when
@@ -43,15 +41,6 @@ mod place {
 
     pub(super) fn set_worker(head: *const Head) {
         WORKER.with(|worker| worker.set(head));
-    }
-
-    /// Whether this thread runs a runtime: a worker, or inside `block_on`.
-    pub(super) fn entered() -> bool {
-        ENTERED.with(Cell::get)
-    }
-
-    pub(super) fn set_entered(entered: bool) {
-        ENTERED.with(|place| place.set(entered));
     }
 }
 
@@ -98,31 +87,4 @@ pub fn worker_index() -> Option<usize> {
     let head = place::worker();
     // SAFETY: *set by its owner*.
     unsafe { head.as_ref() }.map(|head| head.index)
-}
-
-/// Whether this thread runs a runtime, so that it must not block.
-#[must_use]
-pub fn is_entered() -> bool {
-    place::entered()
-}
-
-/// Marks this thread as one that runs a runtime until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Entered(());
-
-impl Entered {
-    /// `None` if it is marked already.
-    pub(crate) fn new() -> Option<Self> {
-        if place::entered() {
-            return None;
-        }
-        place::set_entered(true);
-        Some(Self(()))
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        place::set_entered(false);
-    }
 }

@@ -2,19 +2,16 @@
 
 use core::future::Future;
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
-use std::boxed::Box;
 use std::sync::Arc;
 
-use zokio_core::ambient::{Ambient, Context, Entered};
+use zokio_core::ambient::{Ambient, Context, Held, Offer};
 use zokio_core::park::Unpark;
-use zokio_core::task::{JoinHandle, spawn_at};
+use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 
 use crate::home::Home;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{blocking, context, thread};
+use crate::{blocking, thread};
 
 /// What kind of runtime it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +59,22 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
         spawn_at(self.shared.home(), future)
     }
 
+    /// Starts a task, if the runtime still takes tasks.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back after a shutdown.
+    pub fn try_spawn<F>(&self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if self.shared.is_closed() {
+            return Err(SpawnError::Closed(future));
+        }
+        try_spawn_at(self.shared.home(), future)
+    }
+
     /// Runs `call` on a thread that may block, with this runtime as its context. Aborting it has an effect only before it
     /// starts. If the pool takes no more work, the handle answers that it was cancelled.
     ///
@@ -81,18 +94,17 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
     /// If this thread runs a runtime already. A panic of the future goes to the caller.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let Some(_entered) = context::Entered::new() else {
-            panic!(
-                "cannot start a runtime from within a runtime: this thread already runs one, and blocking it would stop \
-                 its tasks; await the future instead"
-            );
-        };
-        self.enter_with(self.shared.home(), || thread::run(future))
+        assert!(
+            !is_polling::<A>(),
+            "cannot start a runtime from within a runtime: this thread already runs an executor, and blocking it would stop \
+             its tasks; await the future instead"
+        );
+        A::enter(&self.context_of(self.shared.home()).with_polling(), || thread::run(future))
     }
 
     /// Makes this runtime the one of this thread until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<U, A> {
-        EnterGuard::new(self.clone())
+        Held::new(self.clone())
     }
 
     /// What the workers have done so far.
@@ -109,12 +121,18 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
 
     /// Runs `f` with this runtime as the context: spawns and timers go to `home`.
     pub(crate) fn enter_with<R>(&self, home: &Home<U>, f: impl FnOnce() -> R) -> R {
-        A::enter(&self.context(home), f)
+        A::enter(&self.context_of(home), f)
     }
 
-    fn context<'a>(&'a self, home: &'a Home<U>) -> Context<'a> {
-        Context::EMPTY.with_timers(home.timers).with_handle(self).with_spawn(home)
+    pub(crate) fn context_of<'a>(&'a self, home: &'a Home<U>) -> Context<'a> {
+        let context = Context::EMPTY.with_handle(self).with_spawn(home);
+        if self.shared.offer_timers { context.with_timers(home.timers) } else { context }
     }
+}
+
+/// Whether this thread runs an executor, of whatever kind, so that it must not block.
+pub(crate) fn is_polling<A: Ambient>() -> bool {
+    A::with(|context| context.is_some_and(Context::is_polling))
 }
 
 impl<U: Unpark, A: Ambient> core::fmt::Debug for Handle<U, A> {
@@ -124,61 +142,10 @@ impl<U: Unpark, A: Ambient> core::fmt::Debug for Handle<U, A> {
 }
 
 /// The runtime of a thread, until it is dropped. Guards are dropped in the reverse order of their making.
-///
-/// # Panics
-///
-/// Dropping one while a later one lives panics; that runtime then stays the thread's for as long as the later guard lives.
-#[must_use = "the runtime is left again when the guard is dropped"]
-pub struct EnterGuard<U: Unpark, A: Ambient> {
-    /// Restores what was before, unless the guard is dropped out of order.
-    entered: ManuallyDrop<Entered<A>>,
-    /// *Own or leaked*: freed only after `entered` has been dropped as the innermost one; a guard that is forgotten or
-    /// dropped out of order leaves it to the thread for ever.
-    place: NonNull<Place<U, A>>,
-}
+pub type EnterGuard<U, A> = Held<A, Handle<U, A>>;
 
-/// What must stay where it is while the context is the current one.
-struct Place<U: Unpark, A: Ambient> {
-    context: Option<Context<'static>>,
-    handle: Handle<U, A>,
-}
-
-impl<U: Unpark, A: Ambient> EnterGuard<U, A> {
-    fn new(handle: Handle<U, A>) -> Self {
-        let place = NonNull::from(Box::leak(Box::new(Place { context: None, handle })));
-        // SAFETY: *own or leaked*: the place outlives the context, which is in it and holds this reference.
-        let handle: &'static Handle<U, A> = unsafe { &(*place.as_ptr()).handle };
-        // SAFETY: just made, and nobody else knows it; the handle beside it is only read.
-        let context = unsafe { &mut (*place.as_ptr()).context };
-        let context = NonNull::from(context.insert(handle.context(handle.shared.home())));
-        // SAFETY: *own or leaked*: the context is alive until `entered` has been dropped as the innermost guard, here on
-        // this thread, since neither is `Send`.
-        let entered = unsafe { A::enter_raw(context) };
-        Self { entered: ManuallyDrop::new(entered), place }
-    }
-}
-
-impl<U: Unpark, A: Ambient> Drop for EnterGuard<U, A> {
-    fn drop(&mut self) {
-        let place = self.place.as_ptr();
-        // SAFETY: *own or leaked*: not freed yet, and only read since it was made.
-        let own = unsafe { &(*place).context }.as_ref().map(NonNull::from);
-        if A::get() != own {
-            assert!(
-                std::thread::panicking(),
-                "the guards of `enter` were dropped out of order: drop the one made last first"
-            );
-            return;
-        }
-        // SAFETY: once, here, and it is the innermost guard: its context is the current one.
-        unsafe { ManuallyDrop::drop(&mut self.entered) };
-        // SAFETY: *own or leaked*: made of a box, and no longer the current context.
-        drop(unsafe { Box::from_raw(place) });
-    }
-}
-
-impl<U: Unpark, A: Ambient> core::fmt::Debug for EnterGuard<U, A> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("EnterGuard").finish_non_exhaustive()
+impl<U: Unpark, A: Ambient> Offer for Handle<U, A> {
+    fn context(&self) -> Context<'_> {
+        self.context_of(self.shared.home())
     }
 }

@@ -32,10 +32,11 @@ mod thread;
 mod timers;
 mod worker;
 
-pub use blocking::{Blocking, Job, NoBlocking};
+pub use blocking::{Blocking, Job, NoBlocking, spawn as spawn_blocking_on};
 pub use builder::{Builder, Seat};
-pub use context::{is_entered, worker_index};
+pub use context::worker_index;
 pub use handle::{EnterGuard, Handle, RuntimeFlavor};
 pub use metrics::{Metrics, WorkerMetrics};
 pub use runtime::Runtime;
+pub use thread::run as block_on_thread;
 pub use timers::WorkerClock;

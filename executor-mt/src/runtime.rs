@@ -16,8 +16,7 @@ use zokio_core::time::{Clock, Timers};
 
 use crate::blocking::Blocking;
 use crate::builder::{Builder, Hook, Seat};
-use crate::context;
-use crate::handle::{EnterGuard, Handle};
+use crate::handle::{EnterGuard, Handle, is_polling};
 use crate::metrics::Metrics;
 use crate::shared::{Farewell, Shared};
 use crate::timers::{Bell, WorkerClock};
@@ -44,7 +43,7 @@ impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
             let timers: &'static Timers = seat.timers;
             (seat.park.unpark(), timers)
         });
-        let (shared, queues) = Shared::new(places, blocking);
+        let (shared, queues) = Shared::new(places, blocking, builder.offers_timers());
         let handle = Handle::new(shared.clone());
         let mut runtime = Self { handle, threads: Vec::with_capacity(queues.len()), _park: PhantomData };
         let mut failure = None;
@@ -111,9 +110,8 @@ fn work<P, A, C>(
     A: Ambient,
     C: Clock + Send + Sync + 'static,
 {
-    let _entered = context::Entered::new();
     let shared = handle.shared().clone();
-    let park = handle.enter_with(&shared.homes[index], || {
+    let park = A::enter(&handle.context_of(&shared.homes[index]).with_polling(), || {
         run_hook(on_start);
         let park = worker::work(shared.clone(), queue, timers.clock().id(), index, park, timers, rhythm);
         run_hook(on_stop);
@@ -194,7 +192,7 @@ impl<P: Park, A: Ambient> Runtime<P, A> {
         let threads = core::mem::take(&mut self.threads);
         let shared = self.handle.shared();
         shared.close();
-        let may_wait = !context::is_entered();
+        let may_wait = !is_polling::<A>();
         let timeout = if may_wait { timeout } else { Some(Duration::ZERO) };
         let start = std::time::Instant::now();
         let stopped = shared.wait(timeout.unwrap_or(Duration::MAX));
@@ -211,7 +209,7 @@ impl<P: Park, A: Ambient> Drop for Runtime<P, A> {
         if self.handle.shared().is_closed() {
             return;
         }
-        let inside = context::is_entered();
+        let inside = is_polling::<A>();
         self.stop(None);
         assert!(
             !inside || thread::panicking(),

@@ -24,6 +24,8 @@ pub(crate) struct Shared<U: Unpark> {
     pub(crate) idle: Idle,
     pub(crate) homes: Box<[Home<U>]>,
     pub(crate) blocking: Arc<dyn Blocking>,
+    /// Whether tasks may use the timers of their workers.
+    pub(crate) offer_timers: bool,
     closed: AtomicBool,
     /// Where the next task from a thread that is no worker goes.
     next: AtomicUsize,
@@ -45,6 +47,7 @@ impl<U: Unpark> Shared<U> {
     pub(crate) fn new(
         places: impl Iterator<Item = (U, &'static Timers)>,
         blocking: Arc<dyn Blocking>,
+        offer_timers: bool,
     ) -> (Arc<Self>, Vec<Queue<U>>) {
         let mut queues = Vec::new();
         let shared = Arc::new_cyclic(|shared: &Weak<Self>| {
@@ -64,6 +67,7 @@ impl<U: Unpark> Shared<U> {
                 over: Condvar::new(),
                 homes,
                 blocking,
+                offer_timers,
             }
         });
         // *kept alive* (see `home`): one strong reference per home, which its worker is the first to count on.

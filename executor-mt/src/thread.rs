@@ -29,7 +29,7 @@ impl Wake for Sleeper {
 }
 
 /// Polls `future` on this thread until it is ready, and sleeps in between.
-pub(crate) fn run<F: Future>(future: F) -> F::Output {
+pub fn run<F: Future>(future: F) -> F::Output {
     let sleeper = Arc::new(Sleeper { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = sleeper.clone().into();
     let mut cx = Context::from_waker(&waker);

@@ -1,0 +1,261 @@
+//! How a runtime is put together.
+
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::string::String;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use zokio_core::time::Timers;
+use zokio_executor_local::context::Current;
+use zokio_executor_local::{Config, SharedExecutor};
+use zokio_executor_mt::{Builder as Workers, Seat};
+use zokio_hal::os::{BlockingPool, Driver, ReactorHandle};
+
+use super::blocking::Pool;
+use super::handle::{Handle, Kind, Local};
+use super::lease::{KEEP_ALIVE, Lease, LeasedPark};
+use super::runtime::{Owned, Runtime};
+
+type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// Builds a [`Runtime`].
+///
+/// As in tokio, a runtime has neither timers nor sockets until they are enabled; [`Runtime::new`] enables both.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = zokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+/// runtime.block_on(async { zokio::time::sleep(std::time::Duration::from_millis(1)).await });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Builder {
+    multi_thread: bool,
+    workers: Workers,
+    io: bool,
+    time: bool,
+    name: Option<String>,
+    stack_size: Option<usize>,
+    max_blocking_threads: usize,
+    keep_alive: Duration,
+    on_start: Option<Hook>,
+    on_stop: Option<Hook>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("multi_thread", &self.multi_thread)
+            .field("workers", &self.workers)
+            .field("io", &self.io)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    fn new(multi_thread: bool) -> Self {
+        Self {
+            multi_thread,
+            workers: Workers::new(),
+            io: false,
+            time: false,
+            name: None,
+            stack_size: None,
+            max_blocking_threads: 512,
+            keep_alive: KEEP_ALIVE,
+            on_start: None,
+            on_stop: None,
+        }
+    }
+
+    /// Tasks run on worker threads, one for each processor unless told otherwise.
+    #[must_use]
+    pub fn new_multi_thread() -> Self {
+        Self::new(true)
+    }
+
+    /// Tasks run on the thread that calls [`Runtime::block_on`], while it does.
+    #[must_use]
+    pub fn new_current_thread() -> Self {
+        Self::new(false)
+    }
+
+    /// Enables sockets.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self.io = true;
+        self
+    }
+
+    /// Enables timers.
+    pub fn enable_time(&mut self) -> &mut Self {
+        self.time = true;
+        self
+    }
+
+    /// Enables sockets and timers.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self.enable_io().enable_time()
+    }
+
+    /// Sets the number of workers of a multi-thread runtime.
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is 0.
+    #[track_caller]
+    pub fn worker_threads(&mut self, threads: usize) -> &mut Self {
+        self.workers.worker_threads(threads);
+        self
+    }
+
+    /// Names the threads of workers and blocking pool.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        self.workers.thread_name(name.clone());
+        self.name = Some(name);
+        self
+    }
+
+    /// Names the workers, one call each.
+    pub fn thread_name_fn(&mut self, name: impl Fn() -> String + Send + Sync + 'static) -> &mut Self {
+        self.workers.thread_name_fn(name);
+        self
+    }
+
+    /// Sets the stack size of workers and of threads of the blocking pool, in bytes.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.workers.thread_stack_size(bytes);
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Sets how many threads the blocking pool may have; 512 unless told otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is 0.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Self {
+        assert!(threads > 0, "the blocking pool needs at least one thread");
+        self.max_blocking_threads = threads;
+        self
+    }
+
+    /// Sets how long a thread of the blocking pool stays without work; 10 s unless told otherwise.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.keep_alive = duration;
+        self
+    }
+
+    /// Calls `hook` on each worker before it runs its first task.
+    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Calls `hook` on each worker after its last task.
+    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Sets after how many polls a worker looks at tasks from other threads.
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is 0.
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, polls: u32) -> &mut Self {
+        self.workers.global_queue_interval(polls);
+        self
+    }
+
+    /// Sets after how many polls a worker looks at timers and sockets.
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is 0.
+    #[track_caller]
+    pub fn event_interval(&mut self, polls: u32) -> &mut Self {
+        self.workers.event_interval(polls);
+        self
+    }
+
+    /// Builds the runtime.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it gives no threads or descriptors. Nothing is left running then.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let driver = if self.io { Driver::with_io()? } else { Driver::without_io() };
+        let reactor = driver.handle().cloned();
+        let name = self.name.clone().unwrap_or_else(|| "zokio-blocking".into());
+        let blocking = BlockingPool::new(self.max_blocking_threads, self.keep_alive, name, self.stack_size);
+        if let Some(reactor) = &reactor {
+            reactor.set_blocking_pool(blocking.clone());
+        }
+        let pool = Arc::new(Pool { pool: blocking.clone(), reactor: reactor.clone() });
+        if self.multi_thread {
+            self.build_multi_thread(driver, reactor, pool, blocking)
+        } else {
+            Ok(self.build_current_thread(driver, reactor, pool, blocking))
+        }
+    }
+
+    fn build_multi_thread(
+        &mut self,
+        driver: Driver,
+        reactor: Option<ReactorHandle>,
+        pool: Arc<Pool>,
+        blocking: BlockingPool,
+    ) -> io::Result<Runtime> {
+        let (user_start, on_worker) = (self.on_start.clone(), reactor.clone());
+        self.workers.on_thread_start(move || {
+            ReactorHandle::replace_current(on_worker.clone());
+            if let Some(hook) = &user_start {
+                hook();
+            }
+        });
+        let user_stop = self.on_stop.clone();
+        self.workers.on_thread_stop(move || {
+            if let Some(hook) = &user_stop {
+                hook();
+            }
+            ReactorHandle::replace_current(None);
+        });
+        self.workers.offer_timers(self.time);
+        let seats: Vec<_> = driver
+            .parkers(self.workers.threads())
+            .into_iter()
+            .map(|park| {
+                let lease = Lease::worker();
+                Seat { timers: lease.timers, park: LeasedPark { park, _timers: lease } }
+            })
+            .collect();
+        let workers = self.workers.build::<_, Current, _>(seats, pool)?;
+        let handle = Handle { kind: Kind::MultiThread(workers.handle().clone()), reactor };
+        Ok(Runtime::assemble(Owned::MultiThread(workers), handle, blocking))
+    }
+
+    fn build_current_thread(
+        &self,
+        driver: Driver,
+        reactor: Option<ReactorHandle>,
+        pool: Arc<Pool>,
+        blocking: BlockingPool,
+    ) -> Runtime {
+        let lease = Lease::local();
+        lease.timers.reopen();
+        let timers: Option<&'static Timers> = if self.time { Some(lease.timers) } else { None };
+        let config = timers.map_or(Config::new(), |timers| Config::new().timers(timers));
+        let park = driver.parkers(1).remove(0);
+        let executor = SharedExecutor::new(park, config);
+        lease.timers.clock().attach(&executor);
+        let local = Local { spawner: executor.spawner(), timers, blocking: pool };
+        let handle = Handle { kind: Kind::CurrentThread(local), reactor };
+        Runtime::assemble(Owned::CurrentThread(executor, lease), handle, blocking)
+    }
+}

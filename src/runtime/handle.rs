@@ -1,0 +1,225 @@
+//! A runtime as everybody else sees it.
+
+use core::any::Any;
+use core::fmt;
+use core::future::Future;
+use std::sync::Arc;
+
+use zokio_core::ambient::{Ambient, Context, Held, Offer};
+use zokio_core::task::{JoinHandle, Spawn, SpawnError, spawn_at, try_spawn_at};
+use zokio_core::time::Timers;
+use zokio_executor_local::SharedSpawner;
+use zokio_executor_local::context::Current;
+use zokio_executor_mt::{Blocking, Handle as MtHandle, RuntimeFlavor, spawn_blocking_on};
+use zokio_hal::os::{self, ReactorHandle, WorkerUnpark};
+
+pub(super) type Workers = MtHandle<WorkerUnpark, Current>;
+
+/// Spawns tasks on a runtime from anywhere. Clones are cheap and keep no thread running.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) kind: Kind,
+    pub(super) reactor: Option<ReactorHandle>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    MultiThread(Workers),
+    CurrentThread(Local),
+}
+
+/// What a current-thread runtime offers.
+#[derive(Clone)]
+pub(super) struct Local {
+    pub(super) spawner: SharedSpawner<WorkerUnpark>,
+    pub(super) timers: Option<&'static Timers>,
+    pub(super) blocking: Arc<dyn Blocking>,
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local").finish_non_exhaustive()
+    }
+}
+
+impl Offer for Local {
+    fn context(&self) -> Context<'_> {
+        let context = Context::EMPTY.with_spawn(&self.spawner).with_handle(self);
+        match self.timers {
+            Some(timers) => context.with_timers(timers),
+            None => context,
+        }
+    }
+}
+
+/// There is no runtime in this context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TryCurrentError(());
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "there is no zokio runtime here: call this from a task, inside `Runtime::block_on`, or under `Handle::enter`",
+        )
+    }
+}
+
+impl core::error::Error for TryCurrentError {}
+
+/// The runtime of a thread, until it is dropped. Guards are dropped in the reverse order of their making.
+///
+/// # Panics
+///
+/// Dropping one while a later one lives panics.
+#[derive(Debug)]
+#[must_use = "the runtime is left again when the guard is dropped"]
+pub struct EnterGuard {
+    // In this order: the context goes first.
+    _context: EnteredKind,
+    _reactor: Option<os::EnterGuard>,
+}
+
+#[derive(Debug)]
+#[allow(dead_code)] // held for their drop
+enum EnteredKind {
+    MultiThread(zokio_executor_mt::EnterGuard<WorkerUnpark, Current>),
+    CurrentThread(Held<Current, Local>),
+}
+
+impl Handle {
+    /// The runtime of the current context.
+    ///
+    /// # Panics
+    ///
+    /// Panics where there is none; [`try_current`](Self::try_current) does not.
+    #[track_caller]
+    #[must_use]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The runtime of the current context.
+    ///
+    /// # Errors
+    ///
+    /// Gives [`TryCurrentError`] where there is none.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        let reactor = ReactorHandle::current().ok();
+        Current::with(|context| {
+            let handle: &dyn Any = context.and_then(Context::handle).ok_or(TryCurrentError(()))?;
+            let kind = if let Some(workers) = handle.downcast_ref::<Workers>() {
+                Kind::MultiThread(workers.clone())
+            } else if let Some(local) = handle.downcast_ref::<Local>() {
+                Kind::CurrentThread(local.clone())
+            } else {
+                return Err(TryCurrentError(()));
+            };
+            Ok(Self { kind, reactor })
+        })
+    }
+
+    /// Spawns a task on this runtime.
+    ///
+    /// # Cost
+    ///
+    /// One allocation and one push; at most one sleeping thread is woken.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.kind {
+            Kind::MultiThread(workers) => workers.spawn(future),
+            Kind::CurrentThread(local) => spawn_at(&local.spawner, future),
+        }
+    }
+
+    /// Spawns a task on this runtime, if it still takes tasks.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back where the runtime shuts down.
+    pub fn try_spawn<F>(&self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.kind {
+            Kind::MultiThread(workers) => workers.try_spawn(future),
+            Kind::CurrentThread(local) => {
+                let place: &dyn Spawn = &local.spawner;
+                try_spawn_at(place, future)
+            }
+        }
+    }
+
+    /// Runs `call` on a thread that may block, with this runtime as its context. Aborting it has an effect only before it
+    /// starts; where the pool takes no more work the handle answers that it was cancelled.
+    #[track_caller]
+    pub fn spawn_blocking<R: Send + 'static>(&self, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+        match &self.kind {
+            Kind::MultiThread(workers) => workers.spawn_blocking(call),
+            Kind::CurrentThread(local) => {
+                let own = local.clone();
+                spawn_blocking_on(&*local.blocking, move || Current::enter(&own.context(), call))
+            }
+        }
+    }
+
+    /// Runs a future on this thread until it is ready. On a current-thread runtime this drives no task: its own
+    /// [`Runtime::block_on`](super::Runtime::block_on) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics inside an executor that polls, which it would stop.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _reactor = self.reactor.as_ref().map(ReactorHandle::enter);
+        match &self.kind {
+            Kind::MultiThread(workers) => workers.block_on(future),
+            Kind::CurrentThread(local) => {
+                super::runtime::refuse_nesting();
+                let context = local.context().with_polling();
+                Current::enter(&context, || zokio_executor_mt::block_on_thread(future))
+            }
+        }
+    }
+
+    /// Makes this runtime the one of this thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard {
+        let reactor = self.reactor.as_ref().map(ReactorHandle::enter);
+        let context = match &self.kind {
+            Kind::MultiThread(workers) => EnteredKind::MultiThread(workers.enter()),
+            Kind::CurrentThread(local) => EnteredKind::CurrentThread(Held::new(local.clone())),
+        };
+        EnterGuard { _context: context, _reactor: reactor }
+    }
+
+    /// What kind of runtime it is.
+    #[must_use]
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        match &self.kind {
+            Kind::MultiThread(workers) => workers.runtime_flavor(),
+            Kind::CurrentThread(_) => RuntimeFlavor::CurrentThread,
+        }
+    }
+
+    /// What the workers have done so far; `None` for a current-thread runtime, which does not count.
+    #[must_use]
+    pub fn metrics(&self) -> Option<zokio_executor_mt::Metrics> {
+        match &self.kind {
+            Kind::MultiThread(workers) => Some(workers.metrics()),
+            Kind::CurrentThread(_) => None,
+        }
+    }
+
+    /// How many sockets are registered with the runtime's reactor; `None` without one.
+    #[must_use]
+    pub fn registered_sockets(&self) -> Option<usize> {
+        self.reactor.as_ref().map(ReactorHandle::registered)
+    }
+}

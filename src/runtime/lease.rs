@@ -1,0 +1,86 @@
+//! Timer queues that are lent to runtimes.
+//!
+//! A `Sleep` may outlive the runtime it waits on, and does not count references to its queue: so queues are never freed.
+//! Each is made once, leaked, and goes from one runtime to the next through the lists here.
+
+use core::time::Duration;
+use std::boxed::Box;
+use std::sync::{Mutex, PoisonError};
+use std::vec::Vec;
+
+use zokio_core::park::Park;
+use zokio_core::time::{Instant, Timers};
+use zokio_executor_local::ExecutorClock;
+use zokio_executor_mt::WorkerClock;
+use zokio_hal::os::{SystemClock, WorkerPark, WorkerUnpark};
+
+/// The clock of a worker's timers.
+pub(super) type WorkerTimers = Timers<WorkerClock<SystemClock>>;
+/// The clock of a current-thread runtime's timers.
+pub(super) type LocalTimers = Timers<ExecutorClock<SystemClock, WorkerUnpark>>;
+
+/// Queues of one kind that nobody uses.
+type Free<T> = Mutex<Vec<&'static T>>;
+
+static WORKERS: Free<WorkerTimers> = Mutex::new(Vec::new());
+static LOCALS: Free<LocalTimers> = Mutex::new(Vec::new());
+
+/// A queue, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lease<T: 'static> {
+    pub(super) timers: &'static T,
+    home: &'static Free<T>,
+}
+
+impl<T> Lease<T> {
+    fn take(home: &'static Free<T>, new: impl FnOnce() -> T) -> Self {
+        let free = home.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Self { timers: free.unwrap_or_else(|| Box::leak(Box::new(new()))), home }
+    }
+}
+
+impl Lease<WorkerTimers> {
+    /// For one worker.
+    pub(super) fn worker() -> Self {
+        Self::take(&WORKERS, || Timers::new(WorkerClock::new(SystemClock::new())))
+    }
+}
+
+impl Lease<LocalTimers> {
+    /// For one current-thread runtime.
+    pub(super) fn local() -> Self {
+        Self::take(&LOCALS, || Timers::new(ExecutorClock::new(SystemClock::new())))
+    }
+}
+
+impl<T> Drop for Lease<T> {
+    fn drop(&mut self) {
+        self.home.lock().unwrap_or_else(PoisonError::into_inner).push(self.timers);
+    }
+}
+
+/// How a worker waits, and the lease of its timers, which ends with it.
+#[derive(Debug)]
+pub(super) struct LeasedPark {
+    pub(super) park: WorkerPark,
+    pub(super) _timers: Lease<WorkerTimers>,
+}
+
+impl Park for LeasedPark {
+    type Unpark = WorkerUnpark;
+
+    fn unpark(&self) -> WorkerUnpark {
+        Park::unpark(&self.park)
+    }
+
+    fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        self.park.park(deadline, is_idle);
+    }
+
+    fn poll(&mut self) {
+        self.park.poll();
+    }
+}
+
+/// How long an idle thread of the blocking pool stays.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(10);

@@ -1,0 +1,16 @@
+//! Runtimes: how they are built, run and left.
+//!
+//! A [`Runtime`] is a value: there may be several. [`Builder::new_multi_thread`] gives worker threads that steal from each
+//! other, [`Builder::new_current_thread`] runs its tasks inside [`Runtime::block_on`].
+
+mod blocking;
+mod builder;
+mod handle;
+mod lease;
+#[allow(clippy::module_inception)]
+mod runtime;
+
+pub use builder::Builder;
+pub use handle::{EnterGuard, Handle, TryCurrentError};
+pub use runtime::Runtime;
+pub use zokio_executor_mt::{Metrics, RuntimeFlavor, WorkerMetrics, worker_index};

@@ -1,0 +1,158 @@
+//! A runtime as its owner sees it.
+
+use core::any::Any;
+use core::future::Future;
+use core::time::Duration;
+use std::io;
+
+use zokio_core::ambient::{Ambient, Context};
+use zokio_core::task::JoinHandle;
+use zokio_executor_local::context::Current;
+use zokio_executor_local::{NestedBlockOn, SharedExecutor};
+use zokio_executor_mt::Runtime as Workers;
+use zokio_hal::os::{BlockingPool, ReactorHandle, WorkerPark};
+
+use super::builder::Builder;
+use super::handle::{EnterGuard, Handle, Kind};
+use super::lease::{Lease, LeasedPark, LocalTimers};
+
+/// Threads, a reactor, timers, a blocking pool: what runs tasks.
+///
+/// Dropping it drops every task where it last ran, and waits: for its workers, and for the blocking work that has begun.
+///
+/// # Panics
+///
+/// Dropping it where tasks run panics, since it would wait for itself;
+/// [`shutdown_background`](Self::shutdown_background) may be called there.
+#[derive(Debug)]
+pub struct Runtime {
+    kind: Option<Owned>,
+    handle: Handle,
+    blocking: BlockingPool,
+}
+
+#[derive(Debug)]
+pub(super) enum Owned {
+    MultiThread(Workers<LeasedPark, Current>),
+    /// Dropped in this order: the tasks before the lease of their timers.
+    CurrentThread(SharedExecutor<WorkerPark>, Lease<LocalTimers>),
+}
+
+/// Panics where this thread is inside of an executor that polls.
+#[track_caller]
+pub(super) fn refuse_nesting() {
+    if Current::with(|context| context.is_some_and(Context::is_polling)) {
+        panic!("{}", NestedBlockOn::new());
+    }
+}
+
+/// Drops the tasks, then unlinks what sleeps elsewhere on their timers, which may be lent again afterwards.
+fn end(executor: SharedExecutor<WorkerPark>, lease: &Lease<LocalTimers>) {
+    drop(executor);
+    lease.timers.close();
+}
+
+impl Runtime {
+    pub(super) fn assemble(kind: Owned, handle: Handle, blocking: BlockingPool) -> Self {
+        Self { kind: Some(kind), handle, blocking }
+    }
+
+    /// A multi-thread runtime with everything enabled.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, where it gives no threads or descriptors.
+    pub fn new() -> io::Result<Self> {
+        Builder::new_multi_thread().enable_all().build()
+    }
+
+    /// What can be cloned and sent to other threads.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Spawns a task on this runtime.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs `call` on a thread that may block.
+    #[track_caller]
+    pub fn spawn_blocking<R: Send + 'static>(&self, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+        self.handle.spawn_blocking(call)
+    }
+
+    /// Makes this runtime the one of this thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard {
+        self.handle.enter()
+    }
+
+    /// Runs a future on this thread until it is ready. A current-thread runtime runs its tasks meanwhile, and only then.
+    ///
+    /// # Panics
+    ///
+    /// Panics inside an executor that polls, which it would stop. A panic of the future goes to the caller.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match (&self.kind, &self.handle.kind) {
+            (Some(Owned::CurrentThread(executor, _)), Kind::CurrentThread(local)) => {
+                let _reactor = self.handle.reactor.as_ref().map(ReactorHandle::enter);
+                let handle: &dyn Any = local;
+                match executor.block_on(Some(handle), future) {
+                    Ok(output) => output,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            _ => self.handle.block_on(future),
+        }
+    }
+
+    /// Stops, drops every task, and waits for both and for blocking work, at most for `timeout`. What is not over then is
+    /// left to itself.
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        match self.kind.take() {
+            Some(Owned::MultiThread(workers)) => workers.shutdown_timeout(timeout),
+            Some(Owned::CurrentThread(executor, lease)) => {
+                end(executor, &lease);
+                self.blocking.shutdown(Some(timeout));
+            }
+            None => {}
+        }
+        self.close_reactor();
+    }
+
+    /// As [`shutdown_timeout`](Self::shutdown_timeout) without any waiting. May be called anywhere.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
+    fn close_reactor(&self) {
+        if let Some(reactor) = &self.handle.reactor {
+            reactor.shutdown();
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        match self.kind.take() {
+            Some(Owned::MultiThread(workers)) => {
+                // The tasks go before the reactor: those that hold sockets deregister them.
+                drop(workers);
+                self.close_reactor();
+            }
+            Some(Owned::CurrentThread(executor, lease)) => {
+                end(executor, &lease);
+                self.blocking.shutdown(None);
+                self.close_reactor();
+            }
+            None => {}
+        }
+    }
+}

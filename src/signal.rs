@@ -1,0 +1,4 @@
+//! Signals of the operating system.
+
+#[cfg(unix)]
+pub use zokio_hal::os::signal::ctrl_c;

@@ -1,0 +1,189 @@
+//! Runtimes of both kinds, through the facade: they run, refuse what they must, and end.
+#![cfg(feature = "std")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use zokio::io::{AsyncReadExt, AsyncWriteExt};
+use zokio::net::{TcpListener, TcpStream};
+use zokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+
+/// One runtime of each kind.
+fn each(test: impl Fn(Runtime)) {
+    test(Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+    test(Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
+    test(Builder::new_current_thread().enable_all().build().unwrap());
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic.downcast_ref::<String>().map_or_else(|| panic.downcast_ref::<&str>().copied().unwrap_or(""), |s| s)
+}
+
+fn panic_of<R>(f: impl FnOnce() -> R) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).err().expect("it must panic");
+    message(&*panic).to_owned()
+}
+
+#[test]
+fn tasks_timers_sockets_and_blocking_calls_work_together() {
+    each(|runtime| {
+        let echoed = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let address = listener.local_addr()?;
+            let server = zokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await?;
+                let (mut read, mut write) = stream.split();
+                zokio::io::copy(&mut read, &mut write).await
+            });
+            let mut client = TcpStream::connect(address).await?;
+            let text = zokio::task::spawn_blocking(|| "over a socket".to_owned()).await.unwrap();
+            client.write_all(text.as_bytes()).await?;
+            client.shutdown().await?;
+            let mut echoed = String::new();
+            zokio::time::timeout(Duration::from_secs(20), client.read_to_string(&mut echoed)).await.unwrap()?;
+            assert_eq!(server.await.unwrap()?, echoed.len() as u64);
+            std::io::Result::Ok(echoed)
+        });
+        assert_eq!(echoed.unwrap(), "over a socket");
+    });
+}
+
+#[test]
+fn a_sleep_is_never_early_and_a_timeout_comes() {
+    each(|runtime| {
+        runtime.block_on(async {
+            let start = std::time::Instant::now();
+            zokio::time::sleep(Duration::from_millis(5)).await;
+            assert!(start.elapsed() >= Duration::from_millis(5));
+            zokio::time::timeout(Duration::from_millis(1), std::future::pending::<()>()).await.unwrap_err();
+            let spawned = zokio::spawn(async { zokio::time::sleep(Duration::from_millis(2)).await });
+            spawned.await.unwrap();
+            drop(zokio::time::sleep(Duration::MAX));
+        });
+    });
+}
+
+#[test]
+fn nested_block_on_panics_with_a_reason_and_the_runtime_lives() {
+    each(|runtime| {
+        let handle = runtime.handle().clone();
+        let runtime = Arc::new(runtime);
+        let (one, two) = (handle.clone(), Builder::new_current_thread().build().unwrap());
+        let text = runtime.block_on(async move { panic_of(|| one.block_on(async {})) });
+        assert!(text.contains("already runs"), "{text}");
+        let (text, two) = runtime.block_on(async move { (panic_of(|| two.block_on(async {})), two) });
+        assert!(text.contains("already runs"), "{text}");
+        // From a task as well, and under a guard, which does not make it harmless.
+        let spawned = runtime.spawn(async move {
+            let text = {
+                let _guard = handle.enter();
+                panic_of(|| two.block_on(async {}))
+            };
+            zokio::task::spawn_blocking(move || drop(two)).await.unwrap();
+            text
+        });
+        let text = runtime.block_on(spawned).unwrap();
+        assert!(text.contains("already runs"), "{text}");
+    });
+}
+
+#[test]
+fn what_needs_a_driver_says_which() {
+    for builder in [&mut Builder::new_multi_thread(), &mut Builder::new_current_thread()] {
+        let runtime = builder.build().unwrap();
+        let text = runtime.block_on(async { panic_of(|| zokio::time::sleep(Duration::ZERO)) });
+        assert!(text.contains("time"), "{text}");
+        let error = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap_err();
+        assert!(error.to_string().contains("enable_io"), "{error}");
+    }
+    let text = panic_of(|| drop(zokio::spawn(async {})));
+    assert!(text.contains("no executor here"), "{text}");
+    assert!(Handle::try_current().is_err());
+    assert!(panic_of(Handle::current).contains("no zokio runtime here"));
+}
+
+#[test]
+fn a_runtime_dropped_inside_itself_panics_or_ends_in_the_background() {
+    for background in [false, true] {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let other = Builder::new_current_thread().build().unwrap();
+        let outcome = other.block_on(async move {
+            if background {
+                runtime.shutdown_background();
+                String::new()
+            } else {
+                panic_of(move || drop(runtime))
+            }
+        });
+        assert_eq!(outcome.contains("dropped where tasks run"), !background, "{outcome}");
+    }
+}
+
+#[test]
+fn dropping_the_runtime_drops_its_tasks_and_leaves_handles_harmless() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    each(|runtime| {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..100)
+            .map(|n| {
+                let counted = Counted(dropped.clone());
+                runtime.spawn(async move {
+                    let _counted = counted;
+                    zokio::time::sleep(Duration::from_secs(3600 + n)).await;
+                })
+            })
+            .collect();
+        runtime.block_on(zokio::task::yield_now());
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        assert_eq!(dropped.load(Ordering::Relaxed), 100);
+        let fresh = Builder::new_current_thread().build().unwrap();
+        for task in tasks {
+            assert!(fresh.block_on(task).unwrap_err().is_cancelled());
+        }
+        handle.try_spawn(async {}).unwrap_err();
+    });
+}
+
+#[test]
+fn panics_stay_in_their_task() {
+    each(|runtime| {
+        let error =
+            runtime.block_on(async { zokio::spawn(async { panic!("planned") }).await.map(|()| ()) }).unwrap_err();
+        assert!(error.is_panic());
+        assert_eq!(message(&*error.into_panic()), "planned");
+        assert_eq!(runtime.block_on(async { zokio::spawn(async { 1 }).await.unwrap() }), 1);
+    });
+}
+
+#[test]
+fn contexts_nest_and_the_flavor_is_told() {
+    let (mt, ct) = (Runtime::new().unwrap(), Builder::new_current_thread().build().unwrap());
+    assert_eq!(mt.handle().runtime_flavor(), RuntimeFlavor::MultiThread);
+    let outer = mt.enter();
+    assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
+    let inner = ct.enter();
+    assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
+    drop(inner);
+    assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
+    let task = zokio::spawn(async { 7 });
+    drop(outer);
+    assert_eq!(mt.block_on(task).unwrap(), 7);
+}
+
+#[zokio::test]
+async fn the_attribute_runs_a_test() {
+    assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
+}
+
+#[zokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_attribute_takes_tokios_options() -> Result<(), zokio::task::JoinError> {
+    assert_eq!(zokio::spawn(async { Handle::current().runtime_flavor() }).await?, RuntimeFlavor::MultiThread);
+    Ok(())
+}
