@@ -4,7 +4,7 @@
 //! in the image, which is not stripped.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::elf::Elf;
 use crate::firmware::{self, Image};
@@ -38,7 +38,8 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
 
 fn weigh(workspace: &Workspace, image: &Image) -> Result<Verdict, Verdict> {
     toolchain::target(&image.triple)?;
-    let (path, linked) = link(workspace, image)?;
+    let linked = link(workspace, image)?;
+    let path = firmware::build(workspace, image)?;
     let failed = |error: String| Verdict::failed(format!("{}: {error}", path.display()));
     let bytes = fs::read(&path).map_err(|error| failed(error.to_string()))?;
     let (symbols, note) = if image.triple.starts_with("wasm") {
@@ -56,19 +57,21 @@ fn weigh(workspace: &Workspace, image: &Image) -> Result<Verdict, Verdict> {
     Ok(Verdict::of_findings(1, note, findings.iter().map(|finding| format!("{}: {finding}", image.binary)).collect()))
 }
 
-/// Builds an image anew and returns it with the arguments that its linker was given.
-fn link(workspace: &Workspace, image: &Image) -> Result<(PathBuf, String), Verdict> {
-    let target = workspace.target.join("firmware");
+/// Links an image without link-time optimization, which would hide the libraries it takes in, and returns the arguments
+/// that the linker was given.
+fn link(workspace: &Workspace, image: &Image) -> Result<String, Verdict> {
+    let target = workspace.target.join("firmware-linked");
     let cargo = |arguments: &[&str]| Process::cargo(arguments).dir(&image.dir).target_dir(&target);
     // The arguments are printed only by a compiler that runs.
     let clean = cargo(&["clean", "--release", "--quiet", "-p", &image.package, "--target", &image.triple]);
-    let built = clean.limit(60).output().and_then(|_| {
+    let linked = clean.limit(60).output().and_then(|_| {
         cargo(&["rustc", "--release", "--quiet", "--target", &image.triple, "--bin", &image.binary])
             .args(["--", "--print", "link-args"])
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .output()
     });
-    match built {
-        Ok(output) if output.success() => Ok((firmware::binary(&target, image), output.stdout)),
+    match linked {
+        Ok(output) if output.success() => Ok(output.stdout),
         Ok(output) => Err(Verdict::failed(output.complaint())),
         Err(error) => Err(Verdict::failed(error.to_string())),
     }
