@@ -11,7 +11,8 @@
 //! | [`time`] | the board's clock and alarm | `poll_oneoff` | the system's clock |
 //! | [`sync`], [`future`], [`select!`], [`join!`], [`try_join!`] | the same | the same | the same |
 #![cfg_attr(feature = "std", doc = "| [`runtime`], [`net`], [`io`], [`signal`] | | | with feature `std` |")]
-//! | [`executor`] | with a board | with `zokio_hal::wasi` | |
+//! | [`executor`] | with a board | with `wasi` | |
+//! | `irq` | with feature `metal` | | |
 //!
 //! This crate composes and re-exports; it has no algorithm of its own. What a task is stands in `zokio_core::task`.
 #![cfg_attr(
@@ -28,6 +29,8 @@ pub mod future;
 pub mod hyper;
 #[cfg(feature = "std")]
 pub mod io;
+#[cfg(feature = "metal")]
+pub mod irq;
 #[cfg(feature = "std")]
 pub mod net;
 #[cfg(feature = "std")]
@@ -37,6 +40,8 @@ pub mod signal;
 pub mod sync;
 pub mod task;
 pub mod time;
+#[cfg(all(feature = "wasi", target_os = "wasi"))]
+pub mod wasi;
 
 #[doc(inline)]
 pub use task::{spawn, try_spawn};
