@@ -17,7 +17,10 @@ fn each(test: impl Fn(Runtime)) {
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic.downcast_ref::<String>().map_or_else(|| panic.downcast_ref::<&str>().copied().unwrap_or(""), |s| s)
+    match panic.downcast_ref::<String>() {
+        Some(message) => message,
+        None => panic.downcast_ref::<&str>().copied().unwrap_or(""),
+    }
 }
 
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
@@ -154,8 +157,7 @@ fn dropping_the_runtime_drops_its_tasks_and_leaves_handles_harmless() {
 #[test]
 fn panics_stay_in_their_task() {
     each(|runtime| {
-        let error =
-            runtime.block_on(async { zokio::spawn(async { panic!("planned") }).await.map(|()| ()) }).unwrap_err();
+        let error = runtime.block_on(async { zokio::spawn(async { panic!("planned") as () }).await }).unwrap_err();
         assert!(error.is_panic());
         assert_eq!(message(&*error.into_panic()), "planned");
         assert_eq!(runtime.block_on(async { zokio::spawn(async { 1 }).await.unwrap() }), 1);
