@@ -64,3 +64,18 @@ pub(crate) fn discard(payload: Payload) {
 pub(crate) fn discard(payload: Payload) {
     match payload {}
 }
+
+/// What the panic said, where that was a text.
+#[cfg(feature = "std")]
+pub(crate) fn message(payload: &Payload) -> Option<&str> {
+    match payload.downcast_ref::<alloc::string::String>() {
+        Some(message) => Some(message),
+        None => payload.downcast_ref::<&'static str>().copied(),
+    }
+}
+
+/// There was none.
+#[cfg(not(feature = "std"))]
+pub(crate) fn message(payload: &Payload) -> Option<&str> {
+    match *payload {}
+}

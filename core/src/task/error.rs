@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::join::Id;
-use crate::guard::Payload;
+use crate::guard::{self, Payload};
 
 /// A task could not be spawned. The future comes back.
 #[non_exhaustive]
@@ -115,24 +115,11 @@ impl JoinError {
     }
 }
 
-#[cfg(feature = "std")]
-fn message(panic: &Payload) -> Option<&str> {
-    panic
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<alloc::string::String>().map(|s| &**s))
-}
-
-#[cfg(not(feature = "std"))]
-fn message(panic: &Payload) -> Option<&str> {
-    match *panic {}
-}
-
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.panic {
             None => write!(f, "task {} was cancelled", self.id),
-            Some(panic) => match message(panic) {
+            Some(panic) => match guard::message(panic) {
                 Some(message) => write!(f, "task {} panicked with message {message:?}", self.id),
                 None => write!(f, "task {} panicked", self.id),
             },
