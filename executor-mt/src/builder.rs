@@ -166,7 +166,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If there is no seat, or a thread cannot be started: those that were are stopped and joined before this returns.
+    /// If there is no seat, a name holds a zero byte, or a thread cannot be started: those that were are stopped and joined
+    /// before this returns.
     pub fn build<P, A, C>(&mut self, seats: Vec<Seat<P, C>>, blocking: Arc<dyn Blocking>) -> io::Result<Runtime<P, A>>
     where
         P: Park + Send + 'static,
@@ -180,12 +181,16 @@ impl Builder {
     }
 
     /// A thread with the next name.
-    pub(crate) fn thread(&self) -> thread::Builder {
-        let thread = thread::Builder::new().name((self.name)());
-        match self.stack_size {
+    pub(crate) fn thread(&self) -> io::Result<thread::Builder> {
+        let name = (self.name)();
+        if name.contains('\0') {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name of a thread holds a zero byte"));
+        }
+        let thread = thread::Builder::new().name(name);
+        Ok(match self.stack_size {
             Some(bytes) => thread.stack_size(bytes),
             None => thread,
-        }
+        })
     }
 
     pub(crate) fn rhythm(&self) -> Rhythm {

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::time::Duration;
 use std::boxed::Box;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::vec::Vec;
 
@@ -39,6 +39,8 @@ impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
     where
         C: Clock + Send + Sync + 'static,
     {
+        // Before anything is started: the name is the user's code.
+        let starts: Vec<_> = seats.iter().map(|_| builder.thread()).collect::<io::Result<_>>()?;
         let places = seats.iter().map(|seat| {
             let timers: &'static Timers = seat.timers;
             (seat.park.unpark(), timers)
@@ -47,23 +49,29 @@ impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
         let handle = Handle::new(shared.clone());
         let mut runtime = Self { handle, threads: Vec::with_capacity(queues.len()), _park: PhantomData };
         let mut failure = None;
-        for (index, (seat, queue)) in seats.into_iter().zip(queues).enumerate() {
+        for (index, ((seat, queue), start)) in seats.into_iter().zip(queues).zip(starts).enumerate() {
             let Seat { park, timers } = seat;
-            if failure.is_some() {
-                shared.worker_stops(index, farewell(timers, ()));
-                continue;
-            }
-            timers.reopen();
-            timers.clock().attach(Some(Arc::new(Rings { shared: shared.clone(), index })));
-            let (handle, rhythm, hooks) = (runtime.handle.clone(), builder.rhythm(), builder.hooks());
-            let body = move || work::<P, A, C>(handle, index, park, timers, queue, rhythm, hooks);
-            match builder.thread().spawn(body) {
-                Ok(thread) => runtime.threads.push(thread),
-                Err(error) => {
-                    shared.worker_stops(index, farewell(timers, ()));
-                    failure = Some(error);
+            // The parker stays with its timers until all workers are over, also where its thread cannot be started.
+            let park = Arc::new(Mutex::new(Some(park)));
+            let unused = park.clone();
+            if failure.is_none() {
+                timers.reopen();
+                timers.clock().attach(Some(Arc::new(Rings { shared: shared.clone(), index })));
+                let (handle, rhythm, hooks) = (runtime.handle.clone(), builder.rhythm(), builder.hooks());
+                let body = move || {
+                    if let Some(park) = take(&park) {
+                        work::<P, A, C>(handle, index, park, timers, queue, rhythm, hooks);
+                    }
+                };
+                match start.spawn(body) {
+                    Ok(thread) => {
+                        runtime.threads.push(thread);
+                        continue;
+                    }
+                    Err(error) => failure = Some(error),
                 }
             }
+            shared.worker_stops(index, farewell(timers, take(&unused)));
         }
         match failure {
             None => Ok(runtime),
@@ -71,6 +79,10 @@ impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
             Some(error) => Err(error),
         }
     }
+}
+
+fn take<P>(place: &Mutex<Option<P>>) -> Option<P> {
+    place.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Tells a worker of an earlier deadline, if it is parked.

@@ -17,6 +17,7 @@
 //! tasks that always yield.
 
 use core::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use zokio_core::park::{Park, Unpark};
@@ -255,7 +256,7 @@ impl<'a, P: Park> Worker<'a, P> {
                 home.counters.count_parks(1);
                 local.parking.set(true);
                 // Asked for after the parked bit was set: an earlier deadline from elsewhere is seen here or rings.
-                park.park(timers.next_deadline(), is_idle);
+                contain(|| park.park(timers.next_deadline(), is_idle));
                 local.parking.set(false);
             },
         );
@@ -269,12 +270,17 @@ impl<'a, P: Park> Worker<'a, P> {
 
     fn look_for_events(&mut self) {
         self.local.home().counters.count_driver_polls(1);
-        self.park.poll();
+        contain(|| self.park.poll());
         self.expire();
     }
 
     fn expire(&mut self) {
-        let expired = self.timers.expire();
-        self.local.home().counters.count_timers(expired);
+        let counters = &self.local.home().counters;
+        contain(|| counters.count_timers(self.timers.expire()));
     }
+}
+
+/// Runs what calls the wakers of others: one that panics has told so by the panic hook, and the worker goes on.
+fn contain(f: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(f));
 }

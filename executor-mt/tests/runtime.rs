@@ -410,6 +410,24 @@ fn a_sleep_that_outlives_its_runtime_wakes_and_says_so() {
 }
 
 #[test]
+fn a_foreign_waker_that_panics_harms_no_worker() {
+    struct Hostile;
+    impl std::task::Wake for Hostile {
+        fn wake(self: Arc<Self>) {
+            panic!("planned");
+        }
+    }
+    quiet();
+    let runtime = runtime(1);
+    let _guard = runtime.enter();
+    let waker = Arc::new(Hostile).into();
+    let mut hostile = Box::pin(sleep::<Here>(Duration::from_millis(1)));
+    assert!(hostile.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+    runtime.block_on(async { sleep::<Here>(Duration::from_millis(2)).await });
+    assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).unwrap(), 1);
+}
+
+#[test]
 fn enter_nests_and_refuses_to_be_left_out_of_order() {
     let (a, b) = (runtime(1), runtime(1));
     let first = a.enter();
@@ -452,4 +470,54 @@ fn aborting_blocking_work_before_it_starts_cancels_it() {
         mt::Builder::new().worker_threads(1).build(vec![seat()], Arc::new(Never)).expect("a thread can be started");
     let refused = runtime.spawn_blocking(|| 1);
     assert!(runtime.block_on(refused).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_thread_that_cannot_be_started_is_an_error_and_leaves_nothing_behind() {
+    let built = |builder: &mut mt::Builder| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let seats: Vec<_> = (0..3)
+            .map(|_| {
+                let mt::Seat { park, timers } = seat();
+                mt::Seat { park: Leased(park, Some(Dropped(drops.clone()))), timers }
+            })
+            .collect();
+        let timers: Vec<_> = seats.iter().map(|seat| seat.timers).collect();
+        let result = builder.build::<_, Here, System>(seats, Arc::new(mt::NoBlocking)).map(drop);
+        assert_eq!(drops.load(Ordering::Relaxed), 3, "every parker was dropped");
+        (result, timers.iter().all(|timers| timers.is_closed()))
+    };
+    let (result, closed) = built(mt::Builder::new().thread_stack_size(usize::MAX / 4));
+    assert!(result.is_err() && closed);
+    let (result, _) = built(mt::Builder::new().thread_name("a\0b"));
+    assert_eq!(result.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+    let (result, closed) = built(&mut mt::Builder::new());
+    assert!(result.is_ok() && closed);
+    let seats = vec![seat(), seat()];
+    quiet();
+    let text = panic_text(|| {
+        mt::Builder::new()
+            .thread_name_fn(|| panic!("planned"))
+            .build::<_, Here, System>(seats, Arc::new(mt::NoBlocking))
+            .map(drop)
+    });
+    assert_eq!(text.as_deref(), Some("planned"), "and not a hang");
+}
+
+/// A parker whose drop is counted.
+struct Leased(TestPark, Option<Dropped>);
+
+impl zokio_core::park::Park for Leased {
+    type Unpark = TestUnpark;
+
+    fn unpark(&self) -> TestUnpark {
+        assert!(self.1.is_some());
+        self.0.unpark()
+    }
+
+    fn park(&mut self, deadline: Option<zokio_core::time::Instant>, is_idle: impl FnOnce() -> bool) {
+        self.0.park(deadline, is_idle);
+    }
+
+    fn poll(&mut self) {}
 }
