@@ -250,8 +250,9 @@ impl<U: Unpark> Executor<U> {
         if let Err(error) = check_nesting() {
             panic!("{error}");
         }
-        assert!(self.try_start(), "this executor runs already");
-        let _running = Running(self);
+        // Never stopped again, also where something in here unwinds: the tasks of a `Spawner` stay on this thread, so nobody
+        // else may run them.
+        assert!(self.try_start(), "this executor runs already, or has ended by a panic");
         let spawner = Spawner::new(self);
         let context = self.context(&spawner, None);
         let never = AtomicBool::new(false);
