@@ -17,7 +17,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, arguments: &[&str]) {
             Ok(images) => {
                 for image in images.iter().filter(|image| firmware::is_bench(image)) {
                     report.step(&format!("chip: {}", image.binary), || {
-                        let path = match firmware::build(workspace, image) {
+                        let path = match firmware::build(workspace, image, firmware::BackEnd::Own) {
                             Ok(path) => path,
                             Err(verdict) => return verdict,
                         };

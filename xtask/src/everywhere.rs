@@ -154,7 +154,8 @@ fn build(workspace: &Workspace, place: &Place) -> Result<PathBuf, Verdict> {
     let mut process = Process::cargo(&["build", "--release", "--message-format=json-render-diagnostics"]);
     process = process.args(place.binary).dir(&workspace.root.join(place.dir));
     if let Some(triple) = place.triple {
-        process = process.args(["--target", triple]).target_dir(&workspace.target.join("firmware"));
+        process =
+            process.args(["--target", triple]).target_dir(&workspace.target.join("firmware")).without("RUSTFLAGS");
     }
     let output = process.output().map_err(|error| Verdict::failed(error.to_string()))?;
     if !output.success() {

@@ -60,15 +60,28 @@ pub fn triple(config: &str) -> Option<String> {
         .map(|value| value.split('#').next().unwrap_or_default().trim().trim_matches('"').to_owned())
 }
 
+/// How tasks and queues of an image exclude interrupts: `core` has two back ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackEnd {
+    /// The one that the image's own configuration names.
+    Own,
+    /// Compare-and-swap, which is what a build without flags has.
+    LockFree,
+}
+
 /// Builds an image for release.
 ///
 /// # Errors
 ///
 /// The verdict of a build that failed or of a target that is not there.
-pub fn build(workspace: &Workspace, image: &Image) -> Result<PathBuf, Verdict> {
+pub fn build(workspace: &Workspace, image: &Image, back_end: BackEnd) -> Result<PathBuf, Verdict> {
     toolchain::target(&image.triple)?;
-    let target = workspace.target.join("firmware");
     let process = Process::cargo(&["build", "--release", "--quiet", "--bin", &image.binary]);
+    // The caller's flags would take the place of the image's own.
+    let (target, process) = match back_end {
+        BackEnd::Own => (workspace.target.join("firmware"), process.without("RUSTFLAGS")),
+        BackEnd::LockFree => (workspace.target.join("firmware-lock-free"), process.env("RUSTFLAGS", "")),
+    };
     match process.dir(&image.dir).target_dir(&target).output() {
         Ok(output) if output.success() => Ok(binary(&target, image)),
         Ok(output) => Err(Verdict::failed(output.complaint())),
@@ -111,31 +124,50 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 return;
             }
         };
-        for image in images.into_iter().filter(|image| !is_bench(image)) {
-            report.step(&format!("{} ({}) runs", image.binary, image.triple), || {
-                let path = match build(workspace, &image) {
-                    Ok(path) => path,
-                    Err(verdict) => return verdict,
-                };
-                let host = if image.triple.starts_with("wasm") { toolchain::node() } else { toolchain::qemu_arm() };
-                if let Err(skip) = host {
-                    return skip;
-                }
-                let process = if image.triple.starts_with("wasm") {
-                    everywhere::wasi(workspace, &path)
-                } else {
-                    emulator(&path, &["fw"])
-                };
-                match process.output() {
-                    Ok(output) if output.success() => {
-                        Verdict::passed(output.text.lines().last().unwrap_or_default().trim().to_owned())
-                    }
-                    Ok(output) => Verdict::failed(output.complaint()),
-                    Err(error) => Verdict::failed(error.to_string()),
-                }
+        for image in images.iter().filter(|image| !is_bench(image)) {
+            report
+                .step(&format!("{} ({}) runs", image.binary, image.triple), || run_one(workspace, image, BackEnd::Own));
+        }
+        for image in images.iter().filter(|image| !is_bench(image) && !image.triple.starts_with("wasm")) {
+            report.step(&format!("{} ({}) runs, lock-free", image.binary, image.triple), || {
+                run_one(workspace, image, BackEnd::LockFree)
             });
         }
+        report.step("tests of zokio-hal in a WASI host", || wasi_tests(workspace));
     });
+}
+
+fn run_one(workspace: &Workspace, image: &Image, back_end: BackEnd) -> Verdict {
+    let path = match build(workspace, image, back_end) {
+        Ok(path) => path,
+        Err(verdict) => return verdict,
+    };
+    let wasm = image.triple.starts_with("wasm");
+    if let Err(skip) = if wasm { toolchain::node() } else { toolchain::qemu_arm() } {
+        return skip;
+    }
+    let process = if wasm { everywhere::wasi(workspace, &path) } else { emulator(&path, &["fw"]) };
+    match process.output() {
+        Ok(output) if output.success() => {
+            Verdict::passed(output.stdout.lines().last().unwrap_or_default().trim().to_owned())
+        }
+        Ok(output) => Verdict::failed(output.complaint()),
+        Err(error) => Verdict::failed(error.to_string()),
+    }
+}
+
+/// The unit tests of `hal` where `poll_oneoff` is: those of its clock and its waiting exist nowhere else.
+fn wasi_tests(workspace: &Workspace) -> Verdict {
+    if let Err(skip) = toolchain::target("wasm32-wasip1").and_then(|()| toolchain::node()) {
+        return skip;
+    }
+    let host = format!("node --no-warnings {}", workspace.root.join("xtask/hosts/wasi.mjs").display());
+    let process = Process::cargo(&["test", "--target", "wasm32-wasip1", "-p", "zokio-hal", "--lib"])
+        .args(["--features", "std,wasi"])
+        .env("CARGO_TARGET_WASM32_WASIP1_RUNNER", host)
+        .target_dir(&workspace.target.join("firmware"))
+        .dir(&workspace.root);
+    Verdict::of_tests(process.output())
 }
 
 #[cfg(test)]

@@ -112,6 +112,13 @@ impl Process {
         self
     }
 
+    /// Takes a variable out of its environment.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Compiles with these flags beside the caller's own `RUSTFLAGS`.
     #[must_use]
     pub fn rustflags(self, flags: &str) -> Self {

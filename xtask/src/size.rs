@@ -39,7 +39,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
 fn weigh(workspace: &Workspace, image: &Image) -> Result<Verdict, Verdict> {
     toolchain::target(&image.triple)?;
     let linked = link(workspace, image)?;
-    let path = firmware::build(workspace, image)?;
+    let path = firmware::build(workspace, image, firmware::BackEnd::Own)?;
     let failed = |error: String| Verdict::failed(format!("{}: {error}", path.display()));
     let bytes = fs::read(&path).map_err(|error| failed(error.to_string()))?;
     let (symbols, note) = if image.triple.starts_with("wasm") {
