@@ -109,14 +109,14 @@ fn boxed_tasks_give_outputs_panics_and_cancellations() {
     let spawner = executor.spawner();
     let output = executor.block_on(None, async {
         let fine = try_spawn_at(&spawner, async { 5 }).unwrap();
-        let panics = try_spawn_at(&spawner, async { panic!("as planned") }).unwrap();
+        let panics = try_spawn_at(&spawner, async { panic!("as planned") as () }).unwrap();
         let stuck = try_spawn_at(&spawner, std::future::pending::<()>()).unwrap();
         let abort = stuck.abort_handle();
         yield_now().await;
         abort.abort();
         assert!(stuck.await.unwrap_err().is_cancelled());
         assert!(abort.is_finished());
-        let error = panics.await.map(|()| ()).unwrap_err();
+        let error = panics.await.unwrap_err();
         assert!(error.to_string().contains("as planned"), "{error}");
         assert_eq!(error.into_panic().downcast_ref::<&str>(), Some(&"as planned"));
         fine.await.unwrap()
