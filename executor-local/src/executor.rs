@@ -178,6 +178,9 @@ impl<U: Unpark> Executor<U> {
                     return output;
                 }
             }
+            if let Some(timers) = self.config.timers {
+                timers.expire();
+            }
             let mut polls = 0;
             while polls < POLLS_PER_TURN {
                 // SAFETY: *one runner*.
@@ -185,17 +188,15 @@ impl<U: Unpark> Executor<U> {
                 task.run();
                 polls += 1;
             }
-            let deadline = self.config.timers.and_then(|timers| {
-                timers.expire();
-                timers.next_deadline()
-            });
             if polls == POLLS_PER_TURN {
                 park.poll();
-            } else if polls == 0 {
-                park.park(deadline, || self.is_idle(main_woken));
-                if U::NEEDED {
-                    self.sleeping.store(false, Ordering::Relaxed);
-                }
+                continue;
+            }
+            // What became due meanwhile ends the wait at once, and what was woken meanwhile is seen by `is_idle`.
+            let deadline = self.config.timers.and_then(Timers::next_deadline);
+            park.park(deadline, || self.is_idle(main_woken));
+            if U::NEEDED {
+                self.sleeping.store(false, Ordering::Relaxed);
             }
         }
     }
@@ -250,9 +251,8 @@ impl<U: Unpark> Executor<U> {
         if let Err(error) = check_nesting() {
             panic!("{error}");
         }
-        // Never stopped again, also where something in here unwinds: the tasks of a `Spawner` stay on this thread, so nobody
-        // else may run them.
-        assert!(self.try_start(), "this executor runs already, or has ended by a panic");
+        assert!(self.try_start(), "this executor runs already");
+        let _running = Running(self);
         let spawner = Spawner::new(self);
         let context = self.context(&spawner, None);
         let never = AtomicBool::new(false);
