@@ -95,11 +95,6 @@ pub fn binary(target: &Path, image: &Image) -> PathBuf {
     target.join(&image.triple).join("release").join(name)
 }
 
-/// Whether an image measures, and tests nothing.
-pub fn is_bench(image: &Image) -> bool {
-    image.package.contains("bench")
-}
-
 /// The emulator with an image, and with the arguments that the image reads by semihosting. One instruction is 64 ns of
 /// its clock and sleep is skipped, so that every run is the same and takes no longer than its instructions.
 pub fn emulator(path: &Path, arguments: &[&str]) -> Process {
@@ -124,11 +119,11 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 return;
             }
         };
-        for image in images.iter().filter(|image| !is_bench(image)) {
+        for image in &images {
             report
                 .step(&format!("{} ({}) runs", image.binary, image.triple), || run_one(workspace, image, BackEnd::Own));
         }
-        for image in images.iter().filter(|image| !is_bench(image) && !image.triple.starts_with("wasm")) {
+        for image in images.iter().filter(|image| !image.triple.starts_with("wasm")) {
             report.step(&format!("{} ({}) runs, lock-free", image.binary, image.triple), || {
                 run_one(workspace, image, BackEnd::LockFree)
             });

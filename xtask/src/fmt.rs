@@ -12,7 +12,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 Process::cargo(&["fmt", "--all", "--", "--check"]).dir(&workspace.root).limit(120).output(),
             )
         });
-        for folder in ["boards", "examples", "examples/firmware"] {
+        for folder in ["boards", "examples", "examples/firmware", "benches"] {
             for dir in workspace.manifests_below(folder) {
                 if folder == "examples" && !is_own_workspace(&dir) {
                     continue;

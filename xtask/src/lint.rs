@@ -52,7 +52,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 failed.unwrap_or(Verdict::Passed(builds.len(), String::new()))
             });
         }
-        for folder in ["boards", "examples/firmware"] {
+        for folder in ["boards", "examples/firmware", "benches"] {
             for dir in workspace.manifests_below(folder) {
                 report.step(&format!("clippy: {}", workspace.relative(&dir)), || outside(workspace, &dir));
             }

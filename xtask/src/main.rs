@@ -7,6 +7,7 @@
 mod absences;
 mod arrows;
 mod bench;
+mod chip;
 mod deep;
 mod docs;
 mod elf;
@@ -48,7 +49,7 @@ usage: cargo xtask PART
 
   ci           fmt lint arrows size docs and test
   fmt lint arrows size docs
-  bench        the server against its rivals (arguments go there), instructions on the chip
+  bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
   deep         soaks, deeper models, Miri with many seeds; appends to docs/deep-log.md
 
 environment: CI=1 makes a skip a failure; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
