@@ -4,8 +4,8 @@
 //! neither grows nor copies nor frees: what does not fit goes to the worker's [`Overflow`](crate::overflow::Overflow).
 //! First in, first out, so that a task that always yields waits for the others.
 //!
-//! The inside of crossbeam-deque cannot be modelled (it reads slots that others may be writing, and throws the copy
-//! away), so models run on a stand-in with the same four operations; Miri needs `-Zmiri-preemption-rate=0` for it.
+//! The inside of crossbeam-deque cannot be modelled (it reads slots that others may be writing, and throws the copy away,
+//! which Miri reports as a race), so models and Miri run on a stand-in with the same operations.
 
 /// The most entries a queue holds.
 pub(crate) const CAPACITY: usize = 64;
@@ -13,7 +13,7 @@ pub(crate) const CAPACITY: usize = 64;
 /// The most entries one steal moves.
 const BATCH: usize = CAPACITY / 2;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, miri)))]
 mod imp {
     use super::{BATCH, CAPACITY};
     use crossbeam_deque::{Steal, Stealer, Worker};
@@ -82,13 +82,18 @@ mod imp {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, miri))]
 mod imp {
     use super::{BATCH, CAPACITY};
+    #[cfg(loom)]
     use loom::sync::{Arc, Mutex};
     use std::collections::VecDeque;
+    #[cfg(miri)]
+    use std::sync::{Arc, Mutex};
 
+    #[derive(Debug)]
     pub(crate) struct Owner<T>(Arc<Mutex<VecDeque<T>>>);
+    #[derive(Debug)]
     pub(crate) struct Thief<T>(Arc<Mutex<VecDeque<T>>>);
 
     pub(crate) fn deque<T>() -> (Owner<T>, Thief<T>) {
@@ -139,7 +144,7 @@ mod imp {
 
 pub(crate) use imp::{Owner, Thief, deque};
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, miri))))]
 mod tests {
     use super::*;
     use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};

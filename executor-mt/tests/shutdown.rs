@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use common::*;
 
+const TASKS: usize = if cfg!(miri) { 90 } else { 300 };
+
 #[test]
 fn every_task_is_dropped_asleep_queued_or_running() {
     let drops = Arc::new(AtomicUsize::new(0));
     let runtime = runtime(2);
-    for index in 0..300 {
+    for index in 0..TASKS {
         let dropped = Dropped(drops.clone());
         runtime
             .spawn(async move {
@@ -30,8 +32,10 @@ fn every_task_is_dropped_asleep_queued_or_running() {
             .detach();
     }
     drop(runtime);
-    assert_eq!(drops.load(Ordering::Relaxed), 300);
+    assert_eq!(drops.load(Ordering::Relaxed), TASKS);
 }
+
+const CHAIN: usize = if cfg!(miri) { 50 } else { 20_000 };
 
 #[test]
 fn tasks_that_spawn_and_wake_in_their_drop_are_all_dropped() {
@@ -57,7 +61,7 @@ fn tasks_that_spawn_and_wake_in_their_drop_are_all_dropped() {
     let drops = Arc::new(AtomicUsize::new(0));
     let runtime = runtime(2);
     // A chain so long that a call for each would not fit on a stack.
-    let first = Spawns { handle: runtime.handle().clone(), drops: drops.clone(), left: 20_000 };
+    let first = Spawns { handle: runtime.handle().clone(), drops: drops.clone(), left: CHAIN };
     runtime
         .spawn(async move {
             let _first = first;
@@ -65,7 +69,7 @@ fn tasks_that_spawn_and_wake_in_their_drop_are_all_dropped() {
         })
         .detach();
     drop(runtime);
-    assert_eq!(drops.load(Ordering::Relaxed), 20_001);
+    assert_eq!(drops.load(Ordering::Relaxed), CHAIN + 1);
 }
 
 /// Keeps the waker of each of its polls.
@@ -100,7 +104,13 @@ fn wakers_used_after_the_runtime_is_gone_do_nothing() {
 // Mutant: executor-mt/src/home.rs :: Err(task) => shutdown::bury(task), => Err(task) => drop(task.into_ptr()),
 #[test]
 fn failure_034_wakes_race_the_drop_of_the_runtime() {
-    let rounds = if cfg!(debug_assertions) { 200 } else { 2_000 };
+    let rounds = if cfg!(miri) {
+        4
+    } else if cfg!(debug_assertions) {
+        200
+    } else {
+        2_000
+    };
     for round in 0..rounds {
         let drops = Arc::new(AtomicUsize::new(0));
         let wakers = Arc::new(Mutex::new(Vec::new()));
@@ -130,9 +140,17 @@ fn failure_034_wakes_race_the_drop_of_the_runtime() {
     }
 }
 
+const EACH: usize = if cfg!(miri) { 10 } else { 100 };
+
 #[test]
 fn spawns_race_the_drop_of_the_runtime() {
-    for _ in 0..if cfg!(debug_assertions) { 50 } else { 500 } {
+    for _ in 0..if cfg!(miri) {
+        2
+    } else if cfg!(debug_assertions) {
+        50
+    } else {
+        500
+    } {
         let drops = Arc::new(AtomicUsize::new(0));
         let runtime = runtime(2);
         let start = Barrier::new(3);
@@ -141,7 +159,7 @@ fn spawns_race_the_drop_of_the_runtime() {
                 let (handle, drops, start) = (runtime.handle().clone(), drops.clone(), &start);
                 scope.spawn(move || {
                     start.wait();
-                    for _ in 0..100 {
+                    for _ in 0..EACH {
                         let dropped = Dropped(drops.clone());
                         handle
                             .spawn(async move {
@@ -155,10 +173,11 @@ fn spawns_race_the_drop_of_the_runtime() {
             start.wait();
             drop(runtime);
         });
-        assert_eq!(drops.load(Ordering::Relaxed), 200);
+        assert_eq!(drops.load(Ordering::Relaxed), 2 * EACH);
     }
 }
 
+#[cfg_attr(miri, ignore)] // by the clock of the wall
 #[test]
 fn shutdown_timeout_comes_back_while_a_poll_blocks() {
     let runtime = runtime(2);
@@ -179,11 +198,12 @@ fn shutdown_timeout_comes_back_while_a_poll_blocks() {
     }
 }
 
+#[cfg_attr(miri, ignore)] // reads /proc
 #[test]
 fn many_runtimes_one_after_the_other_leave_no_thread() {
     let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     let before = threads();
-    for _ in 0..100 {
+    for _ in 0..if cfg!(miri) { 2 } else { 100 } {
         let runtime = runtime(4);
         runtime.block_on(runtime.spawn(async {})).unwrap();
     }
