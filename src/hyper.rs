@@ -46,7 +46,7 @@ impl hyper::rt::Timer for Timer {
     }
 
     fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        Box::pin(Sleep(Box::pin(crate::time::sleep_until(SystemClock::new().from_std(deadline)))))
+        Box::pin(Sleep(Box::pin(crate::time::sleep_until(crate::time::Instant::from_std(deadline)))))
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>, deadline: StdInstant) {

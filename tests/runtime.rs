@@ -179,6 +179,29 @@ fn contexts_nest_and_the_flavor_is_told() {
     assert_eq!(mt.block_on(task).unwrap(), 7);
 }
 
+#[test]
+fn instants_follow_the_clock_and_saturate() {
+    use zokio::time::{Instant, interval_at, sleep_until, timeout_at};
+    let outside = Instant::now();
+    each(|runtime| {
+        runtime.block_on(async {
+            let start = Instant::now();
+            assert!(start >= outside, "one clock inside and outside of runtimes");
+            sleep_until(start + Duration::from_millis(3)).await;
+            assert!(start.elapsed() >= Duration::from_millis(3));
+            assert_eq!(Instant::from_std(start.into_std()), start);
+            assert_eq!((start + Duration::MAX) - start, (start + Duration::MAX).duration_since(start));
+            assert_eq!(start.checked_add(Duration::MAX), None);
+            assert_eq!(start.checked_sub(Duration::MAX), None);
+            assert_eq!(start - Instant::now(), Duration::ZERO);
+            let mut ticks = interval_at(start, Duration::from_millis(1));
+            assert_eq!(ticks.tick().await, start);
+            assert_eq!(ticks.tick().await, start + Duration::from_millis(1));
+            timeout_at(start, std::future::pending::<()>()).await.unwrap_err();
+        });
+    });
+}
+
 #[zokio::test]
 async fn the_attribute_runs_a_test() {
     assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);

@@ -138,9 +138,9 @@ impl Spawner {
     /// # Errors
     ///
     /// Gives the future back where the arena is full.
-    pub fn try_spawn_in<F, const SLOTS: usize, const BYTES: usize>(
+    pub fn try_spawn_in<F, A: 'static, const SLOTS: usize, const BYTES: usize>(
         &self,
-        arena: &'static Arena<SLOTS, BYTES>,
+        arena: &'static Arena<SLOTS, BYTES, A>,
         future: F,
     ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where
@@ -184,9 +184,9 @@ impl SendSpawner {
     /// # Errors
     ///
     /// Gives the future back where the arena is full.
-    pub fn try_spawn_in<F, const SLOTS: usize, const BYTES: usize>(
+    pub fn try_spawn_in<F, A: 'static, const SLOTS: usize, const BYTES: usize>(
         &self,
-        arena: &'static Arena<SLOTS, BYTES>,
+        arena: &'static Arena<SLOTS, BYTES, A>,
         future: F,
     ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where

@@ -10,6 +10,7 @@
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -17,7 +18,8 @@ use super::cell::{Cell, Detached, HEADER_BYTES, Joined};
 use super::error::SpawnError;
 use super::header::{Header, Owner, TaskPtr};
 use super::join::{AbortHandle, JoinHandle};
-use super::spawn::{Refusal, Spawn};
+use super::spawn::{Refusal, Spawn, refused};
+use crate::ambient::{Ambient, Context};
 
 #[repr(C, align(8))]
 struct Slot<const BYTES: usize> {
@@ -38,13 +40,15 @@ struct Slot<const BYTES: usize> {
 /// static ARENA: Arena<4, 128> = Arena::new();
 /// assert_eq!(ARENA.in_use(), 0);
 /// ```
-pub struct Arena<const SLOTS: usize, const BYTES: usize> {
+/// `A` knows the current context, for [`spawn`](Self::spawn) and its like; the facade fills it in.
+pub struct Arena<const SLOTS: usize, const BYTES: usize, A = ()> {
     slots: [UnsafeCell<Slot<BYTES>>; SLOTS],
+    _ambient: PhantomData<fn() -> A>,
 }
 
 // SAFETY: a slot's header is atomics and cells under the protocol of its state word; its room belongs to whoever the
 // state word says, and futures are put there only under the promises of `Spawn` and of `spawn_unchecked`.
-unsafe impl<const SLOTS: usize, const BYTES: usize> Sync for Arena<SLOTS, BYTES> {}
+unsafe impl<const SLOTS: usize, const BYTES: usize, A> Sync for Arena<SLOTS, BYTES, A> {}
 
 /// An arena, seen without its sizes.
 pub trait Slots: Sync {
@@ -68,25 +72,26 @@ pub trait Slots: Sync {
     fn high_water(&self) -> usize;
 }
 
-impl<const SLOTS: usize, const BYTES: usize> Default for Arena<SLOTS, BYTES> {
+impl<const SLOTS: usize, const BYTES: usize, A> Default for Arena<SLOTS, BYTES, A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize> core::fmt::Debug for Arena<SLOTS, BYTES> {
+impl<const SLOTS: usize, const BYTES: usize, A> core::fmt::Debug for Arena<SLOTS, BYTES, A> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Arena").field("slots", &SLOTS).field("bytes", &BYTES).field("in_use", &self.in_use()).finish()
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize> Arena<SLOTS, BYTES> {
+impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
     /// An empty arena: all zero.
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
         Self {
             slots: [const { UnsafeCell::new(Slot { header: Header::free(), _room: MaybeUninit::zeroed() }) }; SLOTS],
+            _ambient: PhantomData,
         }
     }
 
@@ -98,6 +103,7 @@ impl<const SLOTS: usize, const BYTES: usize> Arena<SLOTS, BYTES> {
             slots: core::array::from_fn(|_| {
                 UnsafeCell::new(Slot { header: Header::free(), _room: MaybeUninit::zeroed() })
             }),
+            _ambient: PhantomData,
         }
     }
 
@@ -234,7 +240,64 @@ impl<const SLOTS: usize, const BYTES: usize> Arena<SLOTS, BYTES> {
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize> Slots for Arena<SLOTS, BYTES> {
+impl<const SLOTS: usize, const BYTES: usize, A: Ambient> Arena<SLOTS, BYTES, A> {
+    /// Spawns a future in this arena, on the executor of the current context. That it fits is checked at compile time.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`try_spawn`](Self::try_spawn) gives an error, with its text.
+    #[track_caller]
+    pub fn spawn<F>(&'static self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match self.try_spawn(future) {
+            Ok(handle) => handle,
+            Err(error) => refused(&error),
+        }
+    }
+
+    /// Spawns a future in this arena, on the executor of the current context. That it fits is checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// Gives the future back: [`SpawnError::Full`], or [`SpawnError::NoExecutor`] where the context has no executor in a
+    /// `static`.
+    ///
+    /// # Cost
+    ///
+    /// As [`try_spawn_at`](Self::try_spawn_at).
+    pub fn try_spawn<F>(&'static self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        A::with(|context| match context.and_then(Context::spawn) {
+            Some(place) => self.try_spawn_at(place, future),
+            None => Err(SpawnError::NoExecutor(future)),
+        })
+    }
+
+    /// As [`try_spawn`](Self::try_spawn), for a future that need not be `Send`, where the executor never leaves this
+    /// thread or core.
+    ///
+    /// # Errors
+    ///
+    /// As `try_spawn`; and [`SpawnError::NoExecutor`] where the tasks of the executor may run elsewhere.
+    pub fn try_spawn_local<F>(&'static self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        A::with(|context| match context.and_then(Context::spawn) {
+            Some(place) => self.try_spawn_local_at(place, future),
+            None => Err(SpawnError::NoExecutor(future)),
+        })
+    }
+}
+
+impl<const SLOTS: usize, const BYTES: usize, A: 'static> Slots for Arena<SLOTS, BYTES, A> {
     fn slots(&self) -> usize {
         SLOTS
     }

@@ -184,6 +184,6 @@ where
 
 #[cold]
 #[track_caller]
-fn refused(error: &dyn core::fmt::Display) -> ! {
+pub(super) fn refused(error: &dyn core::fmt::Display) -> ! {
     panic!("cannot spawn: {error}")
 }

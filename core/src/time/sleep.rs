@@ -119,7 +119,8 @@ impl Sleep {
     /// # Cost
     ///
     /// Reads the clock, and takes the lock of the queue twice if somebody waits.
-    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+    pub fn reset(self: Pin<&mut Self>, deadline: impl Into<Instant>) {
+        let deadline = deadline.into();
         let now = self.timers().now();
         self.node().reset(deadline, now);
     }

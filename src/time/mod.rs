@@ -1,13 +1,18 @@
 //! Time: sleeps, timeouts, intervals, by the clock of the runtime that polls the current task.
 
+mod instant;
+mod interval;
+
 use core::future::IntoFuture;
-use core::time::Duration;
 
 use zokio_core::time as core_time;
 use zokio_executor_local::context::Current;
 
+pub use self::instant::Instant;
+pub use self::interval::Interval;
+pub use core::time::Duration;
 pub use zokio_core::time::{
-    Clock, Elapsed, Instant, Interval, MissedTickBehavior, Sleep, Tick, Ticks, Timeout, Timers,
+    Clock, Elapsed, Instant as ClockInstant, MissedTickBehavior, Sleep, Ticks, Timeout, Timers,
 };
 
 /// The time now.
@@ -18,7 +23,7 @@ pub use zokio_core::time::{
 #[track_caller]
 #[must_use]
 pub fn now() -> Instant {
-    core_time::now::<Current>()
+    core_time::now::<Current>().into()
 }
 
 /// Waits until `duration` has passed from now; never shorter.
@@ -46,7 +51,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// As [`sleep`].
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    core_time::sleep_until::<Current>(deadline)
+    core_time::sleep_until::<Current>(deadline.into())
 }
 
 /// Waits for `future`, but no longer than `duration`.
@@ -82,7 +87,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// As [`timeout`].
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    core_time::timeout_at::<Current, F>(deadline, future)
+    core_time::timeout_at::<Current, F>(deadline.into(), future)
 }
 
 /// Ticks at once, and then every `period`.
@@ -92,7 +97,7 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 /// As [`sleep`]; and if `period` is zero.
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    core_time::interval::<Current>(period)
+    Interval::new(core_time::interval::<Current>(period))
 }
 
 /// Ticks at `start`, and then every `period`.
@@ -102,7 +107,7 @@ pub fn interval(period: Duration) -> Interval {
 /// As [`interval`].
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
-    core_time::interval_at::<Current>(start, period)
+    Interval::new(core_time::interval_at::<Current>(start.into(), period))
 }
 
 /// Errors of this module, under tokio's path.
