@@ -2,13 +2,14 @@
 
 use crate::process::Process;
 use crate::report::{Report, Verdict};
+use crate::test;
 use crate::toolchain;
 use crate::workspace::Workspace;
 
 /// Package, features, and whether the single-core back ends are built.
 const RUNS: &[(&str, &str, bool)] = &[
     ("zokio-core", "std,heapless", false),
-    ("zokio-core", "std,heapless", true),
+    ("zokio-core", test::UNICORE, true),
     ("zokio-executor-local", "std", false),
 ];
 

@@ -16,9 +16,10 @@ pub const LIBRARIES: &[(&str, &str, &str)] = &[
     ("zokio-hal", "critical-section", "riscv32imac-unknown-none-elf"),
     ("zokio-hal", "wasi", "wasm32-wasip1"),
     ("zokio", "", "thumbv7m-none-eabi"),
-    ("zokio", "", "thumbv6m-none-eabi"),
-    ("zokio", "", "riscv32imac-unknown-none-elf"),
-    ("zokio", "", "wasm32-wasip1"),
+    ("zokio", "critical-section,metal", "thumbv7m-none-eabi"),
+    ("zokio", "critical-section,metal", "thumbv6m-none-eabi"),
+    ("zokio", "critical-section,metal", "riscv32imac-unknown-none-elf"),
+    ("zokio", "wasi", "wasm32-wasip1"),
 ];
 
 /// What a target needs said at its build: on chips without compare-and-swap the binary chooses its replacement.

@@ -5,13 +5,16 @@ use crate::report::{Report, Verdict};
 use crate::workspace::Workspace;
 use crate::{everywhere, firmware, loom, miri, mutants, targets};
 
-/// Package, features and flags of the host runs beside the one of the whole workspace.
-const VARIANTS: &[(&str, &str, &str)] = &[
-    ("zokio-core", "", ""),
-    ("zokio-core", "std,heapless,futures-core", ""),
-    ("zokio-core", "std,heapless", "--cfg zokio_unicore"),
-    ("zokio-executor-local", "std", ""),
-    ("zokio-executor-local", "std", "--cfg zokio_unicore"),
+/// What the single-core back ends need on a host: a critical section, which the operating system lends.
+pub const UNICORE: &str = "zokio-core/std,zokio-core/heapless,zokio-core/critical-section,critical-section/std";
+
+/// Packages, features and flags of the host runs beside the one of the whole workspace.
+const VARIANTS: &[(&[&str], &str, &str)] = &[
+    (&["zokio-core"], "", ""),
+    (&["zokio-core"], "std,heapless,futures-core", ""),
+    (&["zokio-executor-local"], "", ""),
+    (&["zokio-executor-local"], "std", ""),
+    (&["zokio-core", "zokio-executor-local"], UNICORE, "--cfg zokio_unicore"),
 ];
 
 /// Runs all parts.
@@ -31,16 +34,14 @@ pub fn host(workspace: &Workspace, report: &mut Report) {
         report.step("workspace", || {
             Verdict::of_tests(Process::cargo(&["test", "--workspace", "--no-fail-fast"]).dir(&workspace.root).output())
         });
-        for &(package, features, flags) in VARIANTS {
-            let name = if flags.is_empty() {
-                format!("{package} [{features}]")
-            } else {
-                format!("{package} [{features}] {flags}")
-            };
-            report.step(&name, || {
-                let arguments =
-                    ["test", "--no-fail-fast", "-p", package, "--no-default-features", "--features", features];
-                let mut process = Process::cargo(&arguments).rustflags(flags).dir(&workspace.root);
+        for &(packages, features, flags) in VARIANTS {
+            let name = format!("{} [{features}] {flags}", packages.join(" "));
+            report.step(name.trim(), || {
+                let mut process = Process::cargo(&["test", "--no-fail-fast", "--no-default-features"])
+                    .args(packages.iter().flat_map(|package| ["-p", package]))
+                    .args(["--features", features])
+                    .rustflags(flags)
+                    .dir(&workspace.root);
                 if !flags.is_empty() {
                     process = process.target_dir(&workspace.target.join("unicore"));
                 }
