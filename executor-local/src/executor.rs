@@ -11,7 +11,7 @@ use zokio_core::const_fn;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::run_queue::RunQueue;
 use zokio_core::task::{Notified, Owner, Schedule, Slots, Spawn, StaticWake, TaskPtr, static_waker};
-use zokio_core::time::Timers;
+use zokio_core::time::{Instant, Timers};
 
 use crate::context::Current;
 use crate::main_future::NestedBlockOn;
@@ -132,8 +132,8 @@ impl<U: Unpark> Executor<U> {
         }
     }
 
-    /// Whether there is nothing to do, asked by the parker after it can be unparked.
-    fn is_idle(&self, main_woken: &AtomicBool) -> bool {
+    /// Whether there is nothing to do before `deadline`, asked by the parker after it can be unparked.
+    fn is_idle(&self, main_woken: &AtomicBool, deadline: Option<Instant>) -> bool {
         if U::NEEDED {
             self.sleeping.store(true, Ordering::Relaxed);
             // Ordering: SeqCst fence: pairs with the one in `wake_up`.
@@ -141,7 +141,13 @@ impl<U: Unpark> Executor<U> {
         }
         // SAFETY: *one runner*: called from `drive` only.
         let empty = unsafe { self.queue.is_empty() };
-        empty && !main_woken.load(Ordering::Relaxed)
+        // Asked again: who made an earlier deadline since it was read has found this executor awake, and told nobody.
+        let earlier = self.next_deadline().is_some_and(|now| deadline.is_none_or(|before| now < before));
+        empty && !main_woken.load(Ordering::Relaxed) && !earlier
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.config.timers.and_then(|timers| timers.next_deadline())
     }
 
     /// Becomes the one who runs; `false`: somebody else is.
@@ -167,19 +173,16 @@ impl<U: Unpark> Executor<U> {
         main_woken: &AtomicBool,
         mut main: impl FnMut() -> Poll<T>,
     ) -> T {
+        let mut since_poll = 0;
         loop {
-            // Ordering: acquire: pairs with the release of whoever woke the main future.
-            if main_woken.load(Ordering::Acquire) {
-                main_woken.store(false, Ordering::Relaxed);
-                // Ordering: SeqCst fence: a wake after this poll began finds `false` and is seen by the next look; one before
-                // it published what this poll will read.
-                fence(Ordering::SeqCst);
+            // Ordering: relaxed load, acquire swap: pairs with the release of whoever woke the main future. Swaps on both
+            // sides: a wake that falls between load and swap, or is the first of two, is read by this one all the same, so
+            // that what was written before it is visible to the poll that answers it.
+            if main_woken.load(Ordering::Relaxed) && main_woken.swap(false, Ordering::Acquire) {
+                since_poll += 1;
                 if let Poll::Ready(output) = main() {
                     return output;
                 }
-            }
-            if let Some(timers) = self.config.timers {
-                timers.expire();
             }
             let mut polls = 0;
             while polls < POLLS_PER_TURN {
@@ -188,15 +191,20 @@ impl<U: Unpark> Executor<U> {
                 task.run();
                 polls += 1;
             }
-            if polls == POLLS_PER_TURN {
-                park.poll();
-                continue;
+            since_poll += polls;
+            if let Some(timers) = self.config.timers {
+                timers.expire();
             }
-            // What became due meanwhile ends the wait at once, and what was woken meanwhile is seen by `is_idle`.
-            let deadline = self.config.timers.and_then(Timers::next_deadline);
-            park.park(deadline, || self.is_idle(main_woken));
-            if U::NEEDED {
-                self.sleeping.store(false, Ordering::Relaxed);
+            // Counted over turns: a main future, or a pair of tasks, that always wakes itself makes short turns only.
+            if since_poll >= POLLS_PER_TURN {
+                since_poll = 0;
+                park.poll();
+            } else if polls == 0 {
+                let deadline = self.next_deadline();
+                park.park(deadline, || self.is_idle(main_woken, deadline));
+                if U::NEEDED {
+                    self.sleeping.store(false, Ordering::Relaxed);
+                }
             }
         }
     }
@@ -245,14 +253,16 @@ impl<U: Unpark> Executor<U> {
     ///
     /// # Panics
     ///
-    /// Panics where this executor runs already, or this thread is inside of another one that polls.
+    /// Panics where this executor runs already, or this thread is inside of another one that polls. A panic of `start` or
+    /// of the parker goes to the caller, and ends the executor for good: its tasks stay where they are.
     #[track_caller]
     pub fn run<P: Park<Unpark = U>>(&'static self, mut park: P, start: impl FnOnce(Spawner)) -> ! {
         if let Err(error) = check_nesting() {
             panic!("{error}");
         }
         assert!(self.try_start(), "this executor runs already");
-        let _running = Running(self);
+        // *never stops*: not even where `start` or the parker panics. There may be tasks that must not run on another
+        // thread, so nobody may run this executor again.
         let spawner = Spawner::new(self);
         let context = self.context(&spawner, None);
         let never = AtomicBool::new(false);
@@ -294,8 +304,8 @@ pub(crate) fn poll_main<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F
 
 impl<U: Unpark> StaticWake for Executor<U> {
     fn wake(&'static self) {
-        // Ordering: release: pairs with the acquire in `drive`.
-        self.main_woken.store(true, Ordering::Release);
+        // Ordering: release: pairs with the acquire in `drive`. A swap, so that it carries on what earlier wakes published.
+        self.main_woken.swap(true, Ordering::Release);
         self.wake_up();
     }
 }
@@ -303,7 +313,7 @@ impl<U: Unpark> StaticWake for Executor<U> {
 // SAFETY: `repr(C)` with the owner first. An executor with counted tasks is in an `Arc` of which each of them has a count
 // (`shared`); one with uncounted tasks is `&'static` (`Spawner`). A scheduled task is in the queue, which is popped by the
 // one who runs. Its futures are `Send`, or were spawned by a `Spawner`, which exists only inside of `run`, which never
-// leaves its thread.
+// leaves its thread, and after which nobody else runs the executor (*never stops*).
 unsafe impl<U: Unpark> Schedule for Executor<U> {
     type Reclaim = Mode;
 

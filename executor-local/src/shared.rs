@@ -96,8 +96,9 @@ impl<P: Park + Send + 'static> Wake for Main<P> {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Ordering: release: pairs with the acquire of whoever polls the main future.
-        self.woken.store(true, Ordering::Release);
+        // Ordering: release: pairs with the acquire of whoever polls the main future. A swap, so that it carries on what
+        // earlier wakes published.
+        self.woken.swap(true, Ordering::Release);
         self.shared.executor.wake_up();
         // Taken, so that the ring is not missed by who has just found `woken` unset.
         drop(self.shared.lock());
@@ -201,15 +202,16 @@ impl<P: Park> SharedExecutor<P> {
         }
         let _running = Running(executor);
         loop {
+            // SAFETY: *one runner*.
+            unsafe { executor.cancel_queued() };
             let mut place = 0;
             while let Some(task) = boxes.from_end(place) {
                 // SAFETY: a counted task of this executor, which only its runner completes, and that is us; its future is
                 // `Send`.
                 let cancelled = unsafe { raw::shut_down::<Executor<P::Unpark>>(task) };
-                place = if cancelled { 0 } else { place + 1 };
+                // Where one goes, the last in the list takes its place: one that was held already.
+                place += usize::from(!cancelled);
             }
-            // SAFETY: *one runner*.
-            unsafe { executor.cancel_queued() };
             if boxes.is_empty() {
                 return;
             }
@@ -222,8 +224,10 @@ impl<P: Park> SharedExecutor<P> {
 impl<P: Park> Drop for SharedExecutor<P> {
     fn drop(&mut self) {
         self.shut_down();
-        // Wakers of a main future may keep the rest; what the parker holds of the machine goes now.
-        drop(self.shared.lock().take());
+        // Wakers of a main future may keep the rest; what the parker holds of the machine goes now. Outside of the lock:
+        // a reactor that ends wakes who waits for it, a main future perhaps.
+        let park = self.shared.lock().take();
+        drop(park);
     }
 }
 
