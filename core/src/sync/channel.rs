@@ -68,7 +68,7 @@ const LANES: usize = 2;
 ///
 /// ```compile_fail
 /// use zokio_core::{lock::LocalLock, sync::Channel};
-/// let channel = Channel::<u8, 0, LocalLock>::new();
+/// let channel = Channel::<u8, 0, LocalLock>::with_lock();
 /// ```
 ///
 /// A channel may be shared between threads where its messages may be sent:
@@ -140,11 +140,23 @@ fn give_room<T, const N: usize>(section: &mut Inner<'_, T, N>) {
     }
 }
 
-impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
+impl<T, const N: usize> Channel<T, N> {
     const_fn! {
         /// Makes an empty channel.
+        ///
+        /// Under another lock than the default one: [`with_lock`](Self::with_lock).
         #[must_use]
         pub const fn new() -> Self {
+            Self::with_lock()
+        }
+    }
+}
+
+impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
+    const_fn! {
+        /// Makes an empty channel. The type says which lock guards it.
+        #[must_use]
+        pub const fn with_lock() -> Self {
             const { assert!(N > 0, "a channel needs room for one message at least: N is 0") }
             Self { waiters: Waiters::new(State { messages: Deque::new(), reserved: 0, closed: false }) }
         }
@@ -249,7 +261,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
 
 impl<T, const N: usize, L: RawLock> Default for Channel<T, N, L> {
     fn default() -> Self {
-        Self::new()
+        Self::with_lock()
     }
 }
 

@@ -97,11 +97,23 @@ fn release(section: &mut Inner<'_>) {
     }
 }
 
-impl<T, L: RawLock> Mutex<T, L> {
+impl<T> Mutex<T> {
     const_fn! {
         /// Wraps a value that nobody uses.
+        ///
+        /// Under another lock than the default one: [`with_lock`](Self::with_lock).
         #[must_use]
         pub const fn new(value: T) -> Self {
+            Self::with_lock(value)
+        }
+    }
+}
+
+impl<T, L: RawLock> Mutex<T, L> {
+    const_fn! {
+        /// Wraps a value that nobody uses. The type says which lock guards it.
+        #[must_use]
+        pub const fn with_lock(value: T) -> Self {
             Self { waiters: Waiters::new(Held(false)), value: UnsafeCell::new(value) }
         }
     }
@@ -140,13 +152,13 @@ impl<T: ?Sized, L: RawLock> Mutex<T, L> {
 
 impl<T: Default, L: RawLock> Default for Mutex<T, L> {
     fn default() -> Self {
-        Self::new(T::default())
+        Self::with_lock(T::default())
     }
 }
 
 impl<T, L: RawLock> From<T> for Mutex<T, L> {
     fn from(value: T) -> Self {
-        Self::new(value)
+        Self::with_lock(value)
     }
 }
 

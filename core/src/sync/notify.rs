@@ -46,11 +46,23 @@ pub struct Notify<L: RawLock = DefaultLock> {
     queue: WaitQueue<L>,
 }
 
-impl<L: RawLock> Notify<L> {
+impl Notify {
     const_fn! {
         /// Makes one with no permit and nobody waiting.
+        ///
+        /// Under another lock than the default one: [`with_lock`](Self::with_lock).
         #[must_use]
         pub const fn new() -> Self {
+            Self::with_lock()
+        }
+    }
+}
+
+impl<L: RawLock> Notify<L> {
+    const_fn! {
+        /// Makes one with no permit and nobody waiting. The type says which lock guards it.
+        #[must_use]
+        pub const fn with_lock() -> Self {
             Self { queue: WaitQueue::with_permit() }
         }
     }
@@ -86,7 +98,7 @@ impl<L: RawLock> Notify<L> {
 
 impl<L: RawLock> Default for Notify<L> {
     fn default() -> Self {
-        Self::new()
+        Self::with_lock()
     }
 }
 

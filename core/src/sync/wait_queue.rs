@@ -86,11 +86,23 @@ impl State {
     }
 }
 
-impl<L: RawLock> WaitQueue<L> {
+impl WaitQueue {
     const_fn! {
         /// Makes a queue in which nobody waits.
+        ///
+        /// Under another lock than the default one: [`with_lock`](Self::with_lock).
         #[must_use]
         pub const fn new() -> Self {
+            Self::with_lock()
+        }
+    }
+}
+
+impl<L: RawLock> WaitQueue<L> {
+    const_fn! {
+        /// Makes a queue in which nobody waits. The type says which lock guards it.
+        #[must_use]
+        pub const fn with_lock() -> Self {
             Self { waiters: Waiters::new(State::new(Permit::Never)) }
         }
     }
@@ -193,7 +205,7 @@ fn give_one(section: &mut Section<'_, State, Told, LANES>) -> bool {
 
 impl<L: RawLock> Default for WaitQueue<L> {
     fn default() -> Self {
-        Self::new()
+        Self::with_lock()
     }
 }
 

@@ -15,7 +15,7 @@ type Line<T, const N: usize> = Channel<T, N, TestLock>;
 
 #[test]
 fn messages_leave_in_order_until_it_is_closed_and_empty() {
-    let channel = Line::<u8, 2>::new();
+    let channel = Line::<u8, 2>::with_lock();
     assert_eq!((channel.max_capacity(), channel.capacity(), channel.len()), (2, 2, 0));
     assert_eq!(channel.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(channel.try_send(1), Ok(()));
@@ -33,7 +33,7 @@ fn messages_leave_in_order_until_it_is_closed_and_empty() {
 
 #[test]
 fn receiver_is_woken_by_a_message_and_by_the_end() {
-    let channel = Line::<u8, 1>::new();
+    let channel = Line::<u8, 1>::with_lock();
     let mut recv = Polled::waiting(channel.recv());
     channel.try_send(1).unwrap();
     assert_eq!((recv.wakes(), recv.ready()), (1, Some(1)));
@@ -46,7 +46,7 @@ fn receiver_is_woken_by_a_message_and_by_the_end() {
 
 #[test]
 fn waiting_senders_are_served_in_order_and_nobody_takes_their_room() {
-    let channel = Line::<u8, 1>::new();
+    let channel = Line::<u8, 1>::with_lock();
     channel.try_send(0).unwrap();
     let mut sends: Vec<_> = (1..4).map(|n| Polled::waiting(channel.send(n))).collect();
     for n in 0..3 {
@@ -66,7 +66,7 @@ fn waiting_senders_are_served_in_order_and_nobody_takes_their_room() {
 fn failure_021_cancelled_sender_passes_its_room_on() {
     for reached in 0..=2 {
         for cancelled in 0..3 {
-            let channel = Line::<u8, 2>::new();
+            let channel = Line::<u8, 2>::with_lock();
             channel.try_send(10).unwrap();
             channel.try_send(11).unwrap();
             let mut sends: Vec<_> = (0..3).map(|n| Polled::waiting(channel.send(n))).collect();
@@ -88,7 +88,7 @@ fn failure_021_cancelled_sender_passes_its_room_on() {
 #[test]
 fn failure_021_cancelled_receiver_passes_its_message_on() {
     for cancelled in 0..3 {
-        let channel = Line::<u8, 2>::new();
+        let channel = Line::<u8, 2>::with_lock();
         let mut recvs: Vec<_> = (0..3).map(|_| Polled::waiting(channel.recv())).collect();
         channel.try_send(1).unwrap();
         channel.try_send(2).unwrap();
@@ -100,7 +100,7 @@ fn failure_021_cancelled_receiver_passes_its_message_on() {
 
 #[test]
 fn receiver_that_finds_its_message_gone_waits_again() {
-    let channel = Line::<u8, 1>::new();
+    let channel = Line::<u8, 1>::with_lock();
     let mut recv = Polled::waiting(channel.recv());
     channel.try_send(1).unwrap();
     assert_eq!(channel.try_recv(), Ok(1));
@@ -111,7 +111,7 @@ fn receiver_that_finds_its_message_gone_waits_again() {
 
 #[test]
 fn close_gives_waiting_messages_back() {
-    let channel = Line::<u8, 1>::new();
+    let channel = Line::<u8, 1>::with_lock();
     channel.try_send(0).unwrap();
     let mut sends: Vec<_> = (1..20).map(|n| Polled::waiting(channel.send(n))).collect();
     // The first one has room and did not come yet.
@@ -143,7 +143,7 @@ fn failure_096_message_sent_while_receiver_drops_is_given_back_or_dropped() {
         made += 1;
         Counted(drops.clone())
     };
-    let channel = Line::<Counted, 2>::new();
+    let channel = Line::<Counted, 2>::with_lock();
     for _ in 0..2 {
         assert!(channel.try_send(message()).is_ok());
     }
@@ -178,7 +178,7 @@ fn failure_099_messages_are_dropped_in_order_and_also_after_a_panic() {
     }
     for hostile in 0..4 {
         let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let channel = Line::<Noisy, 3>::new();
+        let channel = Line::<Noisy, 3>::with_lock();
         for n in 0..4 {
             // The first is received: the messages go around the end of the buffer.
             assert!(channel.try_send(Noisy(n, seen.clone(), n == hostile)).is_ok());
@@ -198,7 +198,7 @@ fn failure_099_messages_are_dropped_in_order_and_also_after_a_panic() {
 fn failure_101_conserves_messages_and_room_in_random_histories() {
     for seed in 0..if cfg!(miri) { 4 } else { 400 } {
         let mut random = Random::new(seed);
-        let channel = Line::<usize, 3>::new();
+        let channel = Line::<usize, 3>::with_lock();
         let mut inside = VecDeque::new();
         let mut sends = Vec::new();
         let mut recvs = Vec::new();
@@ -269,7 +269,7 @@ fn failure_101_conserves_messages_and_room_in_random_histories() {
 // Mutant: core/src/sync/waiters.rs :: let answer = f(&mut section); => let answer = f(&mut section);\n            if let Some(waker) = section.woken.take() { waker.wake() }
 #[test]
 fn failure_097_close_and_send_wake_with_no_lock_held() {
-    let channel = forever(Line::<u8, 1>::new());
+    let channel = forever(Line::<u8, 1>::with_lock());
     let scheduler = forever(std::sync::Mutex::new(Vec::new()));
     let queued = || scheduler.lock().unwrap().len();
     let mut recvs: Vec<_> = (0..12).map(|_| Polled::new(channel.recv())).collect();
@@ -294,7 +294,7 @@ fn failure_097_close_and_send_wake_with_no_lock_held() {
 fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
         for sends in [false, true] {
-            let channel = forever(Line::<u8, 1>::new());
+            let channel = forever(Line::<u8, 1>::with_lock());
             let entered = AtomicBool::new(false);
             let hooked = TestWaker::hooked(move |now| {
                 if now == event && !entered.swap(true, Ordering::Relaxed) {
@@ -335,7 +335,7 @@ fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
 #[test]
 fn failure_109_panicking_waker_loses_no_message() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
-        let channel = Line::<u8, 1>::new();
+        let channel = Line::<u8, 1>::with_lock();
         let hostile = TestWaker::panicking(event);
         let mut recv = Box::pin(channel.recv());
         let mut panicked = panics(|| assert!(poll(recv.as_mut(), &hostile).is_pending()));
@@ -359,7 +359,7 @@ fn failure_109_panicking_waker_loses_no_message() {
 
 #[test]
 fn failure_109_polled_after_it_was_ready() {
-    let channel = Line::<u8, 1>::new();
+    let channel = Line::<u8, 1>::with_lock();
     let mut send = Polled::new(channel.send(1));
     assert_eq!(send.ready(), Ok(()));
     assert!(panics(|| assert!(send.poll().is_pending())));
@@ -368,11 +368,11 @@ fn failure_109_polled_after_it_was_ready() {
 
 #[test]
 fn works_in_one_context_and_may_be_shared_by_threads() {
-    let local = Channel::<std::rc::Rc<u8>, 1, LocalLock>::new();
+    let local = Channel::<std::rc::Rc<u8>, 1, LocalLock>::with_lock();
     let mut recv = Polled::waiting(local.recv());
     local.try_send(std::rc::Rc::new(1)).unwrap();
     assert_eq!(recv.ready().as_deref(), Some(&1));
-    let channel = Line::<core::cell::Cell<u8>, 1>::new();
+    let channel = Line::<core::cell::Cell<u8>, 1>::with_lock();
     send_sync(&channel);
     fn send<T: Send>(_: &T) {}
     send(&channel.recv());

@@ -13,7 +13,7 @@ type Value<T> = Mutex<T, TestLock>;
 
 #[test]
 fn one_guard_at_a_time() {
-    let mut mutex = Value::new(1);
+    let mut mutex = Value::with_lock(1);
     let mut guard = Polled::new(mutex.lock()).ready();
     *guard += 1;
     assert_eq!(mutex.try_lock().err(), Some(TryLockError(())));
@@ -29,7 +29,7 @@ fn one_guard_at_a_time() {
 
 #[test]
 fn waiters_get_their_turn_in_order() {
-    let mutex = Value::new(());
+    let mutex = Value::with_lock(());
     let mut guard = mutex.try_lock().ok();
     let mut waits: Vec<_> = (0..3).map(|_| Polled::waiting(mutex.lock())).collect();
     for turn in 0..3 {
@@ -45,7 +45,7 @@ fn waiters_get_their_turn_in_order() {
 #[test]
 fn woken_waiter_is_passed_once_and_then_handed_the_mutex() {
     for polled_between in [false, true] {
-        let mutex = Value::new(());
+        let mutex = Value::with_lock(());
         let guard = mutex.try_lock().unwrap();
         let mut wait = Polled::waiting(mutex.lock());
         drop(guard);
@@ -67,7 +67,7 @@ fn woken_waiter_is_passed_once_and_then_handed_the_mutex() {
 fn failure_021_cancel_at_each_position_and_stage() {
     for stage in 0..5 {
         for cancelled in 0..3 {
-            let mutex = Value::new(());
+            let mutex = Value::with_lock(());
             let mut guard = Some(mutex.try_lock().unwrap());
             let mut waits: Vec<_> = (0..3).map(|_| Polled::waiting(mutex.lock())).collect();
             match stage {
@@ -100,7 +100,7 @@ fn failure_021_cancel_at_each_position_and_stage() {
 fn failure_100_conserves_the_right_in_random_histories() {
     for seed in 0..if cfg!(miri) { 4 } else { 400 } {
         let mut random = Random::new(seed);
-        let mutex = Value::new(());
+        let mutex = Value::with_lock(());
         let mut guard = None;
         let mut waits = VecDeque::new();
         for _ in 0..if cfg!(miri) { 60 } else { 120 } {
@@ -150,7 +150,7 @@ fn failure_100_conserves_the_right_in_random_histories() {
 
 #[test]
 fn panic_with_a_guard_unlocks() {
-    let mutex = Value::new(0);
+    let mutex = Value::with_lock(0);
     assert!(panics(|| {
         *mutex.try_lock().unwrap() = 1;
         let _guard = mutex.try_lock().unwrap();
@@ -161,7 +161,7 @@ fn panic_with_a_guard_unlocks() {
 
 #[test]
 fn forgotten_guard_keeps_it_locked() {
-    let mutex = Value::new(0);
+    let mutex = Value::with_lock(0);
     core::mem::forget(mutex.try_lock().unwrap());
     assert!(Polled::new(mutex.lock()).poll().is_pending());
 }
@@ -169,7 +169,7 @@ fn forgotten_guard_keeps_it_locked() {
 #[test]
 fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
-        let mutex = forever(Value::new(0));
+        let mutex = forever(Value::with_lock(0));
         let entered = AtomicBool::new(false);
         let hooked = TestWaker::hooked(move |now| {
             if now == event && !entered.swap(true, Ordering::Relaxed) {
@@ -195,7 +195,7 @@ fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
 #[test]
 fn failure_109_panicking_waker_leaves_the_mutex_working() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
-        let mutex = Value::new(0);
+        let mutex = Value::with_lock(0);
         let hostile = TestWaker::panicking(event);
         let guard = mutex.try_lock().unwrap();
         let mut wait = Box::pin(mutex.lock());
@@ -213,7 +213,7 @@ fn failure_109_panicking_waker_leaves_the_mutex_working() {
 
 #[test]
 fn failure_109_polled_after_it_was_ready() {
-    let mutex = Value::new(0);
+    let mutex = Value::with_lock(0);
     let mut wait = Polled::new(mutex.lock());
     drop(wait.ready());
     assert!(panics(|| drop(wait.poll())));
@@ -222,7 +222,7 @@ fn failure_109_polled_after_it_was_ready() {
 
 #[test]
 fn shows_itself() {
-    let mutex = Value::new(7);
+    let mutex = Value::with_lock(7);
     assert_eq!(std::format!("{mutex:?}"), "Mutex { value: 7 }");
     let guard = mutex.try_lock().unwrap();
     assert_eq!(std::format!("{mutex:?} {guard:?} {guard}"), "Mutex { value: <locked> } 7 7");
@@ -230,17 +230,17 @@ fn shows_itself() {
 
 #[test]
 fn works_in_one_context_unsized_and_shared_by_threads() {
-    let local = Mutex::<_, LocalLock>::new([1, 2]);
+    let local = Mutex::<_, LocalLock>::with_lock([1, 2]);
     let slice: &Mutex<[i32], LocalLock> = &local;
     Polled::new(slice.lock()).ready()[0] = 5;
     assert_eq!(local.into_inner(), [5, 2]);
     // As for tokio's: a mutex of a value that may be sent may be shared, its guard may be sent.
-    let mutex = Value::new(core::cell::Cell::new(0));
+    let mutex = Value::with_lock(core::cell::Cell::new(0));
     send_sync(&mutex);
     fn send<T: Send>(_: &T) {}
     send(&mutex.lock());
     send(&mutex.try_lock().unwrap());
-    let plain = Value::new(0);
+    let plain = Value::with_lock(0);
     send_sync(&plain.lock());
     send_sync::<MutexGuard<'_, i32, TestLock>>(&plain.try_lock().unwrap());
 }

@@ -12,7 +12,7 @@ type Bell = Notify<TestLock>;
 
 #[test]
 fn one_permit_is_stored() {
-    let bell = Bell::new();
+    let bell = Bell::with_lock();
     bell.notify_one();
     bell.notify_one();
     Polled::new(bell.notified()).ready();
@@ -21,7 +21,7 @@ fn one_permit_is_stored() {
 
 #[test]
 fn permit_stays_where_it_was_not_taken() {
-    let bell = Bell::new();
+    let bell = Bell::with_lock();
     bell.notify_one();
     drop(bell.notified());
     Polled::new(bell.notified()).ready();
@@ -29,7 +29,7 @@ fn permit_stays_where_it_was_not_taken() {
 
 #[test]
 fn notify_waiters_stores_nothing_and_reaches_unpolled_futures() {
-    let bell = Bell::new();
+    let bell = Bell::with_lock();
     bell.notify_waiters();
     let mut before = Polled::new(bell.notified());
     assert!(before.poll().is_pending());
@@ -44,7 +44,7 @@ fn notify_waiters_stores_nothing_and_reaches_unpolled_futures() {
 
 #[test]
 fn failure_102_future_told_with_all_leaves_the_permit() {
-    let bell = Bell::new();
+    let bell = Bell::with_lock();
     let mut unpolled = Polled::new(bell.notified());
     bell.notify_one();
     bell.notify_waiters();
@@ -55,7 +55,7 @@ fn failure_102_future_told_with_all_leaves_the_permit() {
 
 #[test]
 fn failure_102_permit_of_a_dropped_future_is_passed_on() {
-    let bell = Bell::new();
+    let bell = Bell::with_lock();
     let first = Polled::waiting(bell.notified());
     let mut second = Polled::waiting(bell.notified());
     bell.notify_one();
@@ -76,7 +76,7 @@ fn failure_102_permit_of_a_dropped_future_is_passed_on() {
 
 #[test]
 fn enabled_takes_the_permit() {
-    let bell = Bell::new();
+    let bell = Bell::with_lock();
     bell.notify_one();
     let mut first = Polled::new(bell.notified());
     assert!(first.as_mut().enable());
@@ -92,7 +92,7 @@ fn enabled_takes_the_permit() {
 fn failure_102_agrees_with_a_sequential_model() {
     for seed in 0..if cfg!(miri) { 4 } else { 400 } {
         let mut random = Random::new(seed);
-        let bell = Bell::new();
+        let bell = Bell::with_lock();
         let mut permit = false;
         let mut line = VecDeque::new();
         // Future, name, told by `notify_one`, told with all.
@@ -148,7 +148,7 @@ fn failure_102_agrees_with_a_sequential_model() {
 #[test]
 fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
-        let bell = forever(Bell::new());
+        let bell = forever(Bell::with_lock());
         let entered = AtomicBool::new(false);
         let hooked = TestWaker::hooked(move |now| {
             if now == event && !entered.swap(true, Ordering::Relaxed) {
@@ -177,7 +177,7 @@ fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
 #[test]
 fn failure_109_panicking_waker_loses_no_permit() {
     for event in [Event::Clone, Event::Wake] {
-        let bell = Bell::new();
+        let bell = Bell::with_lock();
         let hostile = TestWaker::panicking(event);
         let mut wait = std::boxed::Box::pin(bell.notified());
         let polled = panics(|| assert!(poll(wait.as_mut(), &hostile).is_pending()));
@@ -191,11 +191,11 @@ fn failure_109_panicking_waker_loses_no_permit() {
 
 #[test]
 fn works_in_one_context_and_may_be_shared_by_threads() {
-    let local = Notify::<LocalLock>::new();
+    let local = Notify::<LocalLock>::with_lock();
     let mut wait = Polled::waiting(local.notified());
     local.notify_one();
     wait.ready();
-    let bell = Bell::new();
+    let bell = Bell::with_lock();
     send_sync(&bell);
     send_sync(&bell.notified());
 }

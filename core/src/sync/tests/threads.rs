@@ -34,7 +34,7 @@ const ROUNDS: usize = if cfg!(miri) { 10 } else { 1_000 };
 
 #[test]
 fn mutex_counts() {
-    let total = Mutex::<usize, TestLock>::new(0);
+    let total = Mutex::<usize, TestLock>::with_lock(0);
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -49,7 +49,7 @@ fn mutex_counts() {
 
 #[test]
 fn notified_threads_pass_a_token_around() {
-    let bells: [Notify<TestLock>; THREADS] = core::array::from_fn(|_| Notify::new());
+    let bells: [Notify<TestLock>; THREADS] = core::array::from_fn(|_| Notify::with_lock());
     let rounds = AtomicUsize::new(0);
     thread::scope(|scope| {
         for n in 0..THREADS {
@@ -69,7 +69,7 @@ fn notified_threads_pass_a_token_around() {
 
 #[test]
 fn wake_all_reaches_every_thread() {
-    let (changed, level) = (WaitQueue::<TestLock>::new(), AtomicUsize::new(0));
+    let (changed, level) = (WaitQueue::<TestLock>::with_lock(), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -88,7 +88,7 @@ fn wake_all_reaches_every_thread() {
 #[cfg(feature = "heapless")]
 #[test]
 fn channel_delivers_every_message_once() {
-    let channel = crate::sync::Channel::<usize, 2, TestLock>::new();
+    let channel = crate::sync::Channel::<usize, 2, TestLock>::with_lock();
     let (sum, count, senders) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(THREADS));
     thread::scope(|scope| {
         for _ in 0..2 {

@@ -14,7 +14,7 @@ type Queue = WaitQueue<TestLock>;
 
 #[test]
 fn wakes_in_order_one_by_one() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     assert!(!queue.wake_one());
     let mut waits: Vec<_> = (0..3).map(|_| Polled::waiting(queue.wait())).collect();
     for n in 0..3 {
@@ -29,14 +29,14 @@ fn wakes_in_order_one_by_one() {
 
 #[test]
 fn wake_up_with_nobody_there_is_gone() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     queue.wake_one();
     assert!(Polled::new(queue.wait()).poll().is_pending());
 }
 
 #[test]
 fn waker_of_the_last_poll_counts() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let mut wait = Polled::waiting(queue.wait());
     let first = core::mem::replace(&mut wait.waker, TestWaker::new());
     assert!(wait.poll().is_pending());
@@ -52,7 +52,7 @@ fn failure_021_cancel_at_each_position() {
     // `reached` of three waiters are woken one by one, then the one at `cancelled` is dropped.
     for reached in 0..=3 {
         for cancelled in 0..3 {
-            let queue = Queue::new();
+            let queue = Queue::with_lock();
             let mut waits: Vec<_> = (0..3).map(|_| Polled::waiting(queue.wait())).collect();
             for _ in 0..reached {
                 assert!(queue.wake_one());
@@ -76,7 +76,7 @@ fn failure_021_cancel_at_each_position() {
 #[test]
 fn failure_102_wake_all_reaches_those_present_and_no_later_ones() {
     for present in 0..20 {
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::with_lock());
         let mut unpolled = Polled::new(queue.wait());
         let queues: Vec<_> = (0..present).map(|_| queue.clone()).collect();
         let mut waits: Vec<_> = queues.iter().map(|queue| Polled::waiting(queue.wait())).collect();
@@ -96,7 +96,7 @@ fn failure_102_wake_all_reaches_those_present_and_no_later_ones() {
 #[test]
 fn failure_102_list_changes_between_batches() {
     for present in [10, 17, 30] {
-        let queue = forever(Queue::new());
+        let queue = forever(Queue::with_lock());
         let others = Arc::new(std::sync::Mutex::new(Vec::new()));
         let late = Arc::new(std::sync::Mutex::new(Vec::new()));
         let hook = {
@@ -140,7 +140,7 @@ fn failure_102_list_changes_between_batches() {
 
 #[test]
 fn woken_with_all_passes_nothing_on() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let first = Polled::waiting(queue.wait());
     queue.wake_all();
     let second = Polled::waiting(queue.wait());
@@ -150,7 +150,7 @@ fn woken_with_all_passes_nothing_on() {
 
 #[test]
 fn close_ends_every_wait() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let mut woken = Polled::waiting(queue.wait());
     let mut waits: Vec<_> = (0..10).map(|_| Polled::waiting(queue.wait())).collect();
     let mut unpolled = Polled::new(queue.wait());
@@ -172,7 +172,7 @@ fn close_ends_every_wait() {
 
 #[test]
 fn enabled_holds_its_place_without_a_waker() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let mut first = Polled::new(queue.wait());
     assert!(!first.as_mut().enable());
     let mut second = Polled::waiting(queue.wait());
@@ -187,7 +187,7 @@ fn enabled_holds_its_place_without_a_waker() {
 
 #[test]
 fn enabled_and_woken_passes_on_when_dropped() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let mut first = Polled::new(queue.wait());
     assert!(!first.as_mut().enable());
     let mut second = Polled::waiting(queue.wait());
@@ -198,7 +198,7 @@ fn enabled_and_woken_passes_on_when_dropped() {
 
 #[test]
 fn wait_until_looks_after_it_took_its_place() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let level = AtomicUsize::new(0);
     let mut wait = Polled::waiting(queue.wait_until(|| {
         // The condition is looked at with no lock held; a change in the middle of it is not missed.
@@ -216,7 +216,7 @@ fn wait_until_looks_after_it_took_its_place() {
 
 #[test]
 fn forgotten_wait_stays_harmless() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let mut wait = Box::pin(queue.wait());
     let waker = TestWaker::new();
     assert!(poll(wait.as_mut(), &waker).is_pending());
@@ -234,7 +234,7 @@ fn forgotten_wait_stays_harmless() {
 // Mutant: core/src/sync/waiters.rs :: core::mem::swap(&mut entry.waker, &mut fresh); => drop(core::mem::replace(&mut entry.waker, fresh.take()));
 #[test]
 fn failure_098_no_event_of_a_waker_happens_under_the_lock() {
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     let mut wait = Polled::waiting(queue.wait());
     // Replaced: clone of the new one, drop of the old one.
     let old = core::mem::replace(&mut wait.waker, TestWaker::new());
@@ -265,7 +265,7 @@ fn failure_098_no_event_of_a_waker_happens_under_the_lock() {
 #[test]
 fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
-        let queue = forever(Queue::new());
+        let queue = forever(Queue::with_lock());
         let entered = AtomicBool::new(false);
         let hooked = TestWaker::hooked(move |now| {
             if now == event && !entered.swap(true, Ordering::Relaxed) {
@@ -297,7 +297,7 @@ fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
 #[test]
 fn failure_109_panicking_waker_leaves_the_queue_working() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
-        let queue = Queue::new();
+        let queue = Queue::with_lock();
         let hostile = TestWaker::panicking(event);
         let mut panicked = false;
         let (mut before, mut wait) = (Polled::waiting(queue.wait()), Box::pin(queue.wait()));
@@ -321,7 +321,7 @@ fn failure_109_panicking_waker_leaves_the_queue_working() {
 #[test]
 fn failure_109_wake_all_goes_on_after_a_panic() {
     for close in [false, true] {
-        let queue = Queue::new();
+        let queue = Queue::with_lock();
         let mut waits: Vec<_> = (0..20).map(|_| Polled::new(queue.wait())).collect();
         for (n, wait) in waits.iter_mut().enumerate() {
             if [2, 11].contains(&n) {
@@ -337,11 +337,11 @@ fn failure_109_wake_all_goes_on_after_a_panic() {
 
 #[test]
 fn works_in_one_context_and_may_be_shared_by_threads() {
-    let local = WaitQueue::<LocalLock>::new();
+    let local = WaitQueue::<LocalLock>::with_lock();
     let mut wait = Polled::waiting(local.wait());
     assert!(local.wake_one());
     assert_eq!(wait.ready(), Ok(()));
-    let queue = Queue::new();
+    let queue = Queue::with_lock();
     send_sync(&queue);
     send_sync(&queue.wait());
 }
