@@ -31,7 +31,8 @@ pub(super) mod sealed {
         fn target(&self) -> io::Result<Target>;
     }
 }
-use sealed::{Resolve, Target};
+use sealed::Resolve;
+pub(super) use sealed::Target;
 
 fn one(address: impl Into<SocketAddr>) -> io::Result<Target> {
     Ok(Target::Addresses(Vec::from([address.into()])))
@@ -126,7 +127,8 @@ pub async fn lookup_host_with(
     resolve(handle, target).await
 }
 
-async fn resolve(handle: &ReactorHandle, target: Target) -> io::Result<vec::IntoIter<SocketAddr>> {
+/// The addresses of a target.
+pub(super) async fn resolve(handle: &ReactorHandle, target: Target) -> io::Result<vec::IntoIter<SocketAddr>> {
     match target {
         Target::Addresses(addresses) => Ok(addresses.into_iter()),
         Target::Name(name, port) => {
@@ -143,20 +145,12 @@ async fn resolve(handle: &ReactorHandle, target: Target) -> io::Result<vec::Into
     }
 }
 
-/// Tries `attempt` on each address of `host` until one succeeds; otherwise the error of the last one.
-pub(super) async fn try_each<T>(
-    handle: &ReactorHandle,
-    target: Target,
-    mut attempt: impl AsyncFnMut(SocketAddr) -> io::Result<T>,
-) -> io::Result<T> {
-    let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the host has no addresses");
-    for address in resolve(handle, target).await? {
-        match attempt(address).await {
-            Ok(done) => return Ok(done),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+/// What there is to say where a host has no address to try.
+///
+/// (The loops over addresses stand where they are needed: with an asynchronous closure in their place, the futures of
+/// `bind` and `connect` were not `Send` for addresses that are borrowed.)
+pub(super) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "the host has no addresses")
 }
 
 #[cfg(all(test, not(loom)))]

@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::super::readiness::ReactorHandle;
 use super::super::registration::{Registered, Side};
 use super::TcpStream;
-use super::addr::{ToSocketAddrs, try_each};
+use super::addr::{Target, ToSocketAddrs, no_address, resolve};
 
 /// Connections the system keeps for us until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -50,7 +50,7 @@ impl TcpListener {
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
         let target = addr.target()?;
         let handle = ReactorHandle::current()?;
-        try_each(&handle, target, async |address| Self::listen(&handle, address)).await
+        Self::bind_to(&handle, target).await
     }
 
     /// Like [`bind`](Self::bind), on the given reactor.
@@ -60,7 +60,18 @@ impl TcpListener {
     /// Those of [`bind`](Self::bind).
     pub async fn bind_with(handle: &ReactorHandle, addr: impl ToSocketAddrs) -> io::Result<Self> {
         let target = addr.target()?;
-        try_each(handle, target, async |address| Self::listen(handle, address)).await
+        Self::bind_to(handle, target).await
+    }
+
+    async fn bind_to(handle: &ReactorHandle, target: Target) -> io::Result<Self> {
+        let mut last = no_address();
+        for address in resolve(handle, target).await? {
+            match Self::listen(handle, address) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     fn listen(handle: &ReactorHandle, address: SocketAddr) -> io::Result<Self> {

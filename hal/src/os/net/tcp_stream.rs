@@ -13,7 +13,7 @@ use socket2::SockRef;
 use super::super::interest::{Interest, Ready};
 use super::super::readiness::ReactorHandle;
 use super::super::registration::{Registered, Side};
-use super::addr::{ToSocketAddrs, try_each};
+use super::addr::{Target, ToSocketAddrs, no_address, resolve};
 use super::tcp_split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf, split_owned};
 
 /// A TCP connection.
@@ -40,7 +40,7 @@ impl TcpStream {
     pub async fn connect(addr: impl ToSocketAddrs) -> io::Result<Self> {
         let target = addr.target()?;
         let handle = ReactorHandle::current()?;
-        try_each(&handle, target, async |address| Self::connect_to(&handle, address).await).await
+        Self::connect_to_any(&handle, target).await
     }
 
     /// Like [`connect`](Self::connect), on the given reactor.
@@ -50,7 +50,18 @@ impl TcpStream {
     /// Those of [`connect`](Self::connect).
     pub async fn connect_with(handle: &ReactorHandle, addr: impl ToSocketAddrs) -> io::Result<Self> {
         let target = addr.target()?;
-        try_each(handle, target, async |address| Self::connect_to(handle, address).await).await
+        Self::connect_to_any(handle, target).await
+    }
+
+    async fn connect_to_any(handle: &ReactorHandle, target: Target) -> io::Result<Self> {
+        let mut last = no_address();
+        for address in resolve(handle, target).await? {
+            match Self::connect_to(handle, address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     async fn connect_to(handle: &ReactorHandle, address: SocketAddr) -> io::Result<Self> {
