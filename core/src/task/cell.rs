@@ -112,7 +112,10 @@ impl<F: Future, J, X> Cell<F, J, X> {
         let dropped = guard::run(|| unsafe { stage.cast::<F>().drop_in_place() });
         let output = match dropped {
             Ok(()) => output,
-            Err(panic) => Err(panic),
+            Err(panic) => {
+                guard::swallow(|| drop(output));
+                Err(panic)
+            }
         };
         // SAFETY: the future is gone, the stage is the caller's, and has room for an output.
         unsafe { stage.cast::<Left<F>>().write(output) };

@@ -58,6 +58,8 @@ mod run;
 mod schedule;
 mod spawn;
 mod state;
+#[cfg(all(test, feature = "std"))]
+mod tests;
 mod waker;
 
 pub use arena::{Arena, Slots, claim_from};

@@ -8,19 +8,34 @@ use super::header::TaskPtr;
 use super::run::Notified;
 use super::schedule::{Reclaim, Schedule};
 
-/// The waker tables of a scheduler's tasks.
+/// The table of every slot. It does not know the scheduler: a stale waker wakes the slot's tenant of today, who may belong to
+/// an executor of another type. One for all, so that wakers of one task always compare equal.
+static UNCOUNTED: RawWakerVTable = RawWakerVTable::new(
+    |task| RawWaker::new(task, &UNCOUNTED), // *deaf clone*
+    // SAFETY: every waker of this table points to a slot of a static arena.
+    |task| unsafe { wake_slot(task) },
+    // SAFETY: as above.
+    |task| unsafe { wake_slot(task) },
+    |_| {},
+);
+
+/// # Safety
+///
+/// `task` must come from `TaskPtr::as_ptr` of a slot of a static arena.
+#[inline]
+unsafe fn wake_slot(task: *const ()) {
+    // SAFETY: by this function's contract.
+    let task = unsafe { TaskPtr::from_ptr(task.cast_mut()) };
+    // SAFETY: a slot is always alive.
+    let header = unsafe { task.header() };
+    // SAFETY: `State::wake` runs this for the winner of NOTIFIED only.
+    header.state.wake(|| unsafe { task.schedule() });
+}
+
+/// The waker table of a scheduler's counted tasks.
 struct Table<S>(PhantomData<S>);
 
 impl<S: Schedule> Table<S> {
-    const UNCOUNTED: RawWakerVTable = RawWakerVTable::new(
-        |task| RawWaker::new(task, const { &Self::UNCOUNTED }), // *deaf clone*
-        // SAFETY: every waker of this table points to a slot of a static arena.
-        |task| unsafe { wake::<S>(task) },
-        // SAFETY: as above.
-        |task| unsafe { wake::<S>(task) },
-        |_| {},
-    );
-
     const COUNTED: RawWakerVTable = RawWakerVTable::new(
         |task| {
             // SAFETY: every waker of this table was made of a `TaskPtr`.
@@ -44,7 +59,7 @@ impl<S: Schedule> Table<S> {
 
 /// # Safety
 ///
-/// `task` must come from `TaskPtr::as_ptr`, be alive and of scheduler `S`.
+/// `task` must come from `TaskPtr::as_ptr`, be counted, alive and of scheduler `S`.
 #[inline]
 unsafe fn wake<S: Schedule>(task: *const ()) {
     // SAFETY: by this function's contract.
@@ -89,7 +104,7 @@ pub(crate) unsafe fn for_poll<S: Schedule>(task: TaskPtr) -> ManuallyDrop<Waker>
         // SAFETY: alive, by this function's contract.
         None => unsafe { task.header() }.state.load().is_counted(),
     };
-    let table = if counted { const { &Table::<S>::COUNTED } } else { const { &Table::<S>::UNCOUNTED } };
+    let table = if counted { const { &Table::<S>::COUNTED } } else { &UNCOUNTED };
     // SAFETY: the functions of the tables keep `Waker`'s contract for a task of `S`: all of them may be called from any
     // thread, and the reference that a clone takes keeps a counted task alive.
     ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(task.as_ptr(), table)) })

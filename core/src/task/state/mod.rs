@@ -29,6 +29,9 @@ pub(crate) use lock_free::State;
 #[cfg(zokio_unicore)]
 pub(crate) use unicore::State;
 
+#[cfg(test)]
+mod tests;
+
 /// Whether a task may be queued while it runs, and popped when it is already complete.
 const QUEUED_WHILE_RUNNING: bool = cfg!(zokio_unicore);
 

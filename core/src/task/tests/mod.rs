@@ -1,0 +1,11 @@
+//! Ways for a task to go wrong.
+
+#[cfg(not(loom))]
+mod abort;
+#[cfg(not(loom))]
+mod memory;
+#[cfg(loom)]
+mod models;
+#[cfg(not(loom))]
+mod panics;
+mod util;

@@ -1,0 +1,265 @@
+//! A scheduler that does what it is told, and futures that keep count.
+#![allow(dead_code)] // neither the unit tests nor the models use all of it
+
+use core::future::Future;
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::task::{Context, Poll, Waker};
+use std::boxed::Box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
+
+use crate::run_queue::RunQueue;
+use crate::task::raw::{self, Boxes, HeapTask};
+use crate::task::{
+    Arena, Either, JoinHandle, Need, Notified, Owner, Refusal, Schedule, Shape, Slots, Spawn, SpawnError, TaskPtr,
+    Vacancy, claim_from, try_spawn_at, try_spawn_local_at,
+};
+
+/// Where the tasks of a [`Line`] live.
+pub(crate) enum Home {
+    Boxed,
+    Pool(&'static dyn Slots),
+    Nowhere,
+}
+
+/// A queue of tasks, run by hand. `PAD` makes schedulers of several types, whose queues lie at different places.
+#[repr(C)]
+pub(crate) struct Line<const PAD: usize = 0> {
+    owner: Owner,
+    pad: [usize; PAD],
+    queue: RunQueue<Self>,
+    home: Home,
+    pub(crate) boxes: Boxes,
+    /// Runs the tasks.
+    thread: ThreadId,
+    completed: AtomicUsize,
+    released: AtomicUsize,
+}
+
+impl<const PAD: usize> Line<PAD> {
+    pub(crate) fn new(home: Home) -> &'static Self {
+        let line = Self {
+            owner: Self::OWNER,
+            pad: [usize::MAX; PAD],
+            queue: RunQueue::new(),
+            home,
+            boxes: Boxes::new(),
+            thread: std::thread::current().id(),
+            completed: AtomicUsize::new(0),
+            released: AtomicUsize::new(0),
+        };
+        keep(line)
+    }
+
+    pub(crate) fn spawn<F>(&'static self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        try_spawn_at(self, future).unwrap()
+    }
+
+    pub(crate) fn spawn_local<F: Future + 'static>(&'static self, future: F) -> JoinHandle<F::Output> {
+        try_spawn_local_at(self, future).unwrap()
+    }
+
+    pub(crate) fn pop(&self) -> Option<Notified<Self>> {
+        assert_eq!(self.thread, std::thread::current().id(), "one consumer");
+        // SAFETY: *one consumer*: the thread that made the line; the models have one real thread and one consumer.
+        unsafe { self.queue.pop() }
+    }
+
+    /// Runs all that is ready, once. Answers how many there were.
+    pub(crate) fn turn(&self) -> usize {
+        let mut ran = 0;
+        while let Some(task) = self.pop() {
+            task.run();
+            ran += 1;
+        }
+        ran
+    }
+
+    /// Does what an executor does that ends, but for waiting for those who are in the middle of a push. Answers whether it
+    /// is done.
+    pub(crate) fn shut_down(&self) -> bool {
+        self.boxes.close();
+        let mut place = 0;
+        while let Some(task) = self.boxes.from_end(place) {
+            // SAFETY: a counted task of this line, completed on this thread only.
+            place = if unsafe { raw::shut_down::<Self>(task) } { 0 } else { place + 1 };
+        }
+        while let Some(task) = self.pop() {
+            task.cancel();
+        }
+        self.boxes.is_empty()
+    }
+
+    pub(crate) fn completed(&self) -> usize {
+        self.completed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn released(&self) -> usize {
+        self.released.load(Ordering::Relaxed)
+    }
+}
+
+/// Keeps a value for ever, where a leak checker finds it. A model's is not used by another real thread.
+fn keep<T>(value: T) -> &'static T {
+    struct Kept(#[allow(dead_code)] *const ());
+    // SAFETY: only kept.
+    unsafe impl Send for Kept {}
+    static KEPT: Mutex<std::vec::Vec<Kept>> = Mutex::new(std::vec::Vec::new());
+    let value = Box::leak(Box::new(value));
+    KEPT.lock().unwrap().push(Kept(core::ptr::from_ref(value).cast()));
+    value
+}
+
+// SAFETY: `repr(C)`, the owner first, leaked, so alive for ever. A scheduled task is in the queue, which one thread runs.
+unsafe impl<const PAD: usize> Schedule for Line<PAD> {
+    type Reclaim = Either;
+
+    fn schedule(&self, task: Notified<Self>) {
+        self.queue.push(task);
+    }
+
+    fn completed(&self, task: TaskPtr) {
+        self.completed.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: alive: called by the executor's side.
+        if unsafe { raw::is_counted(task) } {
+            // SAFETY: alive, and inserted by `launch`.
+            unsafe { self.boxes.remove(task) };
+        }
+    }
+
+    unsafe fn released(this: NonNull<Self>, task: TaskPtr) {
+        // SAFETY: alive for ever.
+        unsafe { this.as_ref() }.released.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: released, and made by `vacancy`.
+        unsafe { HeapTask::free(task) };
+    }
+}
+
+// SAFETY: the owner lives for ever, memory is of the shape it is said to be, and one thread runs the tasks.
+unsafe impl<const PAD: usize> Spawn for Line<PAD> {
+    fn owner(&self) -> NonNull<Owner> {
+        NonNull::from(self).cast()
+    }
+    fn static_owner(&self) -> Option<NonNull<Owner>> {
+        (!matches!(self.home, Home::Nowhere)).then(|| self.owner())
+    }
+    fn is_local(&self) -> bool {
+        self.thread == std::thread::current().id()
+    }
+    fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
+        match self.home {
+            Home::Boxed if self.boxes.is_closed() => Err(Refusal::Closed),
+            Home::Boxed => Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) }),
+            Home::Pool(pool) => {
+                claim_from("pool", pool, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot })
+            }
+            Home::Nowhere => Err(Refusal::NoPool),
+        }
+    }
+    fn launch(&self, task: TaskPtr) {
+        // SAFETY: alive, its NOTIFIED is ours.
+        if unsafe { raw::is_counted(task) } {
+            // SAFETY: a `CountedExtra` task, not yet launched, that `completed` removes.
+            if !unsafe { self.boxes.insert(task) } {
+                // SAFETY: of this line, its NOTIFIED is ours.
+                let task: Notified<Self> = unsafe { Notified::from_ptr(task) };
+                return task.cancel();
+            }
+        }
+        // SAFETY: filled, its NOTIFIED is ours.
+        unsafe { raw::launch(task) };
+    }
+}
+
+/// An arena for ever.
+pub(crate) fn arena<const SLOTS: usize, const BYTES: usize>() -> &'static Arena<SLOTS, BYTES> {
+    keep(Arena::new())
+}
+
+/// Lines of both kinds, each with a name.
+pub(crate) fn lines() -> [(&'static str, &'static Line); 2] {
+    [("boxed", Line::new(Home::Boxed)), ("slots", Line::new(Home::Pool(arena::<4, 256>())))]
+}
+
+/// Polls once.
+pub(crate) fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(waker))
+}
+
+/// Polls once what is ready.
+pub(crate) fn ready<F: Future + Unpin>(future: &mut F) -> F::Output {
+    match poll(future, Waker::noop()) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("pending"),
+    }
+}
+
+/// Counts its drops, and panics in them if it is told.
+#[derive(Debug)]
+pub(crate) struct Dropped {
+    pub(crate) count: Arc<AtomicUsize>,
+    pub(crate) panics: bool,
+}
+
+impl Dropped {
+    pub(crate) fn new(count: &Arc<AtomicUsize>) -> Self {
+        Self { count: count.clone(), panics: false }
+    }
+
+    pub(crate) fn panicking(count: &Arc<AtomicUsize>) -> Self {
+        Self { count: count.clone(), panics: true }
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        assert!(!self.panics || std::thread::panicking(), "as planned");
+    }
+}
+
+/// Where tasks leave their wakers.
+#[derive(Clone, Default)]
+pub(crate) struct Wakers(Arc<Mutex<std::vec::Vec<Waker>>>);
+
+impl Wakers {
+    pub(crate) fn take(&self) -> std::vec::Vec<Waker> {
+        core::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// Leaves a waker at each poll, and is never ready.
+    pub(crate) fn wait(&self) -> impl Future<Output = ()> + Send + 'static {
+        let wakers = self.clone();
+        core::future::poll_fn(move |cx| {
+            wakers.0.lock().unwrap().push(cx.waker().clone());
+            Poll::Pending
+        })
+    }
+
+    /// Leaves a waker at the first poll, and is ready at the second.
+    pub(crate) fn once(&self) -> impl Future<Output = ()> + Send + 'static {
+        let wakers = self.clone();
+        let mut polled = false;
+        core::future::poll_fn(move |cx| {
+            if core::mem::replace(&mut polled, true) {
+                return Poll::Ready(());
+            }
+            wakers.0.lock().unwrap().push(cx.waker().clone());
+            Poll::Pending
+        })
+    }
+}
+
+/// The error's future is given back.
+pub(crate) fn refused<F, T>(result: Result<T, SpawnError<F>>) -> SpawnError<F> {
+    match result {
+        Ok(_) => panic!("it was spawned"),
+        Err(error) => error,
+    }
+}
