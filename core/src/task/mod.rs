@@ -59,7 +59,7 @@ mod schedule;
 mod spawn;
 mod state;
 #[cfg(all(test, feature = "std"))]
-mod tests;
+pub(crate) mod tests;
 mod waker;
 
 pub use arena::{Arena, Slots, claim_from};

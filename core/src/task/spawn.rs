@@ -152,7 +152,7 @@ unsafe fn spawn_unchecked<F>(place: &dyn Spawn, future: F) -> Result<JoinHandle<
 where
     F: Future + 'static,
 {
-    let need = Need { plain: layout_of::<F, ()>(), extra: layout_of::<F, usize>() };
+    let need = Need { plain: layout_of::<F, ()>(), extra: layout_of::<F, crate::atomic::UnsafeCell<usize>>() };
     let vacancy = match place.vacancy(need) {
         Ok(vacancy) => vacancy,
         Err(refusal) => return Err(refusal.with(future)),

@@ -129,4 +129,10 @@ impl State {
         // accesses of all the others.
         Snapshot(self.0.fetch_sub(UNIT, Ordering::AcqRel)).drop_reference().0
     }
+
+    /// To the model, the last access of all.
+    #[cfg(all(test, loom))]
+    pub(crate) fn retire(&mut self) {
+        self.0.with_mut(|_| ());
+    }
 }

@@ -38,7 +38,7 @@ impl Drop for AtHome {
 }
 
 /// Abort, detach, and the last waker, from three foreign threads: the future, which is not `Send`, is dropped at home.
-// Mutant: core/src/task/join.rs :: header.state.abort(self.generation, || unsafe { self.task.schedule() }); => header.state.abort(self.generation, || unsafe { (self.task.vtable().drop)(self.task, Part::Future); });
+// Mutant: core/src/task/header.rs :: unsafe { (ops.schedule)(owner, self) } => if unsafe { self.header() }.state.shut_down() == super::state::Shutdown::Held { unsafe { (self.vtable().drop)(self, super::cell::Part::Future) }; }
 #[test]
 fn failure_031_abort_from_foreign_threads_drops_the_future_on_its_own() {
     for (kind, line) in lines() {
@@ -101,7 +101,7 @@ fn failure_032_abort_off_runtime() {
 }
 
 /// An abort that comes while the task runs ends it after this poll, unless it is ready.
-// Mutant: core/src/task/state/mod.rs :: (if self.has(CANCELLED) { Start::Cancel } else { Start::Poll }, next) => (Start::Poll, next)
+// Mutant: core/src/task/state/mod.rs :: (Idle::Cancel, self) => (Idle::Requeue, next)
 #[test]
 fn an_abort_during_a_poll_ends_the_task_after_it() {
     for (kind, line) in lines() {

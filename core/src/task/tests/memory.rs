@@ -205,7 +205,7 @@ fn failure_057_reference_overflow_aborts() {
 }
 
 /// A counted task is freed by whoever is last: the executor, the join handle, an abort handle, a waker.
-// Mutant: core/src/task/waker.rs :: if unsafe { task.header() }.state.drop_reference() { => if unsafe { task.header() }.state.drop_reference() && false {
+// Mutant: core/src/task/waker.rs :: unsafe { S::released(owner, task) } => let _ = owner;
 #[test]
 fn the_last_reference_frees() {
     for last in 0..4 {

@@ -8,4 +8,4 @@ mod memory;
 mod models;
 #[cfg(not(loom))]
 mod panics;
-mod util;
+pub(crate) mod util;

@@ -137,8 +137,34 @@ unsafe impl<const PAD: usize> Schedule for Line<PAD> {
         // SAFETY: alive for ever.
         unsafe { this.as_ref() }.released.fetch_add(1, Ordering::Relaxed);
         // SAFETY: released, and made by `vacancy`.
-        unsafe { HeapTask::free(task) };
+        unsafe { free(task) };
     }
+}
+
+/// # Safety
+///
+/// `task` must have been released, and its memory be the allocator's.
+#[cfg(not(loom))]
+unsafe fn free(task: TaskPtr) {
+    // SAFETY: by this function's contract.
+    unsafe { HeapTask::free(task) };
+}
+
+/// Frees nothing, but is to the model a write to all of the header: whoever still uses it, or is not known to have done with
+/// it, is found.
+///
+/// # Safety
+///
+/// `task` must have been released.
+#[cfg(loom)]
+unsafe fn free(task: TaskPtr) {
+    // SAFETY: released: nobody has a reference, or the model says so.
+    let header = unsafe { &mut *task.0.as_ptr() };
+    header.state.retire();
+    // SAFETY: as above.
+    header.vtable.with_mut(|vtable| unsafe { vtable.write(*vtable) });
+    // SAFETY: as above.
+    header.owner.with_mut(|owner| unsafe { owner.write(*owner) });
 }
 
 // SAFETY: the owner lives for ever, memory is of the shape it is said to be, and one thread runs the tasks.
@@ -233,11 +259,26 @@ impl Wakers {
         core::mem::take(&mut self.0.lock().unwrap())
     }
 
+    /// Leaves a waker in the place of those that are there.
+    pub(crate) fn replace(&self, waker: Waker) -> std::vec::Vec<Waker> {
+        core::mem::replace(&mut *self.0.lock().unwrap(), [waker].into())
+    }
+
+    /// A clone of the last waker.
+    pub(crate) fn one(&self) -> Waker {
+        let mut wakers = self.take();
+        let waker = wakers.pop().unwrap();
+        let clone = waker.clone();
+        drop(self.replace(waker));
+        clone
+    }
+
     /// Leaves a waker at each poll, and is never ready.
     pub(crate) fn wait(&self) -> impl Future<Output = ()> + Send + 'static {
         let wakers = self.clone();
         core::future::poll_fn(move |cx| {
-            wakers.0.lock().unwrap().push(cx.waker().clone());
+            let waker = cx.waker().clone();
+            wakers.0.lock().unwrap().push(waker);
             Poll::Pending
         })
     }
@@ -250,7 +291,8 @@ impl Wakers {
             if core::mem::replace(&mut polled, true) {
                 return Poll::Ready(());
             }
-            wakers.0.lock().unwrap().push(cx.waker().clone());
+            let waker = cx.waker().clone();
+            wakers.0.lock().unwrap().push(waker);
             Poll::Pending
         })
     }

@@ -1,0 +1,97 @@
+//! A slot and its next tenant, against who remembers the last one.
+
+use core::task::Poll;
+
+use loom::thread;
+
+use super::{Drops, Watched};
+use crate::future::yield_now;
+use crate::task::tests::util::{Home, Line, Wakers, arena, poll, ready};
+
+/// The abort handle of the last tenant against the next one, which is not aborted.
+// Mutant: core/src/task/state/mod.rs :: && self.high() != generation => && self.high() < generation
+#[test]
+fn a_stale_abort_races_the_next_tenant() {
+    loom::model(|| {
+        let slots = arena::<1, 256>();
+        let line: &Line = Line::new(Home::Pool(slots));
+        let first = line.spawn(async {});
+        let abort = first.abort_handle();
+        first.detach();
+        let aborting = thread::spawn(move || abort.abort());
+        line.turn();
+        let mut second = line.spawn(async {
+            yield_now().await;
+            2
+        });
+        line.turn();
+        aborting.join().unwrap();
+        line.turn();
+        assert_eq!(ready(&mut second).unwrap(), 2, "aborted for another");
+        assert_eq!((slots.in_use(), slots.high_water()), (0, 1));
+    });
+}
+
+/// The waker of the last tenant against completion and against the next one, which lives on another executor of another
+/// type and is queued there, once.
+// Mutant: core/src/task/state/mod.rs :: Some(Self(LIVE | NOTIFIED | generation => Some(Self(LIVE | generation
+#[test]
+fn failure_066_a_stale_waker_races_the_next_tenant_elsewhere() {
+    loom::model(|| {
+        let slots = arena::<1, 256>();
+        let (old, new) = (Line::<0>::new(Home::Pool(slots)), Line::<8>::new(Home::Pool(slots)));
+        let (drops, wakers) = (Drops::default(), Wakers::default());
+        let mut first = old.spawn(wakers.once());
+        old.turn();
+        let stale = wakers.take().pop().unwrap();
+        stale.wake_by_ref();
+        let waking = thread::spawn(move || stale.wake());
+        old.turn();
+        ready(&mut first).unwrap();
+        let (watched, wait) = (Watched::new(&drops), wakers.once());
+        let mut second = new.spawn(async move {
+            watched.touch();
+            wait.await;
+            watched.touch();
+            2
+        });
+        new.turn();
+        if let Poll::Ready(output) = poll(&mut second, core::task::Waker::noop()) {
+            assert_eq!(output.unwrap(), 2);
+            drop(wakers.take());
+            waking.join().unwrap();
+        } else {
+            let waker = wakers.take().pop().unwrap();
+            waker.wake();
+            new.turn();
+            waking.join().unwrap();
+            new.turn();
+            assert_eq!(ready(&mut second).unwrap(), 2);
+        }
+        assert_eq!((old.turn(), new.turn(), slots.in_use(), drops.count()), (0, 0, 0, 1));
+    });
+}
+
+/// Executor and handle let go of a slot at the same time: one of both frees it, and it is free once.
+// Mutant: core/src/task/state/mod.rs :: if self.has(COMPLETE) && self.0 & BUSY == 0 { => if self.has(COMPLETE) {
+#[test]
+fn the_last_of_executor_and_handle_frees_the_slot() {
+    loom::model(|| {
+        let slots = arena::<1, 256>();
+        let line: &Line = Line::new(Home::Pool(slots));
+        let drops = Drops::default();
+        let output = Watched::new(&drops);
+        let mut handle = line.spawn(async move { output });
+        let waker = crate::test_util::TestWaker::new();
+        assert!(poll(&mut handle, &waker.waker()).is_pending());
+        // Whoever finds the slot free writes to it.
+        let taking = thread::spawn(move || {
+            drop(handle);
+            slots.in_use()
+        });
+        line.turn();
+        let used = taking.join().unwrap();
+        assert!(used <= 1);
+        assert_eq!((slots.in_use(), drops.count(), waker.alive()), (0, 1, 0));
+    });
+}
