@@ -153,3 +153,6 @@ impl<S> Drop for Taken<S> {
         debug_assert!(self.first.is_null(), "tasks were left in a batch");
     }
 }
+
+#[cfg(all(test, loom, feature = "std"))]
+mod models;

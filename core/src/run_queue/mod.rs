@@ -6,6 +6,8 @@
 
 #[cfg(not(zokio_unicore))]
 mod lock_free;
+#[cfg(all(test, loom, feature = "std"))]
+mod models;
 #[cfg(zokio_unicore)]
 mod unicore;
 

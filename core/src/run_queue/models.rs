@@ -1,0 +1,103 @@
+//! Producers against the consumer.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use loom::thread;
+
+use super::RunQueue;
+use crate::future::yield_now;
+use crate::task::Notified;
+use crate::task::tests::util::{Home, Line};
+
+/// Tasks in nobody's queue, and their places.
+fn tasks<const N: usize>(line: &'static Line) -> ([Notified<Line>; N], Vec<usize>) {
+    let tasks = core::array::from_fn(|_| {
+        line.spawn(yield_now()).detach();
+        line.pop().unwrap()
+    });
+    let places = tasks.iter().map(|task: &Notified<Line>| task.task().as_ptr().addr()).collect();
+    (tasks, places)
+}
+
+fn queue() -> &'static RunQueue<Line> {
+    Box::leak(Box::new(RunQueue::new()))
+}
+
+/// Takes what is there, and says where it came from.
+fn take(queue: &RunQueue<Line>, taken: &mut Vec<usize>) {
+    // SAFETY: *one consumer*: the main thread of the model.
+    while let Some(task) = unsafe { queue.pop() } {
+        taken.push(task.task().as_ptr().addr());
+        task.cancel();
+    }
+}
+
+/// Two producers: each one's tasks come in its order, and none is lost, though a push that is not finished reads as empty.
+// Mutant: core/src/run_queue/lock_free.rs :: if self.last.load(Ordering::Relaxed) != first { => if self.last.load(Ordering::Relaxed) == first {
+#[test]
+fn two_producers_race_the_consumer() {
+    loom::model(|| {
+        let (line, queue): (&Line, _) = (Line::new(Home::Boxed), queue());
+        let ([a, b, c], places) = tasks::<3>(line);
+        let mut taken = Vec::new();
+        let first = thread::spawn(move || {
+            queue.push(a);
+            queue.push(b);
+        });
+        let second = thread::spawn(move || queue.push(c));
+        take(queue, &mut taken);
+        first.join().unwrap();
+        second.join().unwrap();
+        take(queue, &mut taken);
+        // SAFETY: *one consumer*.
+        assert!(unsafe { queue.is_empty() });
+        let at = |place| taken.iter().position(|&taken| taken == places[place]).expect("a task was lost");
+        assert!(at(0) < at(1), "out of order");
+        at(2);
+        assert_eq!(taken.len(), 3);
+        assert_eq!(line.released(), 3);
+    });
+}
+
+/// What a producer wrote into a task is seen by who takes it.
+// Mutant: core/src/run_queue/lock_free.rs :: self.next(before).store(link, Ordering::Release); => self.next(before).store(link, Ordering::Relaxed);
+#[test]
+fn a_pushed_task_is_seen_whole() {
+    loom::model(|| {
+        let (line, queue): (&'static Line, _) = (Line::new(Home::Boxed), queue());
+        let producer = thread::spawn(move || {
+            // Made here: nothing but the queue shows it to the consumer.
+            let handle = line.spawn(yield_now());
+            queue.push(line.pop().unwrap());
+            handle
+        });
+        let mut taken = Vec::new();
+        take(queue, &mut taken);
+        let handle = producer.join().unwrap();
+        take(queue, &mut taken);
+        drop(handle);
+        assert_eq!((taken.len(), line.released()), (1, 1));
+    });
+}
+
+/// The stub goes in again while a producer is at the same link.
+// Mutant: core/src/run_queue/lock_free.rs :: self.append(STUB);\n            next => next
+#[test]
+fn the_last_task_is_taken_while_another_comes() {
+    loom::model(|| {
+        let (line, queue): (&Line, _) = (Line::new(Home::Boxed), queue());
+        let ([a, b], places) = tasks::<2>(line);
+        queue.push(a);
+        let producer = thread::spawn(move || queue.push(b));
+        let mut taken = Vec::new();
+        take(queue, &mut taken);
+        // SAFETY: *one consumer*.
+        let empty = unsafe { queue.is_empty() };
+        assert!(empty || taken.len() < 2, "what says that it has something has it");
+        producer.join().unwrap();
+        take(queue, &mut taken);
+        assert_eq!(taken, places);
+        assert_eq!(line.released(), 2);
+    });
+}
