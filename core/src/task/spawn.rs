@@ -118,6 +118,29 @@ impl Refusal {
 /// # Cost
 ///
 /// That of the place: a claim of a slot, or one allocation; then one push.
+///
+/// # Examples
+///
+/// A task outlives whoever spawned it, so it borrows nothing from there; its wakers never lead to a stack
+/// (`failure_052_tasks_are_static`):
+///
+/// ```compile_fail,E0373
+/// # fn main() {}
+/// fn spawn(place: &dyn zokio_core::task::Spawn) {
+///     let local = 5;
+///     let _ = zokio_core::task::try_spawn_at(place, async { assert_eq!(&local, &5) });
+/// }
+/// ```
+///
+/// With `async move` the same is accepted:
+///
+/// ```
+/// # fn main() {}
+/// fn spawn(place: &dyn zokio_core::task::Spawn) {
+///     let local = 5;
+///     let _ = zokio_core::task::try_spawn_at(place, async move { assert_eq!(&local, &5) });
+/// }
+/// ```
 pub fn try_spawn_at<F>(place: &dyn Spawn, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
 where
     F: Future + Send + 'static,
