@@ -81,7 +81,7 @@ impl Model {
     fn new(workers: usize) -> Self {
         let parks: Vec<_> = (0..workers).map(|_| LoomPark(Arc::new((Mutex::new(false), Condvar::new())))).collect();
         let timers: &'static Timers = Box::leak(Box::new(Timers::new(Frozen)));
-        let (shared, queues) = Shared::new(parks.iter().map(|park| (park.clone(), timers)), Arc::new(NoBlocking));
+        let (shared, queues) = Shared::new(parks.iter().map(|park| (park.clone(), timers)), Arc::new(NoBlocking), true);
         Self { shared, queues: Cell::new(queues), parks, dropped: Arc::default() }
     }
 
