@@ -63,9 +63,7 @@ unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
     }
 
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
-        if self.executor.memory.boxes.is_closed() {
-            return Err(Refusal::Closed);
-        }
+        // Closed or not: `launch` cancels what comes too late, and the handle says so.
         // The task's count; `memory::released` gives it back.
         let _ = Arc::into_raw(self.executor.clone());
         Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) })
@@ -234,6 +232,14 @@ impl<P: Park> Drop for SharedExecutor<P> {
 impl<P: Park> fmt::Debug for SharedExecutor<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedExecutor").field("executor", &self.shared.executor).finish()
+    }
+}
+
+impl<U: Unpark> SharedSpawner<U> {
+    /// Whether the executor is gone: what is spawned now is cancelled at once.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.executor.memory.boxes.is_closed()
     }
 }
 
