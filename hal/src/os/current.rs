@@ -24,6 +24,12 @@ impl ReactorHandle {
         EnterGuard { before: replace(Some(self.clone())), _here: PhantomData }
     }
 
+    /// Makes `next` the reactor of the present thread until the guard is dropped; `None` hides the one there is, for a
+    /// runtime without sockets inside of one that has them.
+    pub fn enter_or_hide(next: Option<&Self>) -> EnterGuard {
+        EnterGuard { before: replace(next.cloned()), _here: PhantomData }
+    }
+
     /// Makes `next` (or nothing) the reactor of the present thread and returns the one before: for hooks that run at a
     /// thread's start and cannot keep a guard.
     pub fn replace_current(next: Option<Self>) -> Option<Self> {

@@ -13,6 +13,7 @@
 //!
 //! The end of the reactor is told to every source: what waits then, or comes later, fails with an error that says so.
 
+use core::fmt;
 use core::time::Duration;
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -53,8 +54,15 @@ pub(super) struct Shared {
 ///
 /// Cheap to clone. It keeps descriptors open, not the reactor running: once the [`Driver`](super::Driver) and its
 /// parkers are gone, operations fail with an error.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReactorHandle(pub(super) Arc<Shared>);
+
+impl fmt::Debug for ReactorHandle {
+    /// Not what is in it: every socket shows its handle.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReactorHandle").field("registered", &self.registered()).finish_non_exhaustive()
+    }
+}
 
 impl ReactorHandle {
     /// Names the pool on which host names are looked up. The first one named stays.
