@@ -39,7 +39,8 @@ where
 ///
 /// # Errors
 ///
-/// Gives the future back: there is no executor here, its pool is full or too small, or it shuts down.
+/// Gives the future back: there is no executor here, or its pool is full or too small. Where a runtime of the standard
+/// library has shut down, the task is cancelled at once, and its handle says so.
 pub fn try_spawn<F>(future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
 where
     F: Future + Send + 'static,

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::format;
 use std::io;
 use std::string::String;
 use std::sync::Arc;
@@ -19,6 +20,11 @@ use super::lease::{KEEP_ALIVE, Lease, LeasedPark};
 use super::runtime::{Owned, Runtime};
 
 type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// Threads with less have no room for the runtime itself, in a build without optimization.
+const SMALLEST_STACK: usize = 128 << 10;
+/// More workers than any machine has threads for.
+const MOST_WORKERS: usize = 1 << 15;
 
 /// Builds a [`Runtime`].
 ///
@@ -125,8 +131,9 @@ impl Builder {
         self
     }
 
-    /// Sets the stack size of workers and of threads of the blocking pool, in bytes.
+    /// Sets the stack size of workers and of threads of the blocking pool, in bytes. Less than 128 KiB is taken as 128 KiB.
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        let bytes = bytes.max(SMALLEST_STACK);
         self.workers.thread_stack_size(bytes);
         self.stack_size = Some(bytes);
         self
@@ -188,8 +195,10 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// The operating system's, where it gives no threads or descriptors. Nothing is left running then.
+    /// The operating system's, where it gives no threads or descriptors; [`InvalidInput`](io::ErrorKind::InvalidInput)
+    /// where a name has a zero byte, or there are more than 32768 workers. Nothing is left running then.
     pub fn build(&mut self) -> io::Result<Runtime> {
+        self.check()?;
         let driver = if self.io { Driver::with_io()? } else { Driver::without_io() };
         let reactor = driver.handle().cloned();
         let name = self.name.clone().unwrap_or_else(|| "zokio-blocking".into());
@@ -203,6 +212,18 @@ impl Builder {
         } else {
             Ok(self.build_current_thread(driver, reactor, pool, blocking))
         }
+    }
+
+    fn check(&self) -> io::Result<()> {
+        let invalid = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        if self.name.as_ref().is_some_and(|name| name.contains('\0')) {
+            return invalid("the name of a thread cannot have a zero byte in it".into());
+        }
+        let workers = self.workers.threads();
+        if self.multi_thread && workers > MOST_WORKERS {
+            return invalid(format!("{workers} worker threads are too many: at most {MOST_WORKERS} can be"));
+        }
+        Ok(())
     }
 
     fn build_multi_thread(

@@ -6,7 +6,7 @@ use core::future::Future;
 use std::sync::Arc;
 
 use zokio_core::ambient::{Ambient, Context, Held, Offer};
-use zokio_core::task::{JoinHandle, Spawn, SpawnError, spawn_at, try_spawn_at};
+use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 use zokio_core::time::Timers;
 use zokio_executor_local::SharedSpawner;
 use zokio_executor_local::context::Current;
@@ -76,7 +76,7 @@ impl core::error::Error for TryCurrentError {}
 pub struct EnterGuard {
     // In this order: the context goes first.
     _context: EnteredKind,
-    _reactor: Option<os::EnterGuard>,
+    _reactor: os::EnterGuard,
 }
 
 #[derive(Debug)]
@@ -121,7 +121,8 @@ impl Handle {
         })
     }
 
-    /// Spawns a task on this runtime.
+    /// Spawns a task on this runtime. Where it has shut down the future is dropped here, and the handle answers that it was
+    /// cancelled.
     ///
     /// # Cost
     ///
@@ -150,10 +151,8 @@ impl Handle {
     {
         match &self.kind {
             Kind::MultiThread(workers) => workers.try_spawn(future),
-            Kind::CurrentThread(local) => {
-                let place: &dyn Spawn = &local.spawner;
-                try_spawn_at(place, future)
-            }
+            Kind::CurrentThread(local) if local.spawner.is_closed() => Err(SpawnError::Closed(future)),
+            Kind::CurrentThread(local) => try_spawn_at(&local.spawner, future),
         }
     }
 
@@ -170,15 +169,15 @@ impl Handle {
         }
     }
 
-    /// Runs a future on this thread until it is ready. On a current-thread runtime this drives no task: its own
-    /// [`Runtime::block_on`](super::Runtime::block_on) does.
+    /// Runs a future on this thread until it is ready. On a current-thread runtime this drives no task, timer or socket:
+    /// its own [`Runtime::block_on`](super::Runtime::block_on) does, and where none runs, a future that needs them waits.
     ///
     /// # Panics
     ///
     /// Panics inside an executor that polls, which it would stop.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _reactor = self.reactor.as_ref().map(ReactorHandle::enter);
+        let _reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
         match &self.kind {
             Kind::MultiThread(workers) => workers.block_on(future),
             Kind::CurrentThread(local) => {
@@ -191,7 +190,7 @@ impl Handle {
 
     /// Makes this runtime the one of this thread until the guard is dropped.
     pub fn enter(&self) -> EnterGuard {
-        let reactor = self.reactor.as_ref().map(ReactorHandle::enter);
+        let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
         let context = match &self.kind {
             Kind::MultiThread(workers) => EnteredKind::MultiThread(workers.enter()),
             Kind::CurrentThread(local) => EnteredKind::CurrentThread(Held::new(local.clone())),

@@ -38,10 +38,15 @@ pub(super) enum Owned {
     CurrentThread(SharedExecutor<WorkerPark>, Lease<LocalTimers>),
 }
 
+/// Whether this thread is inside of an executor that polls, and must not wait.
+fn is_polling() -> bool {
+    Current::with(|context| context.is_some_and(Context::is_polling))
+}
+
 /// Panics where this thread is inside of an executor that polls.
 #[track_caller]
 pub(super) fn refuse_nesting() {
-    if Current::with(|context| context.is_some_and(Context::is_polling)) {
+    if is_polling() {
         panic!("{}", NestedBlockOn::new());
     }
 }
@@ -102,7 +107,7 @@ impl Runtime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match (&self.kind, &self.handle.kind) {
             (Some(Owned::CurrentThread(executor, _)), Kind::CurrentThread(local)) => {
-                let _reactor = self.handle.reactor.as_ref().map(ReactorHandle::enter);
+                let _reactor = ReactorHandle::enter_or_hide(self.handle.reactor.as_ref());
                 let handle: &dyn Any = local;
                 match executor.block_on(Some(handle), future) {
                     Ok(output) => output,
@@ -114,13 +119,13 @@ impl Runtime {
     }
 
     /// Stops, drops every task, and waits for both and for blocking work, at most for `timeout`. What is not over then is
-    /// left to itself.
+    /// left to itself. Where tasks run it does not wait.
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         match self.kind.take() {
             Some(Owned::MultiThread(workers)) => workers.shutdown_timeout(timeout),
             Some(Owned::CurrentThread(executor, lease)) => {
                 end(executor, &lease);
-                self.blocking.shutdown(Some(timeout));
+                self.blocking.shutdown(Some(if is_polling() { Duration::ZERO } else { timeout }));
             }
             None => {}
         }
@@ -139,6 +144,9 @@ impl Runtime {
     }
 }
 
+const DROPPED_INSIDE: &str = "a runtime was dropped where tasks run, and cannot wait for its blocking work there: drop it \
+                              on another thread, or call `shutdown_background`";
+
 impl Drop for Runtime {
     fn drop(&mut self) {
         match self.kind.take() {
@@ -149,8 +157,10 @@ impl Drop for Runtime {
             }
             Some(Owned::CurrentThread(executor, lease)) => {
                 end(executor, &lease);
-                self.blocking.shutdown(None);
+                let inside = is_polling();
+                self.blocking.shutdown(inside.then_some(Duration::ZERO));
                 self.close_reactor();
+                assert!(!inside || std::thread::panicking(), "{DROPPED_INSIDE}");
             }
             None => {}
         }
