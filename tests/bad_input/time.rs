@@ -7,12 +7,24 @@ use std::time::Duration;
 
 use zokio::net::{TcpListener, TcpStream};
 use zokio::runtime::Builder;
-use zokio::time::{Instant, MissedTickBehavior, interval, interval_at, now, sleep, sleep_until, timeout, timeout_at};
+use zokio::time::{
+    ClockInstant, Instant, MissedTickBehavior, interval, interval_at, now, sleep, sleep_until, timeout, timeout_at,
+};
 
 use crate::{EACH, WATCHDOG, alone, ct, mt, panic_of, within};
 
 const SHORT: Duration = Duration::from_millis(1);
 const NANO: Duration = Duration::from_nanos(1);
+
+/// A moment that never comes.
+fn far() -> Instant {
+    ClockInstant::FAR.into()
+}
+
+/// The first moment of the clock.
+fn epoch() -> Instant {
+    ClockInstant::EPOCH.into()
+}
 
 /// Whether a future is not ready at once, nor a little later.
 async fn is_pending<F: Future>(future: F) -> bool {
@@ -25,11 +37,11 @@ fn all_refuse(reason: &str) {
         panic_of(now),
         panic_of(|| drop(sleep(SHORT))),
         panic_of(|| drop(sleep(Duration::ZERO))),
-        panic_of(|| drop(sleep_until(Instant::FAR))),
+        panic_of(|| drop(sleep_until(far()))),
         panic_of(|| drop(timeout(SHORT, async {}))),
-        panic_of(|| drop(timeout_at(Instant::FAR, async {}))),
+        panic_of(|| drop(timeout_at(far(), async {}))),
         panic_of(|| drop(interval(SHORT))),
-        panic_of(|| drop(interval_at(Instant::FAR, SHORT))),
+        panic_of(|| drop(interval_at(far(), SHORT))),
     ];
     for text in texts {
         assert!(text.contains("no timer driver") && text.contains(reason), "{text}");
@@ -95,24 +107,24 @@ fn durations_of_any_length_have_a_result() {
                 sleep(NANO).await;
                 assert!(is_pending(sleep(Duration::MAX)).await);
                 assert!(is_pending(sleep(Duration::from_nanos(u64::MAX))).await);
-                assert!(is_pending(sleep_until(Instant::FAR)).await);
-                sleep_until(Instant::EPOCH).await;
+                assert!(is_pending(sleep_until(far())).await);
+                sleep_until(epoch()).await;
 
                 assert_eq!(timeout(Duration::ZERO, async { 1 }).await, Ok(1));
                 assert_eq!(timeout(Duration::MAX, async { 1 }).await, Ok(1));
                 timeout(Duration::ZERO, pending::<()>()).await.unwrap_err();
                 timeout(NANO, pending::<()>()).await.unwrap_err();
-                timeout_at(Instant::EPOCH, pending::<()>()).await.unwrap_err();
-                assert_eq!(timeout_at(Instant::EPOCH, async { 1 }).await, Ok(1));
+                timeout_at(epoch(), pending::<()>()).await.unwrap_err();
+                assert_eq!(timeout_at(epoch(), async { 1 }).await, Ok(1));
                 assert!(is_pending(timeout(Duration::MAX, pending::<()>())).await);
-                assert!(is_pending(timeout_at(Instant::FAR, pending::<()>())).await);
+                assert!(is_pending(timeout_at(far(), pending::<()>())).await);
 
                 let mut sleep = pin!(sleep(Duration::MAX));
-                assert_eq!(sleep.deadline(), Instant::FAR);
+                assert_eq!(sleep.deadline(), ClockInstant::FAR);
                 sleep.as_mut().reset(now());
                 sleep.as_mut().await;
                 assert!(sleep.is_elapsed());
-                sleep.as_mut().reset(Instant::FAR);
+                sleep.as_mut().reset(ClockInstant::FAR);
                 assert!(!sleep.is_elapsed());
                 assert!(is_pending(sleep.as_mut()).await);
                 assert!(is_pending(sleep.as_mut()).await, "polled by a second waker after the first has gone");
@@ -140,20 +152,20 @@ fn intervals_of_any_period_have_a_result() {
 
                     let mut often = interval(NANO);
                     often.set_missed_tick_behavior(behavior);
-                    let mut last = Instant::EPOCH;
+                    let mut last = epoch();
                     for _ in 0..1000 {
                         let due = timeout(WATCHDOG, often.tick()).await.unwrap();
                         assert!(due > last, "{behavior:?}: ticks come in order");
                         last = due;
                     }
 
-                    let mut never = interval_at(Instant::FAR, NANO);
+                    let mut never = interval_at(far(), NANO);
                     never.set_missed_tick_behavior(behavior);
                     assert!(is_pending(never.tick()).await);
 
-                    let mut late = interval_at(Instant::EPOCH, Duration::MAX);
+                    let mut late = interval_at(epoch(), Duration::MAX);
                     late.set_missed_tick_behavior(behavior);
-                    assert_eq!(late.tick().await, Instant::EPOCH);
+                    assert_eq!(late.tick().await, epoch());
                     assert!(is_pending(late.tick()).await);
                     late.reset_after(Duration::ZERO);
                     late.tick().await;
@@ -240,11 +252,11 @@ fn what_was_made_in_a_runtime_that_is_gone_says_so() {
                 let (makes, polls) = (makes(), polls());
                 let (lasting, mut ticks, limited) = makes.block_on(async {
                     let lasting = Box::pin(sleep(Duration::from_secs(3600)));
-                    (lasting, interval_at(Instant::FAR, SHORT), Box::pin(timeout(WATCHDOG, pending::<()>())))
+                    (lasting, interval_at(far(), SHORT), Box::pin(timeout(WATCHDOG, pending::<()>())))
                 });
                 drop(makes);
                 assert!(!lasting.is_elapsed());
-                assert!(lasting.deadline() < Instant::FAR);
+                assert!(lasting.deadline() < ClockInstant::FAR);
                 let texts = [
                     panic_of(|| polls.block_on(lasting)),
                     panic_of(|| polls.block_on(ticks.tick())),
