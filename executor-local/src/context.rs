@@ -60,7 +60,7 @@ unsafe impl Ambient for Current {
     }
 
     #[inline]
-    fn swap(next: Pointer) -> Pointer {
+    unsafe fn swap(next: Pointer) -> Pointer {
         place::swap(next)
     }
 }

@@ -330,8 +330,9 @@ unsafe impl<U: Unpark> Schedule for Executor<U> {
     }
 
     #[inline]
-    fn completed(&self, task: TaskPtr) {
-        self.memory.completed(task);
+    unsafe fn completed(&self, task: TaskPtr) {
+        // SAFETY: by this function's contract.
+        unsafe { self.memory.completed(task) };
     }
 
     unsafe fn released(this: core::ptr::NonNull<Self>, task: TaskPtr) {

@@ -20,8 +20,11 @@ mod arenas {
             Self(())
         }
 
+        /// # Safety
+        ///
+        /// None; its twin needs it.
         #[inline(always)]
-        pub(crate) fn completed(&self, _: TaskPtr) {}
+        pub(crate) unsafe fn completed(&self, _: TaskPtr) {}
     }
 
     /// # Safety
@@ -59,8 +62,11 @@ mod heap {
             }
         }
 
+        /// # Safety
+        ///
+        /// As for `Schedule::completed`.
         #[inline]
-        pub(crate) fn completed(&self, task: TaskPtr) {
+        pub(crate) unsafe fn completed(&self, task: TaskPtr) {
             // SAFETY: alive: this is called by the executor's side, which has not let go of it.
             if unsafe { is_counted(task) } {
                 // SAFETY: alive, and every counted task of this executor was given to `insert`.

@@ -69,7 +69,7 @@ unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
         Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) })
     }
 
-    fn launch(&self, task: TaskPtr) {
+    unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: filled as `CountedExtra`, not yet launched; `memory::completed` removes it.
         if unsafe { self.executor.memory.boxes.insert(task) } {
             // SAFETY: filled, and its NOTIFIED handed over.

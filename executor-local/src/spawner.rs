@@ -26,8 +26,11 @@ impl Place {
         claim_from(name, slots, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot })
     }
 
-    fn launch(task: TaskPtr) {
-        // SAFETY: `Spawn::launch` is called with a filled task whose NOTIFIED is handed over.
+    /// # Safety
+    ///
+    /// As for `Spawn::launch`.
+    unsafe fn launch(task: TaskPtr) {
+        // SAFETY: filled, and its NOTIFIED handed over, by this function's contract.
         unsafe { raw::launch(task) };
     }
 }
@@ -66,8 +69,9 @@ unsafe impl Spawn for Spawner {
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         self.place.vacancy(need)
     }
-    fn launch(&self, task: TaskPtr) {
-        Place::launch(task);
+    unsafe fn launch(&self, task: TaskPtr) {
+        // SAFETY: by this function's contract.
+        unsafe { Place::launch(task) };
     }
 }
 
@@ -85,8 +89,9 @@ unsafe impl Spawn for SendSpawner {
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         self.place.vacancy(need)
     }
-    fn launch(&self, task: TaskPtr) {
-        Place::launch(task);
+    unsafe fn launch(&self, task: TaskPtr) {
+        // SAFETY: by this function's contract.
+        unsafe { Place::launch(task) };
     }
 }
 

@@ -117,7 +117,7 @@ unsafe impl Spawn for Place<'_> {
         Ok(Vacancy { memory: HeapTask::allocate(need.plain), shape: Shape::Counted })
     }
 
-    fn launch(&self, task: TaskPtr) {
+    unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: the caller's win of NOTIFIED, given to us.
         let mut job = Pending(Some(unsafe { Notified::from_ptr(task) }));
         // A pool that takes no more work gives the job back, whose drop cancels the task.

@@ -190,7 +190,7 @@ unsafe impl<U: Unpark> Schedule for Home<U> {
         }
     }
 
-    fn completed(&self, task: TaskPtr) {
+    unsafe fn completed(&self, task: TaskPtr) {
         match self.local() {
             Some(local) => local.home().counters.count_completed(1),
             None => drop(self.completed_outside.fetch_add(1, Ordering::Relaxed)),
@@ -229,7 +229,7 @@ unsafe impl<U: Unpark> Spawn for Home<U> {
         Ok(Vacancy { memory, shape: Shape::CountedExtra(0) })
     }
 
-    fn launch(&self, task: TaskPtr) {
+    unsafe fn launch(&self, task: TaskPtr) {
         let local = self.local();
         match local {
             Some(local) => local.home().counters.count_spawned(1),

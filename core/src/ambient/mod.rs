@@ -102,14 +102,18 @@ pub type Current = Option<NonNull<Context<'static>>>;
 /// # Safety
 ///
 /// `swap` and `get` must act on one variable that only the current thread (or core, nested interrupts included) can
-/// reach, and must do nothing else with it. Only [`enter`](Self::enter) and [`enter_raw`](Self::enter_raw) may call
-/// `swap`.
+/// reach, and must do nothing else with it.
 pub unsafe trait Ambient: Sized + 'static {
     /// The current pointer.
     fn get() -> Current;
 
     /// Stores `next` and returns what was there.
-    fn swap(next: Current) -> Current;
+    ///
+    /// # Safety
+    ///
+    /// For [`enter_raw`](Self::enter_raw) and the guard that it gives only: what is stored must be alive until something
+    /// else is.
+    unsafe fn swap(next: Current) -> Current;
 
     /// Runs `f` with `context` current, and restores what was current before, also when `f` panics.
     fn enter<R>(context: &Context<'_>, f: impl FnOnce() -> R) -> R {
@@ -129,7 +133,8 @@ pub unsafe trait Ambient: Sized + 'static {
     where
         Self: Sized,
     {
-        Entered { before: Self::swap(Some(context)), _ambient: core::marker::PhantomData }
+        // SAFETY: the context outlives the guard, by this function's contract.
+        Entered { before: unsafe { Self::swap(Some(context)) }, _ambient: core::marker::PhantomData }
     }
 
     /// Runs `f` on the current context, if there is one.
@@ -150,6 +155,7 @@ pub struct Entered<A: Ambient> {
 
 impl<A: Ambient> Drop for Entered<A> {
     fn drop(&mut self) {
-        A::swap(self.before);
+        // SAFETY: guards are dropped in reverse order (`enter_raw`), so the guard of the context before this one still lives.
+        unsafe { A::swap(self.before) };
     }
 }

@@ -51,7 +51,12 @@ pub struct Arena<const SLOTS: usize, const BYTES: usize, A = ()> {
 unsafe impl<const SLOTS: usize, const BYTES: usize, A> Sync for Arena<SLOTS, BYTES, A> {}
 
 /// An arena, seen without its sizes.
-pub trait Slots: Sync {
+///
+/// # Safety
+///
+/// `slot_layout` must always answer the size and alignment of the memory that `claim` gives, and that memory be a `static`
+/// slot which is nobody else's until its task is over.
+pub unsafe trait Slots: Sync {
     /// How many tasks there can be at a time.
     fn slots(&self) -> usize;
     /// Size and alignment of the memory of one task, its header included.
@@ -205,7 +210,8 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
         unsafe { fill_slot(task, owner, future) };
         // SAFETY: claimed as joined, and filled with a future of this output.
         let handle = unsafe { JoinHandle::new(task) };
-        place.launch(task);
+        // SAFETY: a claimed slot of this arena, filled above with the place's owner.
+        unsafe { place.launch(task) };
         Ok(handle)
     }
 
@@ -235,7 +241,8 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
         unsafe { Cell::fill(cell, owner, (), (), future) };
         // SAFETY: claimed, so of this generation until it is launched.
         let handle = unsafe { AbortHandle::of(task) };
-        place.launch(task);
+        // SAFETY: a claimed slot of this arena, filled above with the place's owner.
+        unsafe { place.launch(task) };
         Ok(handle)
     }
 }
@@ -297,7 +304,8 @@ impl<const SLOTS: usize, const BYTES: usize, A: Ambient> Arena<SLOTS, BYTES, A> 
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize, A: 'static> Slots for Arena<SLOTS, BYTES, A> {
+// SAFETY: the slots are part of a `static`, all of one layout; a claim is won by one transition of the state word.
+unsafe impl<const SLOTS: usize, const BYTES: usize, A: 'static> Slots for Arena<SLOTS, BYTES, A> {
     fn slots(&self) -> usize {
         SLOTS
     }

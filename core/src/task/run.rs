@@ -165,7 +165,9 @@ fn complete<S: Schedule>(task: TaskPtr, mut output: bool) {
     // SAFETY: *winner reads*: the executor has the task.
     let owner = unsafe { task.owner() }.cast::<S>();
     // SAFETY: the owner is alive while the task is.
-    unsafe { owner.as_ref() }.completed(task);
+    let owner = unsafe { owner.as_ref() };
+    // SAFETY: its own task, complete now and once; the executor's side has not let go of it.
+    unsafe { owner.completed(task) };
     finish::<S>(task, header.state.complete(output));
 }
 

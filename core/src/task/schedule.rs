@@ -44,7 +44,11 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
 
     /// Hears that a task is complete, its future dropped; its output may not have been taken yet. Called by the thread
     /// that ran it, before the executor's reference goes.
-    fn completed(&self, task: TaskPtr) {
+    ///
+    /// # Safety
+    ///
+    /// `task` must be one of this scheduler's, alive, launched, and not have been told to it before.
+    unsafe fn completed(&self, task: TaskPtr) {
         let _ = task;
     }
 

@@ -92,8 +92,13 @@ pub unsafe trait Spawn {
     /// Says why there is none.
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal>;
 
-    /// Takes a filled task, whose `NOTIFIED` is the caller's. Never fails: a closed executor cancels it.
-    fn launch(&self, task: TaskPtr);
+    /// Takes a new task. Never fails: a closed executor cancels it.
+    ///
+    /// # Safety
+    ///
+    /// `task` must have been filled in memory of [`vacancy`](Self::vacancy) (or, where there is a `static_owner`, in a
+    /// claimed slot), with this place's owner, and its `NOTIFIED` be the caller's, who gives it up.
+    unsafe fn launch(&self, task: TaskPtr);
 }
 
 impl Refusal {
@@ -184,7 +189,8 @@ where
     let task = unsafe { fill_vacancy(vacancy, place.owner(), future) };
     // SAFETY: filled as a joined task with this output, whose `JOIN_INTEREST` nobody else has.
     let handle = unsafe { JoinHandle::new(task) };
-    place.launch(task);
+    // SAFETY: filled above, in the memory that was asked for.
+    unsafe { place.launch(task) };
     Ok(handle)
 }
 

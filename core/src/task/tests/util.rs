@@ -124,7 +124,7 @@ unsafe impl<const PAD: usize> Schedule for Line<PAD> {
         self.queue.push(task);
     }
 
-    fn completed(&self, task: TaskPtr) {
+    unsafe fn completed(&self, task: TaskPtr) {
         self.completed.fetch_add(1, Ordering::Relaxed);
         // SAFETY: alive: called by the executor's side.
         if unsafe { raw::is_counted(task) } {
@@ -188,7 +188,7 @@ unsafe impl<const PAD: usize> Spawn for Line<PAD> {
             Home::Nowhere => Err(Refusal::NoPool),
         }
     }
-    fn launch(&self, task: TaskPtr) {
+    unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: alive, its NOTIFIED is ours.
         if unsafe { raw::is_counted(task) } {
             // SAFETY: a `CountedExtra` task, not yet launched, that `completed` removes.

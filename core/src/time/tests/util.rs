@@ -45,7 +45,7 @@ unsafe impl Ambient for Here {
         CURRENT.get()
     }
 
-    fn swap(next: Current) -> Current {
+    unsafe fn swap(next: Current) -> Current {
         CURRENT.replace(next)
     }
 }
