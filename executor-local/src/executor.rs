@@ -184,6 +184,10 @@ impl<U: Unpark> Executor<U> {
                     return output;
                 }
             }
+            // Before the polls, so that one look at the clock does for an expiry and what it wakes.
+            if let Some(timers) = self.config.timers {
+                timers.expire();
+            }
             let mut polls = 0;
             while polls < POLLS_PER_TURN {
                 // SAFETY: *one runner*.
@@ -192,14 +196,13 @@ impl<U: Unpark> Executor<U> {
                 polls += 1;
             }
             since_poll += polls;
-            if let Some(timers) = self.config.timers {
-                timers.expire();
-            }
             // Counted over turns: a main future, or a pair of tasks, that always wakes itself makes short turns only.
             if since_poll >= POLLS_PER_TURN {
                 since_poll = 0;
                 park.poll();
-            } else if polls == 0 {
+            } else if !main_woken.load(Ordering::Relaxed) {
+                // The queue was empty: fewer polls than a turn may have. What became due meanwhile ends the wait at once,
+                // and what was woken meanwhile is seen by `is_idle`.
                 let deadline = self.next_deadline();
                 park.park(deadline, || self.is_idle(main_woken, deadline));
                 if U::NEEDED {
