@@ -45,7 +45,7 @@ pub fn start(name: &str) -> ! {
             ping_pong("ping_pong_notify", on, pair);
         }),
         "ping_pong_notify_local" => run(|on| {
-            let pair = singleton!(: [Notify<LocalLock>; 2] = [Notify::new(), Notify::new()]).expect(ONCE);
+            let pair = singleton!(: [Notify<LocalLock>; 2] = [Notify::with_lock(), Notify::with_lock()]).expect(ONCE);
             ping_pong("ping_pong_notify_local", on, pair);
         }),
         "yield" => run(yields),
@@ -57,7 +57,7 @@ pub fn start(name: &str) -> ! {
             channel("channel", on, one);
         }),
         "channel_local" => run(|on| {
-            let one = singleton!(: Channel<u32, 8, LocalLock> = Channel::new()).expect(ONCE);
+            let one = singleton!(: Channel<u32, 8, LocalLock> = Channel::with_lock()).expect(ONCE);
             channel("channel_local", on, one);
         }),
         "timers_1" => run(|on| timers("timers_1", on, 1)),
@@ -114,6 +114,8 @@ trait Bell: 'static {
 }
 
 /// A flag and a cell for its one waiter: what a driver is made of.
+///
+/// Ordering: relaxed: it carries no data, and the lock of the cell orders flag and waker.
 struct Signal<L> {
     set: AtomicBool,
     cell: WaitCell<L>,
@@ -127,7 +129,7 @@ impl<L: RawLock> Signal<L> {
     /// One task takes it.
     #[inline(always)]
     fn take(&self) -> bool {
-        let set = self.set.load(Ordering::Acquire);
+        let set = self.set.load(Ordering::Relaxed);
         if set {
             self.set.store(false, Ordering::Relaxed);
         }
@@ -138,7 +140,7 @@ impl<L: RawLock> Signal<L> {
 impl<L: RawLock> Bell for Signal<L> {
     #[inline]
     fn ring(&self) {
-        self.set.store(true, Ordering::Release);
+        self.set.store(true, Ordering::Relaxed);
         self.cell.wake();
     }
 
