@@ -257,6 +257,7 @@ fn ping_pong_between_two_tasks() {
     assert!(ball.lock().unwrap().0 >= PASSES);
 }
 
+// Mutant: executor-mt/src/worker.rs :: if is_due(&mut self.to_go.global_queue_interval, self.rhythm.global_queue_interval) { => if false {
 #[test]
 fn failure_012_a_task_from_outside_runs_although_local_tasks_always_yield() {
     for yielders in [1, 200 / SMALLER] {
