@@ -159,10 +159,10 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
         Ok(Current::enter(&context, || {
             loop {
                 // Ordering: acquire: pairs with the release of the wake.
-                if main.woken.swap(false, Ordering::AcqRel)
-                    && let Poll::Ready(output) = poll_main(future.as_mut(), &waker)
-                {
-                    return output;
+                if main.woken.swap(false, Ordering::AcqRel) {
+                    if let Poll::Ready(output) = poll_main(future.as_mut(), &waker) {
+                        return output;
+                    }
                 }
                 let mut slot = shared.lock();
                 let Some(park) = slot.take() else {

@@ -191,10 +191,9 @@ impl Snapshot {
 
     /// An abort; of one generation only where `generation` is given.
     pub(crate) const fn abort(self, generation: Option<usize>) -> (Wake, Self) {
-        if let Some(generation) = generation
-            && self.high() != generation
-        {
-            return (Wake::Nothing, self);
+        match generation {
+            Some(generation) if self.high() != generation => return (Wake::Nothing, self),
+            _ => {}
         }
         if !self.has(LIVE) || self.has(COMPLETE) {
             return (Wake::Nothing, self);
