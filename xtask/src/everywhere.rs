@@ -76,38 +76,35 @@ struct Transcript {
     lines: Vec<String>,
 }
 
-/// Runs the part, with a fresh seed unless one is given.
-pub fn run(workspace: &Workspace, report: &mut Report, seed: Option<u32>) {
+/// Runs the part, with a fresh seed unless one is given. Returns its last word: that all places agree, or what is wrong.
+pub fn run(workspace: &Workspace, report: &mut Report, seed: Option<u32>) -> String {
     let seed = seed.unwrap_or_else(fresh_seed);
+    let mut last_word = String::new();
     report.part("everywhere", |report| {
         println!("   seed {seed}");
         let mut transcripts = Vec::new();
-        let mut all = true;
         for place in &PLACES {
             report.step(place.name, || {
                 let (verdict, transcript) = match visit(workspace, place, seed) {
                     Ok((output, triple)) => judge(place.name, &triple, &output),
                     Err(verdict) => (verdict, None),
                 };
-                all &= transcript.is_some();
                 transcripts.extend(transcript);
                 verdict
             });
         }
-        if transcripts.len() < 2 {
-            return;
-        }
-        let agreed = agree(&transcripts);
-        report.step("transcripts", || match &agreed {
+        last_word = match agree(&transcripts) {
+            Ok(_) if transcripts.len() == PLACES.len() => format!("everywhere: {} places agree", transcripts.len()),
+            Ok(_) => format!("everywhere: {} of {} places ran, seed {seed}", transcripts.len(), PLACES.len()),
+            Err(difference) => format!("everywhere: seed {seed}, {difference}"),
+        };
+        report.step("transcripts", || match agree(&transcripts) {
             Ok(lines) => Verdict::passed(format!("{lines} lines each")),
-            Err(difference) => Verdict::failed(difference.clone()),
+            Err(difference) => Verdict::failed(difference),
         });
-        if agreed.is_ok() && all {
-            println!("everywhere: {} places agree", transcripts.len());
-        } else if agreed.is_ok() {
-            println!("everywhere: {} of {} places agree, the others did not run", transcripts.len(), PLACES.len());
-        }
+        println!("   {last_word}");
     });
+    last_word
 }
 
 /// A seed that no earlier run had.
@@ -194,7 +191,7 @@ fn agree(transcripts: &[Transcript]) -> Result<usize, String> {
             if left != right {
                 let shown = |line: Option<&String>| line.map_or("(no such line)", String::as_str).to_owned();
                 return Err(format!(
-                    "everywhere: line {} differs\n  {}: {}\n  {}: {}",
+                    "line {} differs\n  {}: {}\n  {}: {}",
                     line + 1,
                     first.place,
                     shown(left),
@@ -220,7 +217,7 @@ mod tests {
         let a = transcript("here", "sum 1\nwakes 2\n");
         assert_eq!(agree(&[transcript("there", "sum 1\nwakes 2\n"), transcript("here", "sum 1\nwakes 2\n")]), Ok(2));
         let error = agree(&[a, transcript("there", "sum 1\nwakes 3\n")]).expect_err("they differ");
-        assert_eq!(error, "everywhere: line 2 differs\n  here: wakes 2\n  there: wakes 3");
+        assert_eq!(error, "line 2 differs\n  here: wakes 2\n  there: wakes 3");
         let error = agree(&[transcript("here", "sum 1\n"), transcript("there", "sum 1\nmore\n")]).expect_err("longer");
         assert!(error.contains("line 2 differs") && error.contains("(no such line)"), "{error}");
     }

@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         }
     };
     let mut report = Report::new();
+    let mut last_word = String::new();
     let report_ref = &mut report;
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -74,9 +75,9 @@ fn main() -> ExitCode {
         ["mutants", filter] => mutants::run(&workspace, report_ref, filter),
         ["size"] => size::run(&workspace, report_ref),
         ["bench", arguments @ ..] => bench::run(&workspace, report_ref, arguments),
-        ["everywhere"] => everywhere::run(&workspace, report_ref, None),
+        ["everywhere"] => last_word = everywhere::run(&workspace, report_ref, None),
         ["everywhere", "--seed", seed] => match seed.parse() {
-            Ok(seed) => everywhere::run(&workspace, report_ref, Some(seed)),
+            Ok(seed) => last_word = everywhere::run(&workspace, report_ref, Some(seed)),
             Err(error) => {
                 eprintln!("xtask: --seed {seed}: {error}");
                 return ExitCode::from(2);
@@ -107,5 +108,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    report.finish()
+    let code = report.finish();
+    if !last_word.is_empty() {
+        println!("{last_word}");
+    }
+    code
 }
