@@ -248,7 +248,7 @@ impl<U: Unpark> Drop for Running<'_, U> {
 
 /// Whether this thread is inside of an executor that polls.
 pub(crate) fn check_nesting() -> Result<(), NestedBlockOn> {
-    if Current::with(|context| context.is_some_and(Context::is_polling)) { Err(NestedBlockOn::new()) } else { Ok(()) }
+    if Current::is_polling() { Err(NestedBlockOn::new()) } else { Ok(()) }
 }
 
 impl<U: Unpark> Executor<U> {

@@ -132,7 +132,7 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
 
 /// Whether this thread runs an executor, of whatever kind, so that it must not block.
 pub(crate) fn is_polling<A: Ambient>() -> bool {
-    A::with(|context| context.is_some_and(Context::is_polling))
+    A::is_polling()
 }
 
 impl<U: Unpark, A: Ambient> core::fmt::Debug for Handle<U, A> {

@@ -5,7 +5,7 @@ use core::future::Future;
 use core::time::Duration;
 use std::io;
 
-use zokio_core::ambient::{Ambient, Context};
+use zokio_core::ambient::Ambient;
 use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{NestedBlockOn, SharedExecutor};
@@ -40,7 +40,7 @@ pub(super) enum Owned {
 
 /// Whether this thread is inside of an executor that polls, and must not wait.
 fn is_polling() -> bool {
-    Current::with(|context| context.is_some_and(Context::is_polling))
+    Current::is_polling()
 }
 
 /// Panics where this thread is inside of an executor that polls.

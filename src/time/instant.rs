@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::{Add, AddAssign, Sub, SubAssign};
 use core::time::Duration;
 
-use zokio_core::ambient::{Ambient, Context};
+use zokio_core::ambient::Ambient;
 use zokio_core::time::Instant as ClockInstant;
 use zokio_executor_local::context::Current;
 
@@ -78,7 +78,7 @@ impl Instant {
     #[track_caller]
     #[must_use]
     pub fn now() -> Self {
-        let timers = Current::with(|context| context.and_then(Context::timers));
+        let timers = Current::timers().flatten();
         Self(timers.map_or_else(outside::now, |timers| timers.now()))
     }
 

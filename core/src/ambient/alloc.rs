@@ -39,7 +39,7 @@ struct Place<T> {
 impl<A: Ambient, T: Offer> Held<A, T> {
     /// Enters what `offer` offers, and keeps it.
     pub fn new(offer: T) -> Self {
-        let polling = A::with(|context| context.is_some_and(Context::is_polling));
+        let polling = A::is_polling();
         let place = NonNull::from(Box::leak(Box::new(Place { context: None, offer }))).as_ptr();
         // SAFETY: *own or leaked*: in bounds of the place just made.
         let offer = unsafe { &raw const (*place).offer };
@@ -89,5 +89,73 @@ fn out_of_order() {
 impl<A: Ambient, T: Offer> core::fmt::Debug for Held<A, T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Held").finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "std", not(loom)))]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    use super::super::Current;
+    use super::*;
+    use crate::test_util::panics;
+
+    std::thread_local! {
+        static CURRENT: Cell<Current> = const { Cell::new(None) };
+    }
+
+    struct Here;
+
+    // SAFETY: a thread-local cell is reached by its thread only.
+    unsafe impl Ambient for Here {
+        fn get() -> Current {
+            CURRENT.get()
+        }
+
+        unsafe fn swap(next: Current) -> Current {
+            CURRENT.replace(next)
+        }
+    }
+
+    struct Answer(Arc<u32>);
+
+    impl Offer for Answer {
+        fn context(&self) -> Context<'_> {
+            Context::EMPTY.with_handle(&*self.0)
+        }
+    }
+
+    fn seen() -> Option<u32> {
+        Here::with(|context| context.and_then(Context::handle)?.downcast_ref().copied())
+    }
+
+    #[test]
+    fn guards_nest_and_restore() {
+        assert_eq!(seen(), None);
+        let outer = Held::<Here, _>::new(Answer(Arc::new(1)));
+        let inner = Held::<Here, _>::new(Answer(Arc::new(2)));
+        assert_eq!(seen(), Some(2));
+        drop(inner);
+        assert_eq!(seen(), Some(1));
+        drop(outer);
+        assert_eq!(seen(), None);
+    }
+
+    // Mutant: core/src/ambient/mod.rs :: Some(context) => Self::enter(&context, || f(Some(&context))), => Some(context) => f(Some(&context)),
+    #[test]
+    fn a_guard_that_is_dropped_while_its_context_is_looked_at_leaves_it_there() {
+        let answer = Arc::new(7);
+        let held = Held::<Here, _>::new(Answer(answer.clone()));
+        Here::with(|context| {
+            let handle = context.and_then(Context::handle).unwrap();
+            assert!(panics(|| drop(held)), "it is not the innermost guard");
+            assert_eq!(Arc::strong_count(&answer), 2, "freed under the feet of who looks at it");
+            assert_eq!(handle.downcast_ref(), Some(&7_u32));
+        });
+        // It stays the thread's: nobody is left who could end it.
+        assert_eq!(seen(), Some(7));
+        // So that no leak is reported.
+        crate::test_util::forever(Here::get().map(|context| context.as_ptr().expose_provenance()));
     }
 }

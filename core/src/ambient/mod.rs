@@ -137,12 +137,40 @@ pub unsafe trait Ambient: Sized + 'static {
         Entered { before: unsafe { Self::swap(Some(context)) }, _ambient: core::marker::PhantomData }
     }
 
-    /// Runs `f` on the current context, if there is one.
-    fn with<R>(f: impl FnOnce(Option<&Context<'_>>) -> R) -> R {
-        let current = Self::get();
+    /// A copy of the current context, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// What it borrows may go with the guard of the context: no foreign code may run while the copy is in use.
+    unsafe fn peek<'a>() -> Option<Context<'a>> {
         // SAFETY: *entered*: the pointer was stored by `enter` or `enter_raw`, whose guard still lives (it would have
         // restored the pointer otherwise), and the context outlives its guard. Contexts are only read.
-        f(current.map(|context| unsafe { context.as_ref() }))
+        Self::get().map(|context| *unsafe { context.as_ref() })
+    }
+
+    /// Runs `f` on the current context, if there is one.
+    ///
+    /// It is entered once more meanwhile: a guard that `f` drops, if it is the guard of this very context, is dropped out of
+    /// order and leaves what `f` looks at where it is.
+    fn with<R>(f: impl FnOnce(Option<&Context<'_>>) -> R) -> R {
+        // SAFETY: the guard of the current context can only be dropped in `f`, and does not go there, since the current
+        // context is another one then (*own or leaked*).
+        match unsafe { Self::peek() } {
+            None => f(None),
+            Some(context) => Self::enter(&context, || f(Some(&context))),
+        }
+    }
+
+    /// The timers of the current context: `None` outside of every context, `Some(None)` where it has no clock.
+    fn timers() -> Option<Option<&'static Timers>> {
+        // SAFETY: no foreign code runs in between.
+        unsafe { Self::peek() }.map(|context| context.timers())
+    }
+
+    /// Whether an executor polls in the current context, so that `block_on` must be refused.
+    fn is_polling() -> bool {
+        // SAFETY: no foreign code runs in between.
+        unsafe { Self::peek() }.is_some_and(|context| context.is_polling())
     }
 }
 

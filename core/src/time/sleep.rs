@@ -157,7 +157,7 @@ impl core::fmt::Debug for Sleep {
 /// The timers of the current context.
 #[track_caller]
 pub(super) fn timers<A: Ambient>() -> &'static Timers {
-    match A::with(|context| context.map(|context| context.timers())) {
+    match A::timers() {
         Some(Some(timers)) => timers,
         Some(None) => no_clock(),
         None => no_runtime(),
