@@ -15,8 +15,8 @@ async fn main() -> io::Result<()> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
     println!("echo on {}", listener.local_addr()?);
     zokio::select! {
-        done = accept(&listener) => done,
         stop = zokio::signal::ctrl_c() => stop,
+        done = accept(&listener) => done,
     }
 }
 

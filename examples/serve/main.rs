@@ -9,12 +9,13 @@
 //! | `/echo` | the body of the request |
 //! | `/metrics` | Prometheus text |
 //!
-//! Ctrl-C stops taking connections, lets those that are open finish their requests, and exits 0.
+//! Ctrl-C stops taking connections, lets those that are open finish their requests, and exits 0; a second one waits for
+//! them no longer.
 
 mod state;
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, Write};
 use std::net::ToSocketAddrs;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use zokio::net::{TcpListener, TcpStream};
 
-use crate::state::State;
+use crate::state::{Open, State};
 
 const USAGE: &str = "usage: serve [--addr HOST:PORT]   (127.0.0.1:3000 unless told otherwise; port 0 takes a free one)";
 /// How long open connections may take to finish after Ctrl-C.
@@ -79,43 +80,70 @@ async fn serve(address: &str) -> io::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
-    println!("http://{}", listener.local_addr()?);
     let state = Arc::new(State::new());
-    zokio::select! {
-        () = accept(&listener, &state) => {},
-        stop = zokio::signal::ctrl_c() => stop?,
+    let mut stop = pin!(zokio::signal::ctrl_c());
+    // From its first poll on Ctrl-C is ours: before anybody knows where we are.
+    let stopped = zokio::future::poll_once(stop.as_mut()).await;
+    say(format_args!("http://{}", listener.local_addr()?));
+    match stopped {
+        Some(stop) => stop?,
+        None => zokio::select! {
+            () = accept(&listener, &state) => {},
+            stop = stop => stop?,
+        },
+    }
+    // Those whom the system has let in already are not sent away.
+    while let Some(Ok((stream, _))) = zokio::future::poll_once(listener.accept()).await {
+        serve_connection(stream, &state);
     }
     drop(listener);
-    println!("stopping: {} connections open", state.open());
+    say(format_args!("stopping: {} connections open", state.open()));
     state.stop();
-    if zokio::time::timeout(DRAIN, state.drained()).await.is_err() {
-        println!("{} connections did not finish in {} s", state.open(), DRAIN.as_secs());
+    zokio::select! {
+        // Polled first: those that are done are not reported as left over.
+        () = state.drained() => {},
+        () = zokio::time::sleep(DRAIN) => say(format_args!("{} s are over: {} connections left", DRAIN.as_secs(), state.open())),
+        again = zokio::signal::ctrl_c() => {
+            again?;
+            say(format_args!("{} connections left", state.open()));
+        },
     }
-    println!("stopped after {} requests", state.requests());
+    say(format_args!("stopped after {} requests", state.requests()));
     Ok(())
+}
+
+/// Prints a line. Whoever has read enough of them and gone away does not stop the server.
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 async fn accept(listener: &TcpListener, state: &Arc<State>) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => zokio::spawn(connection(stream, state.clone())).detach(),
+            Ok((stream, _)) => serve_connection(stream, state),
             // Out of descriptors, or a client that left in the line: the next one may do better.
             Err(error) => {
-                eprintln!("accept: {error}");
+                let _ = writeln!(io::stderr(), "accept: {error}");
                 zokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-async fn connection(stream: TcpStream, state: Arc<State>) {
-    let _open = state.connection();
+/// Counted from here on, so that the end waits for one whose task has not begun.
+fn serve_connection(stream: TcpStream, state: &Arc<State>) {
+    zokio::spawn(connection(stream, state.clone(), state.connection())).detach();
+}
+
+async fn connection(stream: TcpStream, state: Arc<State>, _open: Open) {
     // Answers are small and complete: nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(request, &state));
-    let mut served = pin!(
-        http1::Builder::new().timer(zokio::hyper::Timer).header_read_timeout(HEAD).serve_connection(stream, service)
-    );
+    let mut http = http1::Builder::new();
+    http.timer(zokio::hyper::Timer).header_read_timeout(HEAD);
+    // A client that has sent its request and closes its side still waits for the reply.
+    http.half_close(true);
+    let mut served = pin!(http.serve_connection(stream, service));
     let outcome = zokio::select! {
         outcome = served.as_mut() => outcome,
         () = state.stopping() => {
