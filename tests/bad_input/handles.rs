@@ -73,7 +73,8 @@ fn runtime_handle_waker_and_join_handle_may_be_dropped_in_any_order() {
                     }
                     if let Some(waker) = &waker {
                         waker.wake_by_ref();
-                        waker.clone().wake();
+                        let again = waker.clone();
+                        again.wake();
                     }
                     if let Some(join) = &mut join {
                         let mut cx = Context::from_waker(Waker::noop());

@@ -13,7 +13,7 @@ fn a_blocking_call_that_panics_is_told_and_its_thread_goes_on() {
         for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
             let runtime = builder.worker_threads(1).max_blocking_threads(1).build().unwrap();
             for _ in 0..3 {
-                let error = runtime.block_on(runtime.spawn_blocking(|| panic!("in a call"))).map(|()| ()).unwrap_err();
+                let error = runtime.block_on(runtime.spawn_blocking(|| panic!("in a call"))).unwrap_err();
                 assert!(error.is_panic() && error.to_string().contains("in a call"), "{error}");
                 assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 5)).unwrap(), 5);
             }
