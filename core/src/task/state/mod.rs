@@ -29,7 +29,7 @@ pub(crate) use lock_free::State;
 #[cfg(zokio_unicore)]
 pub(crate) use unicore::State;
 
-#[cfg(test)]
+#[cfg(all(test, not(miri)))] // pure, and slow there
 mod tests;
 
 /// Whether a task may be queued while it runs, and popped when it is already complete.
