@@ -20,6 +20,10 @@ pub mod context;
 mod executor;
 mod main_future;
 mod memory;
+#[cfg(all(test, loom, feature = "std"))]
+mod models;
+#[cfg(feature = "std")]
+mod pause;
 #[cfg(feature = "std")]
 mod shared;
 mod spawner;

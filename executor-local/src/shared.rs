@@ -38,7 +38,7 @@ struct Shared<P: Park> {
 
 /// Spawns tasks on a [`SharedExecutor`], from anywhere.
 pub struct SharedSpawner<U: Unpark> {
-    executor: Arc<Executor<U>>,
+    pub(crate) executor: Arc<Executor<U>>,
 }
 
 impl<U: Unpark> Clone for SharedSpawner<U> {
@@ -214,7 +214,7 @@ impl<P: Park> SharedExecutor<P> {
                 return;
             }
             // Somebody has won NOTIFIED of a task and is about to push it.
-            std::thread::yield_now();
+            crate::pause::yield_now();
         }
     }
 }

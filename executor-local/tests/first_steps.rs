@@ -1,5 +1,5 @@
 //! Both kinds of executor do the ordinary things: spawn, join, abort, panic, refuse, end.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "std", not(loom)))]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};

@@ -1,5 +1,5 @@
 //! What must not be lost, starve or be run where it must not.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "std", not(loom)))]
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};

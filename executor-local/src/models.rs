@@ -1,0 +1,204 @@
+//! Races around the end of an executor's wait, and around its own end.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::{Future, poll_fn};
+use core::task::{Poll, Waker};
+use std::sync::Mutex as StdMutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
+use zokio_core::ambient::Ambient;
+use zokio_core::atomic::AtomicBool;
+use zokio_core::future::yield_now;
+use zokio_core::park::{Park, Unpark};
+use zokio_core::task::{Arena, JoinHandle, try_spawn_at};
+use zokio_core::time::Instant;
+
+use crate::context::Current;
+use crate::{Config, Executor, SharedExecutor, SharedSpawner};
+
+/// Waits until it is unparked, for ever if it is not: the model finds that.
+struct ModelPark(Token);
+
+#[derive(Clone)]
+struct Token(Arc<(Mutex<bool>, Condvar)>);
+
+impl ModelPark {
+    fn new() -> Self {
+        Self(Token(Arc::new((Mutex::new(false), Condvar::new()))))
+    }
+}
+
+impl Unpark for Token {
+    fn unpark(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_one();
+    }
+}
+
+impl Park for ModelPark {
+    type Unpark = Token;
+    fn unpark(&self) -> Token {
+        self.0.clone()
+    }
+    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        if is_idle() {
+            let (token, rings) = &*self.0.0;
+            let mut token = token.lock().unwrap();
+            while !*token {
+                token = rings.wait(token).unwrap();
+            }
+            *token = false;
+        }
+    }
+    fn poll(&mut self) {}
+}
+
+/// Ready when a thread, started by the first poll, has stored and woken.
+fn told_by_a_thread() -> impl Future<Output = ()> + Send + 'static {
+    let flag = Arc::new(AtomicBool::new(false));
+    let mut started = false;
+    poll_fn(move |cx| {
+        // Relaxed: the wake must publish it.
+        if flag.load(Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        if !core::mem::replace(&mut started, true) {
+            let (flag, waker) = (flag.clone(), cx.waker().clone());
+            thread::spawn(move || {
+                flag.store(true, Ordering::Relaxed);
+                waker.wake();
+            });
+        }
+        Poll::Pending
+    })
+}
+
+fn executor(park: &ModelPark) -> &'static Executor<Token> {
+    let tasks: &'static Arena<1, 256> = Box::leak(Box::new(Arena::new()));
+    Box::leak(Box::new(Executor::new(park.unpark(), Config::new().pool("tasks", tasks))))
+}
+
+/// The main future is woken while its executor finds nothing to do and goes to sleep.
+// Mutant: executor-local/src/executor.rs :: empty && !main_woken.load(Ordering::Relaxed) => empty && { let _ = main_woken; true }
+#[test]
+fn a_wake_of_the_main_future_races_the_wait() {
+    loom::model(|| {
+        let mut park = ModelPark::new();
+        executor(&park).block_on(&mut park, told_by_a_thread());
+    });
+}
+
+/// A task is woken while its executor finds nothing to do and goes to sleep.
+// Mutant: executor-local/src/executor.rs :: // Ordering: SeqCst fence: pairs with the one in `wake_up`.\n            fence(Ordering::SeqCst); => fence(Ordering::AcqRel);
+#[test]
+fn a_wake_of_a_task_races_the_wait() {
+    loom::model(|| {
+        let mut park = ModelPark::new();
+        executor(&park).block_on(&mut park, async {
+            let task: JoinHandle<()> = Current::with(|context| {
+                let place = context.and_then(|context| context.spawn()).unwrap();
+                try_spawn_at(place, told_by_a_thread()).unwrap()
+            });
+            task.await.unwrap();
+        });
+    });
+}
+
+/// Two wakes, the second while the executor handles the first: the sleeping flag is not left in a state that loses one.
+// Mutant: executor-local/src/executor.rs :: self.sleeping.store(true, Ordering::Relaxed); => self.sleeping.store(false, Ordering::Relaxed);
+#[test]
+fn two_wakes_race_two_waits() {
+    loom::model(|| {
+        let mut park = ModelPark::new();
+        executor(&park).block_on(&mut park, async {
+            let task: JoinHandle<()> = Current::with(|context| {
+                let place = context.and_then(|context| context.spawn()).unwrap();
+                try_spawn_at(place, told_by_a_thread()).unwrap()
+            });
+            told_by_a_thread().await;
+            task.await.unwrap();
+        });
+    });
+}
+
+/// A task that leaves its waker and waits for ever, polled once.
+fn waiting(drops: &Arc<AtomicUsize>) -> (SharedExecutor<ModelPark>, SharedSpawner<Token>, JoinHandle<()>, Waker) {
+    struct Dropped(Arc<AtomicUsize>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let executor = SharedExecutor::new(ModelPark::new(), Config::new());
+    let spawner = executor.spawner();
+    let seat = Arc::new(StdMutex::new(None));
+    let (left, dropped) = (seat.clone(), Dropped(drops.clone()));
+    let handle = try_spawn_at(&spawner, async move {
+        let _dropped = dropped;
+        poll_fn::<(), _>(|cx| {
+            let waker = cx.waker().clone();
+            let before = left.lock().unwrap().replace(waker);
+            drop(before);
+            Poll::Pending
+        })
+        .await;
+    })
+    .unwrap();
+    executor
+        .block_on(None, async {
+            yield_now().await;
+            yield_now().await;
+        })
+        .unwrap();
+    let waker = seat.lock().unwrap().take().expect("it was polled");
+    (executor, spawner, handle, waker)
+}
+
+/// A waker fires while its executor is dropped: what is behind the waker is there until it is done with it, the task is
+/// cancelled once and freed, and so is the executor.
+// Mutant: executor-local/src/shared.rs :: if boxes.is_empty() {\n                return; => if true {\n                return;
+#[test]
+fn failure_034_wake_races_executor_drop() {
+    loom::model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let (executor, spawner, handle, waker) = waiting(&drops);
+        let waking = thread::spawn(move || {
+            waker.wake_by_ref();
+            waker.wake();
+        });
+        drop(executor);
+        assert_eq!(drops.load(Ordering::Relaxed), 1, "the future is still there");
+        waking.join().unwrap();
+        assert!(handle.is_finished());
+        drop(handle);
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&spawner.executor), 1, "a task was leaked, and keeps its executor");
+    });
+}
+
+/// An abort and a spawn while the executor is dropped.
+// Mutant: executor-local/src/shared.rs :: boxes.close(); => let _ = ();
+#[test]
+fn an_abort_and_a_spawn_race_executor_drop() {
+    loom::model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let (executor, spawner, handle, waker) = waiting(&drops);
+        drop(waker);
+        let other = {
+            let spawner = spawner.clone();
+            thread::spawn(move || {
+                handle.abort();
+                try_spawn_at(&spawner, core::future::pending::<()>()).ok()
+            })
+        };
+        drop(executor);
+        let spawned = other.join().unwrap();
+        assert!(spawned.as_ref().is_none_or(JoinHandle::is_finished), "spawned where nobody runs it");
+        drop(spawned);
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&spawner.executor), 1, "a task was leaked, and keeps its executor");
+    });
+}
