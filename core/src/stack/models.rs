@@ -35,20 +35,16 @@ fn push_races_take_and_close() {
     loom::model(|| {
         let (line, inbox): (&Line, _) = (Line::new(Home::Boxed), take_all());
         let ((a, first), (b, second)) = (task(line), task(line));
-        let producer = thread::spawn(move || {
-            let mut back = Vec::new();
-            for task in [a, b] {
-                if let Err(task) = inbox.push(task) {
-                    back.push(task);
-                }
-            }
-            back
+        let taker = thread::spawn(move || {
+            let mut taken = Vec::new();
+            take(inbox.take_all(), &mut taken);
+            take(inbox.close(), &mut taken);
+            taken
         });
-        let mut taken = Vec::new();
-        take(inbox.take_all(), &mut taken);
-        take(inbox.close(), &mut taken);
+        let back: Vec<_> = [a, b].into_iter().filter_map(|task| inbox.push(task).err()).collect();
+        let mut taken = taker.join().unwrap();
         assert!(inbox.is_closed() && inbox.is_empty());
-        for task in producer.join().unwrap() {
+        for task in back {
             taken.push(task.task().as_ptr().addr());
             task.cancel();
         }
@@ -65,12 +61,16 @@ fn two_producers_race_a_taker() {
     loom::model(|| {
         let (line, inbox): (&Line, _) = (Line::new(Home::Boxed), take_all());
         let ((a, _), (b, _)) = (task(line), task(line));
-        let push = |task| thread::spawn(move || inbox.push(task).map_err(Notified::into_ptr).unwrap());
-        let producers = [push(a), push(b)];
-        let mut taken = Vec::new();
-        take(inbox.take_all(), &mut taken);
+        let push = move |task| usize::from(inbox.push(task).map_err(Notified::into_ptr).unwrap());
+        let producer = thread::spawn(move || push(a));
+        let taker = thread::spawn(move || {
+            let mut taken = Vec::new();
+            take(inbox.take_all(), &mut taken);
+            taken
+        });
+        let told = [push(b), producer.join().unwrap()];
+        let mut taken = taker.join().unwrap();
         let batches = usize::from(!taken.is_empty());
-        let told = producers.map(|producer| usize::from(producer.join().unwrap()));
         let before = taken.len();
         take(inbox.take_all(), &mut taken);
         let batches = batches + usize::from(taken.len() > before);
@@ -86,15 +86,16 @@ fn two_producers_race_a_taker() {
 fn a_task_in_a_box_is_seen_whole() {
     loom::model(|| {
         let (line, inbox): (&'static Line, _) = (Line::new(Home::Boxed), take_all());
-        let producer = thread::spawn(move || {
-            // Made here: nothing but the box shows it to the taker.
-            let handle = line.spawn(yield_now());
-            inbox.push(line.pop().unwrap()).map_err(Notified::into_ptr).unwrap();
-            handle
+        // The taker is the one that is spawned: the model tries both orders of its load and a push only then.
+        let taker = thread::spawn(move || {
+            let mut taken = Vec::new();
+            take(inbox.take_all(), &mut taken);
+            taken
         });
-        let mut taken = Vec::new();
-        take(inbox.take_all(), &mut taken);
-        let handle = producer.join().unwrap();
+        // Made here: nothing but the box shows it to the taker.
+        let handle = line.spawn(yield_now());
+        inbox.push(line.pop().unwrap()).map_err(Notified::into_ptr).unwrap();
+        let mut taken = taker.join().unwrap();
         take(inbox.take_all(), &mut taken);
         drop(handle);
         assert_eq!((taken.len(), line.released()), (1, 1));
