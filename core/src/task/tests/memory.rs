@@ -208,23 +208,26 @@ fn failure_057_reference_overflow_aborts() {
 // Mutant: core/src/task/waker.rs :: unsafe { S::released(owner, task) } => let _ = owner;
 #[test]
 fn the_last_reference_frees() {
-    for last in 0..4 {
+    for last in 0..5 {
         let line: &Line = Line::new(Home::Boxed);
         let wakers = Wakers::default();
         let handle = line.spawn(wakers.once());
         line.turn();
         let (abort, waker) = (handle.abort_handle(), wakers.take().pop().unwrap());
-        let mut drops: Vec<Box<dyn FnOnce()>> =
-            [Box::new(|| drop(handle)) as Box<dyn FnOnce()>, Box::new(|| drop(abort)), Box::new(|| waker.wake())]
-                .into();
-        drops.push(Box::new(|| assert!(line.turn() <= 1)));
-        // By value the waker wakes and goes; the turn after it completes the task.
-        let ends = drops.remove(if last == 3 { 3 } else { last });
-        for step in drops {
+        let spare = waker.clone();
+        let mut steps: Vec<Box<dyn FnOnce()>> = Vec::new();
+        steps.push(Box::new(|| drop(handle)));
+        steps.push(Box::new(|| drop(abort)));
+        steps.push(Box::new(|| waker.wake()));
+        steps.push(Box::new(|| assert!(line.turn() <= 1)));
+        steps.push(Box::new(|| drop(spare)));
+        let ends = steps.remove(last);
+        for step in steps {
             step();
             assert_eq!(line.released(), 0);
         }
         ends();
+        // Where the wake was last, this turn completes the task.
         line.turn();
         assert_eq!(line.released(), 1, "{last}");
     }
