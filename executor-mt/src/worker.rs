@@ -13,8 +13,9 @@
 //! ```
 //!
 //! Two boxes, two rhythms: a wake from another thread is looked for at every tick, by one plain load, since somebody is
-//! in the middle of something; new tasks are let in batches. The backlog gets its turn by ticks, or it would starve behind
-//! tasks that always yield.
+//! in the middle of something; new tasks are let in in batches. The backlog gets its turn by ticks, or it would starve
+//! behind tasks that wake each other; and a task that woke itself while it ran goes to its end, where there is one, so that
+//! tasks which always yield take turns with it.
 
 use core::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
