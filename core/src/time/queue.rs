@@ -5,6 +5,7 @@ use core::task::Waker;
 use super::heap::Heap;
 use super::{Clock, Instant};
 use crate::const_fn;
+use crate::guard;
 use crate::lock::{DefaultLock, Lock};
 
 /// A clock and the one queue of all sleeps that wait for it.
@@ -57,7 +58,7 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// first polled, and returns how many.
     ///
     /// The clock is read once, and only if somebody waits. Wakers are called in batches with no lock held; where one
-    /// panics, the others of its batch are called all the same and the next call goes on from there.
+    /// panics, the others are called all the same, and the first panic goes on when all are.
     pub fn expire(&self) -> usize {
         let Some(first) = self.next_deadline() else { return 0 };
         let now = self.now();
@@ -88,15 +89,27 @@ impl<C: Clock + ?Sized> Timers<C> {
 
     fn wake_all(&self, mut pop: impl FnMut(&mut Heap) -> Option<Waker>) -> usize {
         let mut woken = 0;
+        let mut panic = None;
         loop {
             let mut batch = Batch::default();
             let count = self.queue.with(|heap| batch.fill(|| pop(heap)));
-            batch.wake();
+            for waker in batch.wakers.into_iter().flatten() {
+                if let Err(payload) = guard::run(|| waker.wake()) {
+                    match panic {
+                        None => panic = Some(payload),
+                        Some(_) => guard::discard(payload),
+                    }
+                }
+            }
             woken += count;
             if count < BATCH {
-                return woken;
+                break;
             }
         }
+        if let Some(payload) = panic {
+            guard::resume(payload);
+        }
+        woken
     }
 }
 
@@ -131,18 +144,5 @@ impl Batch {
             count += 1;
         }
         count
-    }
-
-    fn wake(&mut self) {
-        for waker in self.wakers.iter_mut().filter_map(Option::take) {
-            waker.wake();
-        }
-    }
-}
-
-impl Drop for Batch {
-    /// Finds wakers here only if one has panicked: the others are still owed their call.
-    fn drop(&mut self) {
-        self.wake();
     }
 }

@@ -28,6 +28,7 @@
 //! *right tenant*: an event carries the generation of its token and is dropped if the word has another.
 
 use core::task::{Poll, Waker};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicUsize, Ordering};
@@ -181,6 +182,15 @@ impl List {
     }
 }
 
+/// Calls a waker. Where it panics, the panic hook has told of it: others, of this source and of those whose events were
+/// fetched together with its own, must hear of theirs all the same.
+fn foreign(wake: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(wake)) {
+        // Its destructor is foreign code as well.
+        core::mem::forget(payload);
+    }
+}
+
 /// How many wakers are taken out of the list under one hold of its lock.
 const BATCH: usize = 8;
 
@@ -253,7 +263,7 @@ impl Direction {
             }
         }
         if seen.0 & POLLING != 0 {
-            self.poller.wake();
+            foreign(|| _ = self.poller.wake());
         }
         if seen.0 & LISTED != 0 {
             self.wake_list();
@@ -274,7 +284,7 @@ impl Direction {
                 }
                 all - now
             });
-            batch.into_iter().flatten().for_each(Waker::wake);
+            batch.into_iter().flatten().for_each(|waker| foreign(|| waker.wake()));
         }
     }
 

@@ -162,3 +162,24 @@ fn a_tenant_that_goes_leaves_no_waker_behind() {
     direction.forget_all();
     assert_eq!(Arc::strong_count(&count), 1);
 }
+
+// Mutant: hal/src/os/direction.rs :: catch_unwind(AssertUnwindSafe(wake)) => Ok::<(), ()>(wake())
+#[test]
+fn a_waker_that_panics_costs_nobody_else_his_event() {
+    struct Hostile;
+    impl Wake for Hostile {
+        fn wake(self: Arc<Self>) {
+            panic!("as planned");
+        }
+    }
+    let direction = open();
+    let hostile = Waker::from(Arc::new(Hostile));
+    let (count, waker) = Count::new();
+    assert!(operation(&direction, &hostile).is_pending());
+    for n in 0..20 {
+        let waker = if n % 2 == 0 { &hostile } else { &waker };
+        assert!(direction.poll(Question::Operation, direction.key(), waker).is_pending());
+    }
+    assert!(direction.event(direction.generation(), PLAIN));
+    assert_eq!(count.get(), 10);
+}
