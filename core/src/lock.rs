@@ -7,7 +7,7 @@
 //! | lock | excludes | where it is the default |
 //! |---|---|---|
 //! | [`StdLock`] | threads | feature `std` |
-//! | [`CriticalSection`] | interrupts and cores | feature `critical-section` without `std` |
+//! | `CriticalSection` | interrupts and cores | feature `critical-section` without `std` |
 //! | [`LocalLock`] | nothing: there is nobody | single-threaded WebAssembly |
 //! | `LoomLock` | modelled threads | `cfg(loom)` |
 //!
