@@ -49,3 +49,8 @@ pub use task::{spawn, try_spawn};
 pub use zokio_core::{join, select, try_join};
 #[cfg(feature = "macros")]
 pub use zokio_macros::{main, test};
+
+/// The README's programs, compiled.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

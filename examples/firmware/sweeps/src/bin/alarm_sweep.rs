@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use zokio::task::Arena;
-use zokio::time::{Instant, now, sleep_until};
+use zokio::time::{ClockInstant, Instant, now, sleep_until};
 use zokio_board_qemu_lm3s6965::{self as board, println};
 
 /// A tick of the clock, in nanoseconds.
@@ -30,15 +30,16 @@ fn main() -> ! {
         for round in 0..20 {
             // As far as the way into the wait takes, at another phase of the tick each time.
             for ticks in -8..=500_i64 {
-                let from = now().as_nanos() + round * 7 % TICK;
-                let late = lateness(Instant::from_nanos(from.saturating_add_signed(ticks * TICK as i64))).await;
+                let from = ClockInstant::from(now()).as_nanos() + round * 7 % TICK;
+                let late =
+                    lateness(ClockInstant::from_nanos(from.saturating_add_signed(ticks * TICK as i64)).into()).await;
                 latest = latest.max(if ticks < 0 { Duration::ZERO } else { late });
                 alarms += 1;
             }
         }
         let start = now();
         for _ in 0..7 {
-            latest = latest.max(lateness(now().saturating_add(Duration::from_millis(450))).await);
+            latest = latest.max(lateness(now() + Duration::from_millis(450)).await);
             alarms += 1;
         }
         let took = now().saturating_duration_since(start);
