@@ -30,8 +30,11 @@ pub enum SpawnError<F> {
     },
     /// The executor shuts down.
     Closed(F),
-    /// There is no executor here: not called from a task, nor in the context of a runtime.
+    /// There is no executor here that takes such a task: not called from a task, nor in the context of a runtime; or the
+    /// future is to stay on a thread that the executor may leave; or an arena was named and the executor is in no `static`.
     NoExecutor(F),
+    /// The executor has no pool of its own.
+    NoPool(F),
 }
 
 impl<F> SpawnError<F> {
@@ -41,7 +44,8 @@ impl<F> SpawnError<F> {
             Self::Full { future, .. }
             | Self::TooLarge { future, .. }
             | Self::Closed(future)
-            | Self::NoExecutor(future) => future,
+            | Self::NoExecutor(future)
+            | Self::NoPool(future) => future,
         }
     }
 }
@@ -50,11 +54,18 @@ impl<F> fmt::Display for SpawnError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full { pool, slots, .. } => write!(f, "all {slots} slots of task pool `{pool}` are taken"),
+            Self::TooLarge { pool, needed, slot, .. } if needed <= slot => {
+                write!(f, "the task needs a larger alignment than the slots of task pool `{pool}` have")
+            }
             Self::TooLarge { pool, needed, slot, .. } => {
                 write!(f, "the task needs {needed} bytes and a slot of task pool `{pool}` has {slot}")
             }
             Self::Closed(_) => f.write_str("the executor has shut down"),
-            Self::NoExecutor(_) => f.write_str("there is no executor here: call this from a task of a zokio runtime"),
+            Self::NoExecutor(_) => f.write_str(
+                "there is no executor here that takes it: call this from a task of a zokio runtime (of one thread where the \
+                 future stays there, in a `static` where an arena is named)",
+            ),
+            Self::NoPool(_) => f.write_str("the executor has no task pool: give it one (`Config::pool`), or name an arena"),
         }
     }
 }

@@ -64,7 +64,7 @@ pub enum Refusal {
     },
     /// The executor shuts down.
     Closed,
-    /// The executor has no memory for tasks of this kind: it has no default arena, or is not `'static`.
+    /// The executor has no memory for tasks of its own: it has no default arena.
     NoPool,
 }
 
@@ -109,7 +109,7 @@ impl Refusal {
                 SpawnError::TooLarge { future, pool, needed: layout_of::<F, ()>().size(), slot }
             }
             Self::Closed => SpawnError::Closed(future),
-            Self::NoPool => SpawnError::NoExecutor(future),
+            Self::NoPool => SpawnError::NoPool(future),
         }
     }
 }

@@ -246,7 +246,7 @@ fn a_refused_future_comes_back() {
     assert!(matches!(errors[0], SpawnError::Full { pool: "pool", slots: 1, .. }));
     assert!(matches!(errors[1], SpawnError::TooLarge { pool: "pool", needed, slot, .. } if needed > slot));
     assert!(matches!(errors[2], SpawnError::Closed(_)));
-    assert!(matches!(errors[3], SpawnError::NoExecutor(_)));
+    assert!(matches!(errors[3], SpawnError::NoPool(_)));
     assert_eq!(value(&drops), 0);
     for error in errors {
         let mut future = std::boxed::Box::pin(error.into_future());
