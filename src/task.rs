@@ -11,6 +11,46 @@ pub use zokio_core::task::{AbortHandle, Id, JoinError, JoinHandle, Slots, SpawnE
 
 /// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header; see
 /// [`zokio_core::task::Arena`]. `spawn` and its like use the executor of the current context.
+///
+/// # Examples
+///
+/// That a future fits is checked when the program is built. This one does:
+///
+/// ```
+/// use zokio::task::{Arena, yield_now};
+///
+/// static ARENA: Arena<1, 64> = Arena::new();
+///
+/// async fn fits() -> usize {
+///     let room = [0_u8; 16];
+///     yield_now().await;
+///     room.len()
+/// }
+///
+/// fn start() {
+///     ARENA.spawn(fits()).detach();
+/// }
+/// # let _ = start as fn();
+/// ```
+///
+/// and this one does not:
+///
+/// ```compile_fail,E0080
+/// use zokio::task::{Arena, yield_now};
+///
+/// static ARENA: Arena<1, 64> = Arena::new();
+///
+/// async fn does_not_fit() -> usize {
+///     let room = [0_u8; 160];
+///     yield_now().await;
+///     room.len()
+/// }
+///
+/// fn start() {
+///     ARENA.spawn(does_not_fit()).detach();
+/// }
+/// # let _ = start as fn();
+/// ```
 pub type Arena<const SLOTS: usize, const BYTES: usize> = zokio_core::task::Arena<SLOTS, BYTES, Current>;
 
 /// Spawns a task on the executor of the current context.
