@@ -51,6 +51,7 @@ impl Notify {
         /// Makes one with no permit and nobody waiting.
         ///
         /// Under another lock than the default one: [`with_lock`](Self::with_lock).
+        #[inline] // not generic: compiled only where it is used, since there may be no default lock
         #[must_use]
         pub const fn new() -> Self {
             Self::with_lock()

@@ -91,6 +91,7 @@ impl WaitQueue {
         /// Makes a queue in which nobody waits.
         ///
         /// Under another lock than the default one: [`with_lock`](Self::with_lock).
+        #[inline] // not generic: compiled only where it is used, since there may be no default lock
         #[must_use]
         pub const fn new() -> Self {
             Self::with_lock()
