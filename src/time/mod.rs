@@ -30,7 +30,9 @@ pub fn now() -> Instant {
 ///
 /// # Panics
 ///
-/// Outside of a runtime, or in one without a clock; when polled after its runtime was shut down.
+/// Outside of a runtime, or in one without a clock; when polled after its runtime was shut down. (One that did not wait
+/// when its runtime ended may find that a later runtime has taken over the timers: then it counts by these, and panics
+/// when that one ends.)
 ///
 /// # Cancel safety
 ///

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use zokio::net::{TcpListener, TcpStream};
-use zokio::runtime::Builder;
+use zokio::runtime::{Builder, Runtime};
 use zokio::time::{
     ClockInstant, Instant, MissedTickBehavior, interval, interval_at, now, sleep, sleep_until, timeout, timeout_at,
 };
@@ -272,5 +272,34 @@ fn what_was_made_in_a_runtime_that_is_gone_says_so() {
                 polls.block_on(async { sleep(SHORT).await });
             });
         }
+    }
+}
+
+#[test]
+fn a_sleep_that_outlives_its_runtime_counts_by_the_one_that_took_its_timers_over() {
+    if !alone("time::a_sleep_that_outlives_its_runtime_counts_by_the_one_that_took_its_timers_over") {
+        return;
+    }
+    // One queue of timers each, so that the second runtime has that of the first.
+    let makes: [fn() -> Runtime; 2] =
+        [ct, || Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()];
+    for make in makes {
+        within(move || {
+            let first = make();
+            let short = first.block_on(async { Box::pin(sleep(SHORT)) });
+            let long = first.block_on(async { Box::pin(sleep(Duration::from_secs(3600))) });
+            drop(first);
+            let second = make();
+            second.block_on(short);
+            // It waits there until that one ends, too.
+            let waiting = second.spawn(long);
+            second.block_on(async {
+                zokio::task::yield_now().await;
+                sleep(SHORT).await;
+            });
+            assert!(!waiting.is_finished());
+            drop(second);
+            assert!(ct().block_on(waiting).unwrap_err().is_cancelled());
+        });
     }
 }
