@@ -71,5 +71,14 @@ macro_rules! const_fn {
         $(#[$meta])*
         $vis fn $name($($arg: $ty),*) -> $ret $body
     };
+    ($(#[$meta:meta])* $vis:vis const unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {
+        #[cfg(not(loom))]
+        $(#[$meta])*
+        $vis const unsafe fn $name($($arg: $ty),*) -> $ret $body
+
+        #[cfg(loom)]
+        $(#[$meta])*
+        $vis unsafe fn $name($($arg: $ty),*) -> $ret $body
+    };
 }
 pub use crate::const_fn;

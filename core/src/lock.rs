@@ -37,7 +37,17 @@ pub unsafe trait RawLock: 'static {
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
 
+/// A lock that does not run a closure inside another one, not even on the same thread: it waits for ever or panics.
+///
+/// # Safety
+///
+/// As said.
+pub unsafe trait Unnested: RawLock {}
+
 /// A value behind a lock.
+///
+/// *unnested*: `with` is not called on a lock from inside its own `with`: because the lock refuses ([`Unnested`]), or
+/// because whoever made it saw to that.
 #[derive(Debug)]
 pub struct Lock<L, T> {
     raw: L,
@@ -49,10 +59,24 @@ unsafe impl<L: Sync, T: Send> Sync for Lock<L, T> {}
 // SAFETY: the lock owns its value; moving both moves a `T: Send`.
 unsafe impl<L: Send, T: Send> Send for Lock<L, T> {}
 
-impl<L: RawLock, T> Lock<L, T> {
+impl<L: Unnested, T> Lock<L, T> {
     const_fn! {
         /// Wraps a value in an unlocked lock.
         pub const fn new(value: T) -> Self {
+            Self { raw: L::INIT, value: UnsafeCell::new(value) }
+        }
+    }
+}
+
+impl<L: RawLock, T> Lock<L, T> {
+    const_fn! {
+        /// Wraps a value in an unlocked lock of any kind.
+        ///
+        /// # Safety
+        ///
+        /// *unnested*: no closure that [`with`](Self::with) is given may call `with` on the same lock, hence none may run
+        /// foreign code.
+        pub const unsafe fn any(value: T) -> Self {
             Self { raw: L::INIT, value: UnsafeCell::new(value) }
         }
     }
@@ -62,7 +86,8 @@ impl<L: RawLock, T> Lock<L, T> {
     pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         self.raw.with(|| {
             self.value.with_mut(|value| {
-                // SAFETY: *exclusive*: inside `RawLock::with` of this value's own lock, so this is the only reference.
+                // SAFETY: *exclusive* and *unnested*: inside `RawLock::with` of this value's own lock, so this is the only
+                // reference.
                 f(unsafe { &mut *value })
             })
         })
@@ -148,6 +173,9 @@ mod threads {
     #[derive(Debug)]
     pub struct StdLock(Mutex<()>);
 
+    // SAFETY: where a thread has the mutex, locking it again does not return.
+    unsafe impl super::Unnested for StdLock {}
+
     // SAFETY: one closure at a time is what a mutex does.
     unsafe impl super::RawLock for StdLock {
         const INIT: Self = Self(Mutex::new(()));
@@ -165,6 +193,9 @@ pub use threads::StdLock;
 #[cfg(loom)]
 mod model {
     use std::sync::OnceLock;
+
+    // SAFETY: loom's mutex panics where its own thread has it.
+    unsafe impl super::Unnested for LoomLock {}
 
     /// A modelled mutex. It is made at its first use, so that constructors stay `const`; every model makes its own.
     #[derive(Debug)]

@@ -9,7 +9,8 @@
 //! What it asks for: interrupts are never masked for a whole period of the counter, and the wrap interrupt is not
 //! preempted by one that reads the clock.
 
-use zokio_core::lock::{DefaultLock, Lock, RawLock};
+use zokio_core::atomic::{AtomicU32, Ordering};
+use zokio_core::lock::{DefaultLock, RawLock};
 
 /// A hardware counter that counts up and wraps.
 pub trait Counter {
@@ -35,14 +36,16 @@ pub trait Counter {
 #[derive(Debug)]
 pub struct Extended<C, L = DefaultLock> {
     counter: C,
-    wraps: Lock<L, u32>,
+    lock: L,
+    /// Changed under the lock only; an atomic because a counter is foreign code, which may ask for the ticks again.
+    wraps: AtomicU32,
 }
 
 impl<C: Counter, L: RawLock> Extended<C, L> {
     zokio_core::atomic::const_fn! {
         /// Extends `counter`, which has not wrapped yet.
         pub const fn new(counter: C) -> Self {
-            Self { counter, wraps: Lock::new(0) }
+            Self { counter, lock: L::INIT, wraps: AtomicU32::new(0) }
         }
     }
 
@@ -53,13 +56,15 @@ impl<C: Counter, L: RawLock> Extended<C, L> {
     /// Two or three register reads under the lock. Not for interrupts that preempt the wrap interrupt.
     #[must_use]
     pub fn ticks(&self) -> u64 {
-        let (wraps, count) = self.wraps.with(|wraps| {
+        let (wraps, count) = self.lock.with(|| {
+            // Ordering: relaxed, here and below: the lock orders them.
+            let wraps = self.wraps.load(Ordering::Relaxed);
             let before = self.counter.count();
             if self.counter.wrapped() {
                 let after = self.counter.count();
-                (u64::from(*wraps) + 1, after)
+                (u64::from(wraps) + 1, after)
             } else {
-                (u64::from(*wraps), before)
+                (u64::from(wraps), before)
             }
         });
         (wraps << C::BITS) + u64::from(count)
@@ -67,9 +72,9 @@ impl<C: Counter, L: RawLock> Extended<C, L> {
 
     /// Counts one wrap. The wrap interrupt calls it, once each.
     pub fn on_wrap(&self) {
-        self.wraps.with(|wraps| {
+        self.lock.with(|| {
             self.counter.acknowledge();
-            *wraps = wraps.wrapping_add(1);
+            self.wraps.store(self.wraps.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         });
     }
 }
