@@ -279,7 +279,7 @@ fn a_refused_future_comes_back() {
 /// Panics in one task of several, waker clones among them, do not change what the others do.
 #[test]
 fn panics_everywhere_and_the_ledger_balances() {
-    let rounds = if cfg!(miri) { 20 } else { 2000 };
+    let rounds = if cfg!(miri) { 8 } else { 2000 };
     for (kind, line) in lines() {
         let [drops, outputs] = counts();
         let mut random = crate::test_util::Random::new(12);
