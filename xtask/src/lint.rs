@@ -31,12 +31,18 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
         });
         report.step("clippy: loom models", || {
             // Models use a part of what the tests beside them share.
-            let process =
-                Process::cargo(&["clippy", "--quiet", "-p", "zokio-core", "-p", "zokio-executor-mt", "--lib"])
-                    .args(["--profile", "test", "--", "-D", "warnings", "-A", "dead_code"])
-                    .rustflags(loom::FLAGS)
-                    .target_dir(&workspace.target.join("lint"))
-                    .dir(&workspace.root);
+            let packages = workspace.packages().unwrap_or_default();
+            let packages: Vec<_> = packages.iter().filter(|package| loom::has_models(package)).collect();
+            let features: Vec<String> = packages
+                .iter()
+                .flat_map(|package| loom::features(package).into_iter().map(|name| format!("{}/{name}", package.name)))
+                .collect();
+            let process = Process::cargo(&["clippy", "--quiet", "--lib", "--profile", "test"])
+                .args(packages.iter().flat_map(|package| ["-p", &package.name]))
+                .args(["--features", &features.join(","), "--", "-D", "warnings", "-A", "dead_code"])
+                .rustflags(loom::FLAGS)
+                .target_dir(&workspace.target.join("lint"))
+                .dir(&workspace.root);
             Verdict::of_command(process.output())
         });
         for triple in [None, Some("thumbv7m-none-eabi"), Some("thumbv6m-none-eabi"), Some("wasm32-wasip1")] {

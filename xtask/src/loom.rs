@@ -50,16 +50,15 @@ pub fn has_models(package: &Package) -> bool {
 }
 
 /// The features under which a package's models are compiled.
-fn features(package: &Package) -> String {
-    let wanted = ["std", "heapless", "os"];
-    let there: Vec<&str> =
-        wanted.into_iter().filter(|wanted| package.features.iter().any(|feature| feature == wanted)).collect();
-    there.join(",")
+pub fn features(package: &Package) -> Vec<&'static str> {
+    let mut wanted = vec!["std", "heapless", "os"];
+    wanted.retain(|wanted| package.features.iter().any(|feature| feature == wanted));
+    wanted
 }
 
 /// `cargo test` of a package's models, without a filter.
 pub fn command(package: &Package, preemptions: u32) -> Process {
-    let features = features(package);
+    let features = features(package).join(",");
     Process::cargo(&["test", "--release", "-p", &package.name, "--features", &features, "--lib"])
         .rustflags(FLAGS)
         .env("LOOM_MAX_PREEMPTIONS", preemptions.to_string())
@@ -92,6 +91,6 @@ mod tests {
             packages.iter().filter(|package| has_models(package)).map(|package| package.name.as_str()).collect();
         assert!(names.contains(&"zokio-core") && names.contains(&"zokio-executor-mt"), "{names:?}");
         let core = packages.iter().find(|package| package.name == "zokio-core").expect("core");
-        assert_eq!(features(core), "std,heapless");
+        assert_eq!(features(core), ["std", "heapless"]);
     }
 }

@@ -162,9 +162,13 @@ unsafe fn free(task: TaskPtr) {
     let header = unsafe { &mut *task.0.as_ptr() };
     header.state.retire();
     // SAFETY: as above.
-    header.vtable.with_mut(|vtable| unsafe { vtable.write(*vtable) });
+    let vtable = header.vtable.with(|vtable| unsafe { *vtable });
     // SAFETY: as above.
-    header.owner.with_mut(|owner| unsafe { owner.write(*owner) });
+    header.vtable.with_mut(|place| unsafe { place.write(vtable) });
+    // SAFETY: as above.
+    let owner = header.owner.with(|owner| unsafe { *owner });
+    // SAFETY: as above.
+    header.owner.with_mut(|place| unsafe { place.write(owner) });
 }
 
 // SAFETY: the owner lives for ever, memory is of the shape it is said to be, and one thread runs the tasks.
