@@ -51,7 +51,8 @@ impl<U: Unpark> Clone for SharedSpawner<U> {
 // fresh and large enough; no promise about threads.
 unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
     fn owner(&self) -> NonNull<Owner> {
-        self.executor.owner()
+        // Not from a reference to the executor: `released` gives back a count of the `Arc`, which lies before it.
+        NonNull::new(Arc::as_ptr(&self.executor).cast_mut().cast()).expect("an `Arc` is somewhere")
     }
 
     fn static_owner(&self) -> Option<NonNull<Owner>> {

@@ -129,7 +129,7 @@ fn boxed_tasks_give_outputs_panics_and_cancellations() {
 fn a_wake_from_another_thread_ends_the_wait() {
     let executor = SharedExecutor::new(CondvarPark::default(), Config::new());
     let spawner = executor.spawner();
-    for _ in 0..1000 {
+    for _ in 0..if cfg!(miri) { 10 } else { 1000 } {
         let (spawner, ran) = (spawner.clone(), Arc::new(AtomicUsize::new(0)));
         let counter = ran.clone();
         let foreign = std::thread::spawn(move || {
@@ -198,7 +198,7 @@ fn two_threads_block_on_one_executor() {
         .map(|n| {
             let (executor, spawner) = (executor.clone(), spawner.clone());
             std::thread::spawn(move || {
-                for _ in 0..100 {
+                for _ in 0..if cfg!(miri) { 3 } else { 100 } {
                     let task = try_spawn_at(&spawner, async move {
                         yield_now().await;
                         n
