@@ -167,7 +167,7 @@ fn failure_033_tasks_that_await_each_other_are_freed() {
 }
 
 /// A handle that outlived its task does nothing to the next tenant of the slot.
-// Mutant: core/src/task/state/mod.rs :: && self.high() != generation => && self.high() == usize::MAX
+// Mutant: core/src/task/state/mod.rs :: self.high() != generation => self.high() == usize::MAX
 #[test]
 fn a_stale_abort_handle_does_nothing() {
     let line: &Line = Line::new(Home::Pool(arena::<1, 64>()));

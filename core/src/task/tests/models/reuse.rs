@@ -9,7 +9,7 @@ use crate::future::yield_now;
 use crate::task::tests::util::{Home, Line, Wakers, arena, poll, ready};
 
 /// The abort handle of the last tenant against the next one, which is not aborted.
-// Mutant: core/src/task/state/mod.rs :: && self.high() != generation => && self.high() < generation
+// Mutant: core/src/task/state/mod.rs :: self.high() != generation => self.high() < generation
 #[test]
 fn a_stale_abort_races_the_next_tenant() {
     loom::model(|| {
