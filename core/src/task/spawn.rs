@@ -126,18 +126,7 @@ impl Refusal {
 ///
 /// # Examples
 ///
-/// A task outlives whoever spawned it, so it borrows nothing from there; its wakers never lead to a stack
-/// (`failure_052_tasks_are_static`):
-///
-/// ```compile_fail,E0373
-/// # fn main() {}
-/// fn spawn(place: &dyn zokio_core::task::Spawn) {
-///     let local = 5;
-///     let _ = zokio_core::task::try_spawn_at(place, async { assert_eq!(&local, &5) });
-/// }
-/// ```
-///
-/// With `async move` the same is accepted:
+/// A task outlives whoever spawned it, so it owns what it uses:
 ///
 /// ```
 /// # fn main() {}
@@ -216,3 +205,16 @@ where
 pub(super) fn refused(error: &dyn core::fmt::Display) -> ! {
     panic!("cannot spawn: {error}")
 }
+
+/// A task borrows nothing from who spawned it, so no waker ever leads to a stack:
+///
+/// ```compile_fail,E0373
+/// # fn main() {}
+/// fn spawn(place: &dyn zokio_core::task::Spawn) {
+///     let local = 5;
+///     let _ = zokio_core::task::try_spawn_at(place, async { assert_eq!(&local, &5) });
+/// }
+/// ```
+#[cfg(doctest)]
+#[allow(non_camel_case_types)] // its name is that of the test
+pub struct failure_052_tasks_are_static;
