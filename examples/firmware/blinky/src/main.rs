@@ -10,7 +10,7 @@ use zokio::task::Arena;
 use zokio::time::{interval, sleep};
 use zokio_board_qemu_lm3s6965::{self as board, println};
 
-static TASKS: Arena<2, 128> = Arena::new();
+static TASKS: Arena<2, 160> = Arena::new();
 static EXECUTOR: board::Executor = board::executor(&TASKS);
 
 async fn blink(lamp: &'static str, period: Duration) {
