@@ -22,7 +22,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
     host(workspace, report);
     loom::run(workspace, report, 2);
     mutants::run(workspace, report, "");
-    miri::run(workspace, report, 2);
+    miri::run(workspace, report, 4);
     targets::run(workspace, report);
     firmware::run(workspace, report);
     everywhere::run(workspace, report, None);
