@@ -163,8 +163,8 @@ impl Snapshot {
         self.0 / UNIT
     }
 
-    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
     /// A counted task as spawned: notified, with a reference of the executor's and one of the join handle's.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // only slots
     pub(crate) const fn counted(joined: bool) -> Self {
         let refs = if joined { (2 * UNIT) | JOIN_INTEREST } else { UNIT };
         Self(LIVE | COUNTED | NOTIFIED | refs)
