@@ -10,6 +10,9 @@
 //!
 //! There is one wait list, in `waiters`; the queue and everything below it in the table are made of it.
 
+#[cfg(feature = "alloc")]
+#[allow(dead_code)] // for the primitives that are awaited from an `Arc`
+mod alloc;
 #[cfg(feature = "heapless")]
 mod channel;
 mod mutex;

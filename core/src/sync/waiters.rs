@@ -16,8 +16,8 @@
 //!
 //! # Invariants
 //!
-//! - *home*: a node is linked in the list of the one queue its `Waiting` borrows, whose lifetime keeps that queue in its
-//!   place.
+//! - *home*: a node is linked in the list of the one queue that its [`Home`] answers, which keeps that queue in its place:
+//!   a borrow by its lifetime, an `Arc` by its count.
 //! - *alive*: a `Waiting` that ever linked its node takes the lock when it is dropped and unlinks it; it is pinned and not
 //!   `Unpin`, so its memory is not used for anything else before.
 //! - *under the lock*: links and entry of a node whose `Waiting` is *enrolled* are reached in a section of *home* only.
@@ -59,6 +59,15 @@ pub(super) trait Protocol<const LANES: usize> {
 
     /// Passes on what `tag` promised: the waiter is out of the list and does not come back.
     fn cancel(&mut self, section: &mut Section<'_, Self::State, Self::Tag, LANES>, tag: Self::Tag);
+
+    /// Whether [`settle`](Self::settle) has something to do.
+    const SETTLES: bool = false;
+
+    /// Gives on what is there for others, after the poll that was ready and after `cancel`: one step, which may wake one
+    /// waiter. Answers whether to go on; see [`Waiters::repeat`].
+    fn settle(&mut self, _: &mut Section<'_, Self::State, Self::Tag, LANES>) -> bool {
+        false
+    }
 
     /// The answer to a poll after the one that was ready. No lock is held.
     ///
@@ -149,21 +158,28 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
     where
         W: Copy,
     {
+        self.repeat(|section| !stop(section.state) && section.pop(lane, tag));
+    }
+
+    /// Runs `step` until it answers `false`, a few times in each section; each time it may take one waiter out. A waker
+    /// that panics does not keep the others from being woken; the first panic goes on when all are.
+    ///
+    /// Between two sections others have the lock: what `step` has yet to give away must be told apart by the state from
+    /// what anybody may take.
+    pub(super) fn repeat(&self, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
         let mut panic = None;
         let mut more = true;
         while more {
             let mut batch = [const { None::<Waker> }; BATCH];
             let (answer, _) = self.section(|section| {
-                if stop(section.state) {
-                    return false;
-                }
                 for place in &mut batch {
-                    if !section.pop(lane, tag) {
+                    let answer = step(section);
+                    core::mem::swap(place, &mut section.woken);
+                    if !answer {
                         return false;
                     }
-                    core::mem::swap(place, &mut section.woken);
                 }
-                !section.is_empty(lane)
+                true
             });
             more = answer;
             for waker in batch.into_iter().flatten() {
@@ -171,9 +187,7 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
                     match panic {
                         None => panic = Some(payload),
                         // A second one is let go with care: its destructor is foreign code as well.
-                        Some(_) => drop(guard::run(|| {
-                            let _second = payload;
-                        })),
+                        Some(_) => guard::discard(payload),
                     }
                 }
             }
@@ -189,9 +203,37 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
         P: Protocol<LANES, State = S, Tag = W>,
         W: Copy,
     {
-        let entry = UnsafeCell::new(Entry { waker: None, linked: false, tag: None });
-        let node = Node { links: Links::new(), entry };
-        Waiting { waiters: self, protocol, place: Place::New, node }
+        Waiter::new(self, protocol)
+    }
+}
+
+/// What keeps a queue in its place for those who wait in it.
+///
+/// # Safety
+///
+/// `waiters` must answer the same queue at every call, and that queue must stay alive and where it is for as long as the
+/// home does, also while the home itself is moved.
+pub(super) unsafe trait Home<const LANES: usize> {
+    /// The lock of the queue.
+    type Lock: RawLock;
+    /// The primitive's state.
+    type State;
+    /// What others tell a waiter.
+    type Tag: Copy;
+
+    /// The queue.
+    fn waiters(&self) -> &Waiters<Self::Lock, Self::State, Self::Tag, LANES>;
+}
+
+// SAFETY: one queue, which is borrowed for as long as the reference may be used.
+unsafe impl<L: RawLock, S, W: Copy, const LANES: usize> Home<LANES> for &Waiters<L, S, W, LANES> {
+    type Lock = L;
+    type State = S;
+    type Tag = W;
+
+    #[inline(always)]
+    fn waiters(&self) -> &Waiters<L, S, W, LANES> {
+        self
     }
 }
 
@@ -218,6 +260,7 @@ impl<S, W, const LANES: usize> Section<'_, S, W, LANES> {
     }
 
     /// Whether nobody waits in `lane`.
+    #[allow(dead_code)] // part of what every primitive may ask
     #[inline]
     pub(super) fn is_empty(&self, lane: usize) -> bool {
         self.list.is_empty(lane)
@@ -289,14 +332,40 @@ enum Place {
 /// # Cost
 ///
 /// Without waiting one section and no clone of the waker; a wait takes two, and one more when it ends.
-pub(super) struct Waiting<'a, L: RawLock, P: Protocol<LANES>, const LANES: usize> {
-    waiters: &'a Waiters<L, P::State, P::Tag, LANES>,
+pub(super) struct Waiter<H, P, const LANES: usize>
+where
+    H: Home<LANES>,
+    P: Protocol<LANES, State = H::State, Tag = H::Tag>,
+{
+    home: H,
     protocol: P,
     place: Place,
     node: Node<P::Tag>,
 }
 
-impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES> {
+/// One waiter that borrows the queue.
+pub(super) type Waiting<'a, L, P, const LANES: usize> =
+    Waiter<&'a Waiters<L, <P as Protocol<LANES>>::State, <P as Protocol<LANES>>::Tag, LANES>, P, LANES>;
+
+impl<H, P, const LANES: usize> Waiter<H, P, LANES>
+where
+    H: Home<LANES>,
+    P: Protocol<LANES, State = H::State, Tag = H::Tag>,
+{
+    /// A waiter of the queue that `home` keeps: an `Arc` for one that borrows nothing.
+    #[inline]
+    pub(super) fn new(home: H, protocol: P) -> Self {
+        let entry = UnsafeCell::new(Entry { waker: None, linked: false, tag: None });
+        let node = Node { links: Links::new(), entry };
+        Self { home, protocol, place: Place::New, node }
+    }
+
+    /// What keeps the queue.
+    #[allow(dead_code)] // only owned waiters need it
+    pub(super) fn home(&self) -> &H {
+        &self.home
+    }
+
     /// Takes its place in the list without a waker, if it has to wait.
     pub(super) fn enroll(self: Pin<&mut Self>) -> Poll<P::Output> {
         self.advance(None)
@@ -314,7 +383,7 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES
         let mut fresh = None;
         let mut needed = waker;
         loop {
-            let (step, woken) = this.waiters.section(|section| {
+            let (step, woken) = this.home.waiters().section(|section| {
                 let tag = if this.place == Place::Enrolled {
                     // SAFETY: *home*, and alive: it is our own node.
                     unsafe { section.entry(own) }.tag
@@ -355,7 +424,12 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES
                 waker.wake();
             }
             match step {
-                Some(poll) => return poll,
+                Some(poll) => {
+                    if P::SETTLES && poll.is_ready() {
+                        this.home.waiters().repeat(|section| this.protocol.settle(section));
+                    }
+                    return poll;
+                }
                 // The clone is made between two sections; the second one looks at everything again.
                 None => fresh = needed.take().cloned(),
             }
@@ -363,7 +437,11 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Waiting<'_, L, P, LANES
     }
 }
 
-impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Future for Waiting<'_, L, P, LANES> {
+impl<H, P, const LANES: usize> Future for Waiter<H, P, LANES>
+where
+    H: Home<LANES>,
+    P: Protocol<LANES, State = H::State, Tag = H::Tag>,
+{
     type Output = P::Output;
 
     #[inline]
@@ -372,14 +450,18 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Future for Waiting<'_, 
     }
 }
 
-impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Drop for Waiting<'_, L, P, LANES> {
+impl<H, P, const LANES: usize> Drop for Waiter<H, P, LANES>
+where
+    H: Home<LANES>,
+    P: Protocol<LANES, State = H::State, Tag = H::Tag>,
+{
     #[inline]
     fn drop(&mut self) {
         if self.place != Place::Enrolled {
             return;
         }
         let own = NonNull::from(&self.node);
-        self.waiters.with(|section| {
+        self.home.waiters().with(|section| {
             // SAFETY: *home*, and alive: it is our own node.
             let entry = unsafe { section.entry(own) };
             let tag = entry.tag;
@@ -391,5 +473,8 @@ impl<L: RawLock, P: Protocol<LANES>, const LANES: usize> Drop for Waiting<'_, L,
                 self.protocol.cancel(section, tag);
             }
         });
+        if P::SETTLES {
+            self.home.waiters().repeat(|section| self.protocol.settle(section));
+        }
     }
 }
