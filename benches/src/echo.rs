@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::measure::{Plan, cpu_time};
-use crate::report::Table;
-use crate::rivals::Rival;
-use crate::workloads::Countdown;
+use zokio_benches::measure::{Plan, cpu_time};
+use zokio_benches::report::Table;
+use zokio_benches::rivals::Rival;
+use zokio_benches::sample::Countdown;
 
 /// The first argument of the client.
 pub const CLIENT: &str = "--client";

@@ -30,16 +30,16 @@
 //! ```
 
 mod echo;
-mod measure;
-mod report;
-mod rivals;
 mod workloads;
 
 use std::process::ExitCode;
 
-use measure::Plan;
-use report::Table;
-use rivals::{Rival, Smol, TokioCurrentThread, TokioMultiThread, ZokioCurrentThread, ZokioMultiThread};
+use zokio_benches::measure::{self, Plan};
+use zokio_benches::report::Table;
+use zokio_benches::rivals::{Rival, Smol, TokioCurrentThread, TokioMultiThread, ZokioCurrentThread, ZokioMultiThread};
+
+/// The workloads, in their order.
+const WORKLOADS: [&str; 5] = ["spawn_many_local", "spawn_remote", "yield_many", "ping_pong", "tcp_echo"];
 
 const USAGE: &str = "usage: zokio-benches [--rounds N] [--only WORKLOAD] [--quick]";
 
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     {
         return echo::client(rest);
     }
-    let plan = match Plan::of(&arguments) {
+    let plan = match Plan::of(&WORKLOADS, &arguments) {
         Ok(plan) => plan,
         Err(error) => {
             eprintln!("{error}\n{USAGE}");

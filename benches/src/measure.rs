@@ -3,9 +3,6 @@
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-/// The workloads, in their order.
-const WORKLOADS: [&str; 5] = ["spawn_many_local", "spawn_remote", "yield_many", "ping_pong", "tcp_echo"];
-
 /// How long one workload on one rival may take in one round.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -17,23 +14,24 @@ pub struct Plan {
     pub repetitions: usize,
     /// How long an echo is measured.
     pub echo: Duration,
+    workloads: &'static [&'static str],
     only: Option<String>,
 }
 
 impl Plan {
-    /// The plan that the arguments ask for.
+    /// The plan that the arguments ask for, of a program with these workloads.
     ///
     /// # Errors
     ///
     /// Says which argument is not understood.
-    pub fn of(arguments: &[String]) -> Result<Self, String> {
-        let mut plan = Self { rounds: 5, repetitions: 7, echo: Duration::from_millis(800), only: None };
+    pub fn of(workloads: &'static [&'static str], arguments: &[String]) -> Result<Self, String> {
+        let mut plan = Self { rounds: 5, repetitions: 7, echo: Duration::from_millis(800), workloads, only: None };
         let mut rounds = None;
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--quick" => {
-                    plan = Self { rounds: 2, repetitions: 3, echo: Duration::from_millis(250), only: plan.only };
+                    plan = Self { rounds: 2, repetitions: 3, echo: Duration::from_millis(250), ..plan };
                 }
                 "--rounds" => {
                     let count = words.next().and_then(|word| word.parse().ok()).filter(|&count| count > 0);
@@ -41,8 +39,8 @@ impl Plan {
                 }
                 "--only" => {
                     let text = words.next().ok_or("--only needs a part of a workload's name")?;
-                    if !WORKLOADS.iter().any(|workload| workload.contains(text.as_str())) {
-                        return Err(format!("no workload is named like `{text}`: {}", WORKLOADS.join(" ")));
+                    if !workloads.iter().any(|workload| workload.contains(text.as_str())) {
+                        return Err(format!("no workload is named like `{text}`: {}", workloads.join(" ")));
                     }
                     plan.only = Some(text.clone());
                 }
@@ -53,9 +51,18 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The same with one sample a round.
+    #[must_use]
+    pub fn once(&self) -> Self {
+        Self { repetitions: 1, only: self.only.clone(), ..*self }
+    }
+
     /// The workloads that were asked for.
     pub fn workloads(&self) -> impl Iterator<Item = &'static str> {
-        WORKLOADS.into_iter().filter(|workload| self.only.as_ref().is_none_or(|only| workload.contains(only.as_str())))
+        self.workloads
+            .iter()
+            .copied()
+            .filter(|workload| self.only.as_ref().is_none_or(|only| workload.contains(only.as_str())))
     }
 }
 
@@ -110,8 +117,10 @@ pub fn watch(workload: &'static str, rival: &'static str) -> Sender<()> {
 mod tests {
     use super::*;
 
+    const WORKLOADS: [&str; 3] = ["spawn_many_local", "spawn_remote", "yield_many"];
+
     fn plan(words: &[&str]) -> Result<Plan, String> {
-        Plan::of(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
+        Plan::of(&WORKLOADS, &words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = ["workload", "metric", "rival", "median", "least", "most", "to tokio-mt"];
         let [workload, metric, rival, median, least, most, ratio] = line;
-        writeln!(f, "{workload:17} {metric:14} {rival:9} {median:>10} {least:>10} {most:>10} {ratio:>11}")?;
+        writeln!(f, "{workload:23} {metric:14} {rival:24} {median:>10} {least:>10} {most:>10} {ratio:>11}")?;
         for Row { workload, metric, cells } in &self.rows {
             let base = cells.iter().find(|cell| cell.0 == BASE).map(|cell| spread(&cell.1).1);
             for (rival, values) in cells {
@@ -64,7 +64,7 @@ impl fmt::Display for Table {
                 let ratio = base.map_or_else(|| "-".to_owned(), |base| format!("{:.2}", median / base));
                 writeln!(
                     f,
-                    "{workload:17} {metric:14} {rival:9} {median:>10.1} {least:>10.1} {most:>10.1} {ratio:>11}"
+                    "{workload:23} {metric:14} {rival:24} {median:>10.1} {least:>10.1} {most:>10.1} {ratio:>11}"
                 )?;
             }
         }
