@@ -49,15 +49,15 @@ pub unsafe trait Unnested: RawLock {}
 /// *unnested*: `with` is not called on a lock from inside its own `with`: because the lock refuses ([`Unnested`]), or
 /// because whoever made it saw to that.
 #[derive(Debug)]
-pub struct Lock<L, T> {
+pub struct Lock<L, T: ?Sized> {
     raw: L,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: *exclusive*: the value is only reached inside `RawLock::with`, one closure at a time.
-unsafe impl<L: Sync, T: Send> Sync for Lock<L, T> {}
+unsafe impl<L: Sync, T: Send + ?Sized> Sync for Lock<L, T> {}
 // SAFETY: the lock owns its value; moving both moves a `T: Send`.
-unsafe impl<L: Send, T: Send> Send for Lock<L, T> {}
+unsafe impl<L: Send, T: Send + ?Sized> Send for Lock<L, T> {}
 
 impl<L: Unnested, T> Lock<L, T> {
     const_fn! {
@@ -80,7 +80,9 @@ impl<L: RawLock, T> Lock<L, T> {
             Self { raw: L::INIT, value: UnsafeCell::new(value) }
         }
     }
+}
 
+impl<L: RawLock, T: ?Sized> Lock<L, T> {
     /// Runs `f` on the value with the lock held. `f` must be short, must run no foreign code and must not lock again.
     #[inline(always)]
     pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {

@@ -14,7 +14,7 @@ pub(super) unsafe trait Houses<const LANES: usize> {
     /// The lock of the queue.
     type Lock: RawLock;
     /// The primitive's state.
-    type State;
+    type State: ?Sized;
     /// What others tell a waiter.
     type Tag: Copy;
 

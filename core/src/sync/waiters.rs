@@ -39,7 +39,7 @@ const BATCH: usize = 8;
 /// What a waiter of some primitive does under the lock.
 pub(super) trait Protocol<const LANES: usize> {
     /// The primitive's state.
-    type State;
+    type State: ?Sized;
     /// What others tell a waiter.
     type Tag: Copy;
     /// What the waiter waits for.
@@ -62,6 +62,9 @@ pub(super) trait Protocol<const LANES: usize> {
 
     /// Whether [`settle`](Self::settle) has something to do.
     const SETTLES: bool = false;
+
+    /// Sees that the waiter waits now, tagged so: what belongs to its place in line may be written down.
+    fn linked(&mut self, _: &mut Section<'_, Self::State, Self::Tag, LANES>, _: Self::Tag) {}
 
     /// Gives on what is there for others, after the poll that was ready and after `cancel`: one step, which may wake one
     /// waiter. Answers whether to go on; see [`Waiters::repeat`].
@@ -114,13 +117,13 @@ unsafe impl<W> Linked for Node<W> {
     }
 }
 
-struct Shared<S, W, const LANES: usize> {
-    state: S,
+struct Shared<S: ?Sized, W, const LANES: usize> {
     list: List<Node<W>, LANES>,
+    state: S,
 }
 
-/// A primitive's state and its waiters, behind a lock.
-pub(super) struct Waiters<L, S, W, const LANES: usize = 1> {
+/// A primitive's state and its waiters, behind a lock. A borrow of one can forget how large the state is.
+pub(super) struct Waiters<L, S: ?Sized, W, const LANES: usize = 1> {
     shared: Lock<L, Shared<S, W, LANES>>,
 }
 
@@ -129,10 +132,12 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
         /// Nobody waits.
         pub(super) const fn new(state: S) -> Self {
             // SAFETY: *unnested*: what runs under it is here and in the protocols of this module, and no foreign code.
-            Self { shared: unsafe { Lock::any(Shared { state, list: List::new() }) } }
+            Self { shared: unsafe { Lock::any(Shared { list: List::new(), state }) } }
         }
     }
+}
 
+impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
     /// Runs one section, and wakes whom it took out of the list.
     #[inline]
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> R {
@@ -145,8 +150,8 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
 
     #[inline(always)]
     fn section<R>(&self, f: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> (R, Option<Waker>) {
-        self.shared.with(|Shared { state, list }| {
-            let mut section = Section { state, list, woken: None };
+        self.shared.with(|shared| {
+            let mut section = Section { state: &mut shared.state, list: &mut shared.list, woken: None };
             let answer = f(&mut section);
             (answer, section.woken)
         })
@@ -217,7 +222,7 @@ pub(super) unsafe trait Home<const LANES: usize> {
     /// The lock of the queue.
     type Lock: RawLock;
     /// The primitive's state.
-    type State;
+    type State: ?Sized;
     /// What others tell a waiter.
     type Tag: Copy;
 
@@ -226,7 +231,7 @@ pub(super) unsafe trait Home<const LANES: usize> {
 }
 
 // SAFETY: one queue, which is borrowed for as long as the reference may be used.
-unsafe impl<L: RawLock, S, W: Copy, const LANES: usize> Home<LANES> for &Waiters<L, S, W, LANES> {
+unsafe impl<L: RawLock, S: ?Sized, W: Copy, const LANES: usize> Home<LANES> for &Waiters<L, S, W, LANES> {
     type Lock = L;
     type State = S;
     type Tag = W;
@@ -238,14 +243,14 @@ unsafe impl<L: RawLock, S, W: Copy, const LANES: usize> Home<LANES> for &Waiters
 }
 
 /// The state and the list, while the lock is held.
-pub(super) struct Section<'s, S, W, const LANES: usize> {
+pub(super) struct Section<'s, S: ?Sized, W, const LANES: usize> {
     /// The primitive's state.
     pub(super) state: &'s mut S,
     list: &'s mut List<Node<W>, LANES>,
     woken: Option<Waker>,
 }
 
-impl<S, W, const LANES: usize> Section<'_, S, W, LANES> {
+impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
     /// Reaches what is in a node.
     ///
     /// # Safety
@@ -416,6 +421,7 @@ where
                             // SAFETY: in no list; *alive*: pinned, and *enrolled*, by which `drop` removes it.
                             unsafe { section.list.push_back(P::LANE, own) };
                         }
+                        this.protocol.linked(section, tag);
                         Some(Poll::Pending)
                     }
                 }
