@@ -7,7 +7,9 @@ use zokio_core::task::{try_spawn_at, try_spawn_local_at};
 use zokio_executor_local::context::Current;
 
 pub use zokio_core::future::yield_now;
-pub use zokio_core::task::{AbortHandle, Id, JoinError, JoinHandle, Slots, SpawnError};
+pub use zokio_core::task::{
+    AbortHandle, Id, JoinError, JoinHandle, Slots, SpawnError, consume_budget, coop, id, try_id, unconstrained,
+};
 
 /// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header; see
 /// [`zokio_core::task::Arena`]. `spawn` and its like use the executor of the current context.

@@ -10,7 +10,7 @@ use zokio_core::atomic::{AtomicBool, Ordering, fence};
 use zokio_core::const_fn;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::run_queue::RunQueue;
-use zokio_core::task::{Notified, Owner, Schedule, Slots, Spawn, StaticWake, TaskPtr, static_waker};
+use zokio_core::task::{Notified, Owner, Schedule, Slots, Spawn, StaticWake, TaskPtr, raw, static_waker};
 use zokio_core::time::{Instant, Timers};
 
 use crate::context::Current;
@@ -302,7 +302,7 @@ impl<U: Unpark> Executor<U> {
 }
 
 pub(crate) fn poll_main<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut PollContext::from_waker(waker))
+    raw::in_main(|| future.poll(&mut PollContext::from_waker(waker)))
 }
 
 impl<U: Unpark> StaticWake for Executor<U> {

@@ -84,6 +84,9 @@ static ONCE: Once = Once { owner: Once::OWNER };
 unsafe impl Schedule for Once {
     type Reclaim = Counted;
 
+    // A call may run a foreign executor, and starves nobody.
+    const BUDGETED: bool = false;
+
     fn schedule(&self, task: Notified<Self>) {
         // It is notified from its spawn to its only poll, so nobody else wins that.
         task.cancel();

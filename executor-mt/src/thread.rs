@@ -8,6 +8,7 @@ use std::task::Wake;
 use std::thread::{self, Thread};
 
 use zokio_core::atomic::{AtomicBool, Ordering};
+use zokio_core::task::raw::in_main;
 
 /// Wakes one thread. The flag of its own keeps a token of `thread::unpark` that somebody else consumed from being missed.
 struct Sleeper {
@@ -35,7 +36,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+        if let Poll::Ready(output) = in_main(|| future.as_mut().poll(&mut cx)) {
             return output;
         }
         // Ordering: see `wake_by_ref`.

@@ -19,7 +19,7 @@ macro_rules! project {
         )+)
     }};
 }
-pub(super) use project;
+pub(crate) use project;
 
 /// How many items a pinned slice has, without a shared reference to them: under the rules for references it would end
 /// the life of those that a polled future keeps into itself. (Hence no `Pin::deref` in this module either.)

@@ -41,6 +41,7 @@ pub use self::join::{
     Join, Join3, Join4, Join5, Join6, JoinArray, TryJoin, TryJoin3, TryJoin4, TryJoin5, TryJoin6, TryJoinArray, join,
     join_array, join3, join4, join5, join6, try_join, try_join_array, try_join3, try_join4, try_join5, try_join6,
 };
+pub(crate) use self::maybe_done::project;
 pub use self::poll_once::{PollOnce, poll_once};
 pub use self::race::{Race, race};
 pub use self::select::{

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::join::Id;
+use super::id::Id;
 use crate::guard::{self, Payload};
 
 /// A task could not be spawned. The future comes back.

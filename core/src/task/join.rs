@@ -4,47 +4,14 @@ use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 
 use super::cell::{Part, join_slot, take_output};
+use super::coop;
 use super::error::JoinError;
 use super::header::TaskPtr;
+use super::id::Id;
 use super::state::Leave;
-
-/// Which task. No two tasks that live at the same time have equal ids; a later one may.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Id {
-    place: usize,
-    generation: usize,
-}
-
-impl Id {
-    /// # Safety
-    ///
-    /// `task` must be alive.
-    unsafe fn of(task: TaskPtr) -> Self {
-        // SAFETY: alive, by this function's contract.
-        let state = unsafe { task.header() }.state.load();
-        let generation = if state.is_counted() { 0 } else { state.high() };
-        Self { place: task.as_ptr().addr(), generation }
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.generation == 0 {
-            write!(f, "{:x}", self.place)
-        } else {
-            write!(f, "{:x}.{}", self.place, self.generation)
-        }
-    }
-}
-
-impl fmt::Debug for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Id({self})")
-    }
-}
 
 /// Waits for the output of a task.
 ///
@@ -58,7 +25,6 @@ impl fmt::Debug for Id {
 /// # Cost
 ///
 /// No allocation. A poll is one load while the task runs and the waker stays the same.
-#[must_use = "dropping a join handle detaches its task; say so with `detach()`"]
 pub struct JoinHandle<T> {
     /// `None` once the output has been given.
     task: Option<TaskPtr>,
@@ -232,7 +198,12 @@ impl<T> Future for JoinHandle<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let task = this.task();
-        if this.lend(task, cx.waker()) { Poll::Pending } else { Poll::Ready(this.take(task)) }
+        let coop = ready!(coop::poll_proceed(cx));
+        if this.lend(task, cx.waker()) {
+            return Poll::Pending;
+        }
+        coop.made_progress();
+        Poll::Ready(this.take(task))
     }
 }
 
@@ -308,7 +279,7 @@ impl AbortHandle {
     /// Which task it is.
     #[must_use]
     pub fn id(&self) -> Id {
-        Id { place: self.task.as_ptr().addr(), generation: self.generation.unwrap_or(0) }
+        Id::new(self.task, self.generation)
     }
 }
 

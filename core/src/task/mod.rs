@@ -49,23 +49,28 @@
 
 mod arena;
 mod cell;
+pub mod coop;
 mod error;
 mod header;
 #[cfg(feature = "alloc")]
 mod heap;
+mod id;
 mod join;
 mod run;
 mod schedule;
+mod scope;
 mod spawn;
 mod state;
 #[cfg(all(test, feature = "std"))]
 pub(crate) mod tests;
 mod waker;
 
+pub use self::coop::{consume_budget, unconstrained};
 pub use arena::{Arena, Slots, claim_from};
 pub use error::{JoinError, SpawnError};
 pub use header::{Link, Owner, TaskPtr};
-pub use join::{AbortHandle, Id, JoinHandle};
+pub use id::{Id, id, try_id};
+pub use join::{AbortHandle, JoinHandle};
 pub use run::Notified;
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};
@@ -75,6 +80,7 @@ pub use waker::{StaticWake, static_waker};
 #[doc(hidden)]
 pub mod raw {
     pub use super::cell::{Detached, HEADER_BYTES, JOINED_BYTES, Joined, layout_of};
+    pub use super::coop::in_main;
     #[cfg(feature = "alloc")]
     pub use super::heap::{Boxes, HeapTask};
     pub use super::run::{is_counted, launch, shut_down};

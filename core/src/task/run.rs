@@ -7,6 +7,7 @@ use core::task::{Context, Poll};
 use super::cell::{Part, join_slot};
 use super::header::TaskPtr;
 use super::schedule::{Reclaim, Schedule};
+use super::scope::{self, Budget, Scope};
 use super::state::{Finish, Idle, Shutdown, Start};
 use super::waker;
 use crate::guard;
@@ -72,8 +73,12 @@ impl<S: Schedule> Notified<S> {
         let waker = unsafe { waker::for_poll::<S>(task) };
         // SAFETY: *winner reads*: this is the executor, between start and end of a poll.
         let vtable = unsafe { task.vtable() };
+        let scope =
+            scope::enter(Scope::new(Some(task), if S::BUDGETED { Budget::FULL } else { Budget::UNCONSTRAINED }));
         // SAFETY: the task is the table's own, and its stage holds a future, which is ours between start and end.
-        match unsafe { (vtable.poll)(task, &mut Context::from_waker(&waker)) } {
+        let polled = unsafe { (vtable.poll)(task, &mut Context::from_waker(&waker)) };
+        drop(scope);
+        match polled {
             Poll::Pending => match header.state.idle() {
                 Idle::Rest => {}
                 Idle::Requeue => requeue::<S>(task),
@@ -149,8 +154,10 @@ fn requeue<S: Schedule>(task: TaskPtr) {
 fn cancel<S: Schedule>(task: TaskPtr) {
     // SAFETY: *winner reads*: the executor has the task.
     let vtable = unsafe { task.vtable() };
+    let scope = scope::enter(Scope::new(Some(task), Budget::UNCONSTRAINED));
     // SAFETY: the stage holds a future: the task is not complete; it is ours.
     let panicked = unsafe { (vtable.drop)(task, Part::Future) };
+    drop(scope);
     complete::<S>(task, panicked);
 }
 

@@ -17,6 +17,9 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     /// How the memory of the tasks is reclaimed.
     type Reclaim: Reclaim;
 
+    /// Whether its tasks have a budget in each poll; one whose tasks may block has no need to.
+    const BUDGETED: bool = true;
+
     /// What goes into the first field.
     const OWNER: Owner = Owner {
         ops: &Ops {

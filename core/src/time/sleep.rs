@@ -2,12 +2,13 @@
 
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use super::heap::{Closed, Node, State};
 use super::{Instant, Timers};
 use crate::ambient::Ambient;
+use crate::task::coop;
 
 /// The time now, by the clock of the runtime that polls the current task.
 ///
@@ -140,10 +141,13 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.node().poll(cx.waker()) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) => Poll::Ready(()),
-            Poll::Ready(Err(Closed)) => closed(),
+        let coop = ready!(coop::poll_proceed(cx));
+        match ready!(self.node().poll(cx.waker())) {
+            Ok(()) => {
+                coop.made_progress();
+                Poll::Ready(())
+            }
+            Err(Closed) => closed(),
         }
     }
 }

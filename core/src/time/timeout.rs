@@ -8,6 +8,7 @@ use core::time::Duration;
 use super::sleep::timers;
 use super::{Instant, Sleep};
 use crate::ambient::Ambient;
+use crate::task::coop;
 
 /// Runs `future` for `duration` at most.
 ///
@@ -86,12 +87,16 @@ impl<F: Future> Future for Timeout<F> {
         let this = unsafe { self.get_unchecked_mut() };
         // SAFETY: *pinned in place*.
         let future = unsafe { Pin::new_unchecked(&mut this.future) };
+        let had_budget = coop::has_budget_remaining();
         if let Poll::Ready(output) = future.poll(cx) {
             return Poll::Ready(Ok(output));
         }
+        // A future that has used up the budget must not keep its own deadline from being looked at.
+        let spent = had_budget && !coop::has_budget_remaining();
         // SAFETY: *pinned in place*.
         let sleep = unsafe { Pin::new_unchecked(&mut this.sleep) };
-        sleep.poll(cx).map(|()| Err(Elapsed(())))
+        let elapsed = if spent { coop::without_budget(|| sleep.poll(cx)) } else { sleep.poll(cx) };
+        elapsed.map(|()| Err(Elapsed(())))
     }
 }
 

@@ -6,6 +6,7 @@ use core::task::{Context, Poll, ready};
 use std::io;
 
 use mio::event::Source;
+use zokio_core::task::coop;
 
 use super::direction::{Cause, Direction, Question, Snapshot, Who};
 use super::interest::{Interest, Ready};
@@ -103,9 +104,11 @@ impl<S: Source> Registered<S> {
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        let coop = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.poll_ready(side, cx))?;
             if let Some(result) = self.attempt(side, seen, &mut operation) {
+                coop.made_progress();
                 return Poll::Ready(result);
             }
         }
@@ -119,9 +122,11 @@ impl<S: Source> Registered<S> {
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let coop = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.poll_ready(side, cx))?;
             if let Some(result) = self.attempt(side, seen, &mut operation) {
+                coop.made_progress();
                 if let Ok(moved) = &result {
                     self.fell_short(side, seen, *moved, room);
                 }
@@ -133,7 +138,7 @@ impl<S: Source> Registered<S> {
     /// Tries `operation`, and waits, as one of many, while it would block.
     pub async fn io<R>(&self, side: Side, mut operation: impl FnMut(&S) -> io::Result<R>) -> io::Result<R> {
         loop {
-            let seen = Waiting::new(self.direction(side), Question::Operation).await?;
+            let seen = coop::cooperative(Waiting::new(self.direction(side), Question::Operation)).await?;
             if let Some(result) = self.attempt(side, seen, &mut operation) {
                 return result;
             }

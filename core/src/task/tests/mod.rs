@@ -3,6 +3,8 @@
 #[cfg(not(loom))]
 mod abort;
 #[cfg(not(loom))]
+mod coop;
+#[cfg(not(loom))]
 mod memory;
 #[cfg(loom)]
 mod models;

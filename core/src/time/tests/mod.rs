@@ -1,5 +1,7 @@
 //! Ways for time to go wrong.
 
+#[cfg(not(loom))]
+mod budget;
 mod hand;
 #[cfg(loom)]
 mod loom;

@@ -1,0 +1,186 @@
+//! What a thread knows of the poll that it is in: whose it is, and how much it may still do.
+//!
+//! An executor sets a [`Scope`] around each poll and restores what was there before, so that a poll inside of a poll (a
+//! runtime driven by hand, a set of local tasks) has a scope of its own, and ends in the one around it.
+//!
+//! This is the one place where core holds state outside of a value: with feature `std` a few bytes a thread. It is here and
+//! not in an executor because what uses it (a join handle, a timer, a channel) knows no executor, and an argument would
+//! have to go through `Future::poll`. It names no runtime. Without `std` it is nothing: reading it gives a constant.
+//! Models do without it as well: modelled threads share the memory of one thread.
+//!
+//! *in its poll*: the task of the current scope is alive: its executor holds it, and restores what was there before when it
+//! lets go of it.
+
+#[cfg(all(feature = "std", not(loom)))]
+mod place {
+    use core::cell::Cell;
+
+    use crate::task::header::TaskPtr;
+
+    /// Units of work that a task gets for each poll.
+    const UNITS: u16 = 128;
+    /// How often in one poll a task is told that it has used them up, before it gets new ones.
+    ///
+    /// A task hears it once and returns. Only what polls again without returning hears it often: another executor's
+    /// `block_on` inside of a task, which would else wait for ever for a budget that only comes with the next poll of the
+    /// task around it.
+    const REFUSALS: u16 = 256;
+
+    /// How much a poll may still do: refusals, and above them units.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct Budget(u16);
+
+    impl Budget {
+        pub(crate) const FULL: Self = Self(REFUSALS + UNITS);
+        pub(crate) const UNCONSTRAINED: Self = Self(u16::MAX);
+
+        pub(crate) const fn is_unconstrained(self) -> bool {
+            self.0 == u16::MAX
+        }
+
+        pub(crate) const fn has_remaining(self) -> bool {
+            self.0 > REFUSALS
+        }
+
+        /// Takes a unit of a budget that is not unconstrained: whether there was one, and what is left.
+        pub(crate) const fn spend(self) -> (bool, Self) {
+            match self.0 {
+                0 => (true, Self(Self::FULL.0 - 1)),
+                left => (left > REFUSALS, Self(left - 1)),
+            }
+        }
+    }
+
+    /// What is known inside of a poll.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Scope {
+        task: Option<TaskPtr>,
+        budget: Budget,
+    }
+
+    std::thread_local! {
+        static SCOPE: Cell<Scope> = const { Cell::new(Scope { task: None, budget: Budget::UNCONSTRAINED }) };
+    }
+
+    impl Scope {
+        #[inline]
+        pub(crate) fn new(task: Option<TaskPtr>, budget: Budget) -> Self {
+            Self { task, budget }
+        }
+
+        /// The scope around, with another budget.
+        #[inline]
+        pub(crate) fn with_budget(budget: Budget) -> Self {
+            Self { budget, ..SCOPE.get() }
+        }
+
+        /// Makes it the current one; returns what was.
+        #[inline]
+        pub(super) fn replace(self) -> Self {
+            SCOPE.replace(self)
+        }
+    }
+
+    /// The task that is polled, *in its poll*.
+    #[inline]
+    pub(crate) fn task() -> Option<TaskPtr> {
+        SCOPE.get().task
+    }
+
+    /// The budget of the current poll.
+    #[inline]
+    pub(crate) fn budget() -> Budget {
+        SCOPE.get().budget
+    }
+
+    /// Changes the budget of the current poll.
+    #[inline]
+    pub(crate) fn set_budget(budget: Budget) {
+        SCOPE.with(|scope| scope.set(Scope { budget, ..scope.get() }));
+    }
+}
+
+#[cfg(any(not(feature = "std"), loom))]
+mod place {
+    use crate::task::header::TaskPtr;
+
+    /// As much as anybody wants.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct Budget;
+
+    impl Budget {
+        pub(crate) const FULL: Self = Self;
+        pub(crate) const UNCONSTRAINED: Self = Self;
+
+        #[inline(always)]
+        pub(crate) const fn is_unconstrained(self) -> bool {
+            true
+        }
+
+        #[inline(always)]
+        pub(crate) const fn has_remaining(self) -> bool {
+            true
+        }
+
+        #[inline(always)]
+        pub(crate) const fn spend(self) -> (bool, Self) {
+            (true, Self)
+        }
+    }
+
+    /// Nothing is known.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Scope;
+
+    impl Scope {
+        #[inline(always)]
+        pub(crate) fn new(_: Option<TaskPtr>, _: Budget) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub(crate) fn with_budget(_: Budget) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub(super) fn replace(self) -> Self {
+            self
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn task() -> Option<TaskPtr> {
+        None
+    }
+
+    #[inline(always)]
+    pub(crate) fn budget() -> Budget {
+        Budget
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_budget(_: Budget) {}
+}
+
+pub(super) use place::{Budget, Scope, budget, set_budget, task};
+
+/// Restores the scope that was there before.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Entered {
+    before: Scope,
+}
+
+impl Drop for Entered {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.before.replace();
+    }
+}
+
+/// Makes `scope` the current one until the guard is dropped.
+#[inline(always)]
+pub(super) fn enter(scope: Scope) -> Entered {
+    Entered { before: scope.replace() }
+}

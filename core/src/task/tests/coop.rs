@@ -1,0 +1,330 @@
+//! A task that always has something to do: how far it gets in one poll, and who gets a turn.
+
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::{Context, Poll, Waker, ready};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::vec::Vec;
+
+use super::util::{Home, Line, arena, lines, poll};
+use crate::task::coop::{self, consume_budget, cooperative, has_budget_remaining, poll_proceed, unconstrained};
+use crate::task::raw::in_main;
+use crate::task::{id, try_id};
+use crate::test_util::TestWaker;
+
+/// Something that always has more, and counts what was taken.
+#[derive(Clone, Default)]
+struct Source(Arc<AtomicUsize>);
+
+impl Source {
+    fn taken(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let coop = ready!(poll_proceed(cx));
+        self.0.fetch_add(1, Ordering::Relaxed);
+        coop.made_progress();
+        Poll::Ready(())
+    }
+
+    async fn take(&self) {
+        poll_fn(|cx| self.poll_take(cx)).await;
+    }
+}
+
+/// Polls with another waker, again and again, until it is ready: another executor inside of a task.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+    panic!("it never becomes ready");
+}
+
+// Mutant: core/src/task/coop.rs :: cx.waker().wake_by_ref(); => drop(cx.waker());
+// Mutant: core/src/task/run.rs :: Budget::FULL => Budget::UNCONSTRAINED
+#[test]
+fn failure_106_a_source_that_is_never_empty_lets_others_have_their_turn() {
+    for (kind, line) in lines() {
+        let source = Source::default();
+        let greedy = {
+            let source = source.clone();
+            line.spawn(async move {
+                for _ in 0..1000 {
+                    source.take().await;
+                }
+            })
+        };
+        let turns = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let (turns, source) = (turns.clone(), source.clone());
+            line.spawn(poll_fn(move |cx| {
+                turns.fetch_add(1, Ordering::Relaxed);
+                cx.waker().wake_by_ref();
+                if source.taken() == 1000 { Poll::Ready(()) } else { Poll::Pending }
+            }))
+        };
+        line.pop().unwrap().run();
+        assert_eq!(source.taken(), 128, "{kind}: one poll's worth");
+        line.turn();
+        assert_eq!((source.taken(), turns.load(Ordering::Relaxed)), (1000, 8), "{kind}: a turn each");
+        drop((greedy, other));
+    }
+}
+
+/// Waiting costs nothing: what did nothing gives its unit back.
+// Mutant: core/src/task/coop.rs :: if !self.before.is_unconstrained() { => if false {
+#[test]
+fn failure_106_a_unit_that_led_to_nothing_is_given_back() {
+    let line = <Line>::new(Home::Boxed);
+    let source = Source::default();
+    let in_task = source.clone();
+    let _handle = line.spawn(async move {
+        poll_fn(|cx| {
+            for _ in 0..10_000 {
+                assert!(cooperative(core::future::pending::<()>()).poll_once(cx).is_pending());
+            }
+            Poll::Ready(())
+        })
+        .await;
+        loop {
+            in_task.take().await;
+        }
+    });
+    line.pop().unwrap().run();
+    assert_eq!(source.taken(), 128);
+    line.pop().unwrap().cancel();
+}
+
+trait PollOnce: Future + Sized {
+    fn poll_once(self, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        pin!(self).poll(cx)
+    }
+}
+impl<F: Future> PollOnce for F {}
+
+/// Another executor's `block_on` in a task polls until it is ready, and its polls get no budget of their own.
+// Mutant: core/src/task/scope.rs :: 0 => (true, Self(Self::FULL.0 - 1)), => 0 => (false, self),
+#[test]
+fn failure_113_a_foreign_block_on_inside_of_a_task_does_not_wait_for_ever() {
+    let line = <Line>::new(Home::Boxed);
+    let source = Source::default();
+    let in_task = source.clone();
+    let mut handle = line.spawn(async move {
+        block_on(async {
+            for _ in 0..10_000 {
+                in_task.take().await;
+            }
+        });
+        7
+    });
+    line.turn();
+    assert_eq!(source.taken(), 10_000);
+    assert_eq!(super::util::ready(&mut handle).unwrap(), 7);
+}
+
+#[test]
+fn a_runtime_inside_of_a_poll_has_a_budget_of_its_own_and_leaves_the_outer_one_alone() {
+    let outer = Line::<0>::new(Home::Boxed);
+    let inner = Line::<1>::new(Home::Boxed);
+    let source = Source::default();
+    let (in_outer, in_inner) = (source.clone(), Source::default());
+    let inner_source = in_inner.clone();
+    let _inner = inner.spawn(async move {
+        loop {
+            in_inner.take().await;
+        }
+    });
+    let _outer = outer.spawn(async move {
+        for _ in 0..100 {
+            in_outer.take().await;
+        }
+        inner.pop().unwrap().run();
+        assert!(has_budget_remaining());
+        loop {
+            in_outer.take().await;
+        }
+    });
+    outer.pop().unwrap().run();
+    assert_eq!((source.taken(), inner_source.taken()), (128, 128));
+    assert!(has_budget_remaining(), "outside there is no budget");
+    outer.pop().unwrap().cancel();
+    inner.pop().unwrap().cancel();
+}
+
+#[test]
+fn a_panic_in_a_poll_restores_what_was_before() {
+    let line = <Line>::new(Home::Boxed);
+    let _handle = line.spawn(async {
+        while has_budget_remaining() {
+            consume_budget().await;
+        }
+        panic!("as planned");
+    });
+    line.turn();
+    assert!(has_budget_remaining() && try_id().is_none());
+}
+
+#[test]
+fn outside_of_a_task_nothing_is_counted() {
+    let source = Source::default();
+    block_on(async {
+        for _ in 0..1000 {
+            source.take().await;
+        }
+    });
+    assert!(has_budget_remaining());
+}
+
+#[test]
+fn a_main_future_has_a_budget_and_no_id() {
+    let (source, waker) = (Source::default(), TestWaker::new());
+    let mut main = pin!(async {
+        loop {
+            source.take().await;
+        }
+    });
+    let raw = waker.waker();
+    for round in 1..=3 {
+        let polled: Poll<()> = in_main(|| {
+            assert!(try_id().is_none());
+            main.as_mut().poll(&mut Context::from_waker(&raw))
+        });
+        assert!(polled.is_pending());
+        assert_eq!((source.taken(), waker.wakes()), (128 * round, round), "it is woken, or it would wait for ever");
+    }
+}
+
+#[test]
+fn unconstrained_goes_on_and_what_is_around_it_keeps_its_budget() {
+    let line = <Line>::new(Home::Boxed);
+    let (inside, outside) = (Source::default(), Source::default());
+    let (in_task, out_task) = (inside.clone(), outside.clone());
+    let _handle = line.spawn(async move {
+        unconstrained(async {
+            for _ in 0..1000 {
+                in_task.take().await;
+            }
+        })
+        .await;
+        loop {
+            out_task.take().await;
+        }
+    });
+    line.pop().unwrap().run();
+    assert_eq!((inside.taken(), outside.taken()), (1000, 128));
+    line.pop().unwrap().cancel();
+}
+
+#[test]
+fn what_is_none_of_the_runtimes_can_be_made_cooperative() {
+    let line = <Line>::new(Home::Boxed);
+    let polls = Arc::new(AtomicUsize::new(0));
+    let count = polls.clone();
+    let _handle = line.spawn(async move {
+        loop {
+            cooperative(core::future::ready(())).await;
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    line.pop().unwrap().run();
+    assert_eq!(polls.load(Ordering::Relaxed), 128);
+    line.pop().unwrap().cancel();
+}
+
+/// A thousand finished tasks are not joined in one poll.
+#[test]
+fn failure_106_a_join_takes_a_unit() {
+    let line = <Line>::new(Home::Boxed);
+    let handles: Vec<_> = (0..300).map(|_| line.spawn(async {})).collect();
+    line.turn();
+    let joined = Arc::new(AtomicUsize::new(0));
+    let count = joined.clone();
+    let mut join = line.spawn(async move {
+        for handle in handles {
+            handle.await.unwrap();
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    for done in [128, 256, 300] {
+        line.pop().unwrap().run();
+        assert_eq!(joined.load(Ordering::Relaxed), done);
+    }
+    assert!(poll(&mut join, Waker::noop()).is_ready());
+}
+
+/// Answers what is known when it is dropped.
+struct Tells(Arc<std::sync::Mutex<Vec<Option<crate::task::Id>>>>);
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push(try_id());
+    }
+}
+
+#[test]
+fn a_task_knows_its_id_while_it_is_polled_and_dropped() {
+    for (kind, line) in lines() {
+        let told = Arc::default();
+        let tells = Tells(Arc::clone(&told));
+        let handle = line.spawn(async move {
+            let before = id();
+            crate::future::yield_now().await;
+            drop(tells);
+            (before, id())
+        });
+        let expected = handle.id();
+        line.turn();
+        let mut handle = handle;
+        assert_eq!(super::util::ready(&mut handle).unwrap(), (expected, expected), "{kind}");
+        let tells = Tells(Arc::clone(&told));
+        let aborted = line.spawn(async move {
+            let _tells = tells;
+            core::future::pending::<()>().await;
+        });
+        let of_aborted = aborted.id();
+        line.turn();
+        aborted.abort();
+        line.turn();
+        assert_eq!(*told.lock().unwrap(), [Some(expected), Some(of_aborted)], "{kind}");
+        assert_eq!(try_id(), None);
+    }
+}
+
+#[test]
+fn ids_of_live_tasks_differ_and_print_as_numbers() {
+    let line = <Line>::new(Home::Pool(arena::<3, 64>()));
+    let handles: Vec<_> = (0..3).map(|_| line.spawn(async {})).collect();
+    let mut texts: Vec<_> = handles.iter().map(|handle| std::format!("{}", handle.id())).collect();
+    assert!(texts.iter().all(|text| text.chars().all(|c| c.is_ascii_digit() || c == '.')), "{texts:?}");
+    texts.sort();
+    texts.dedup();
+    assert_eq!(texts.len(), 3);
+    let before = handles[0].id();
+    line.turn();
+    drop(handles);
+    let again = line.spawn(async {});
+    assert_ne!(again.id(), before, "the same slot, another task");
+    line.turn();
+}
+
+#[test]
+fn a_poll_that_does_not_return_is_refused_so_often_and_then_goes_on() {
+    let line = <Line>::new(Home::Boxed);
+    let mut handle = line.spawn(poll_fn(|cx| {
+        let mut answers = Vec::new();
+        for _ in 0..128 + 256 + 128 + 1 {
+            answers.push(poll_proceed(cx).map(coop::RestoreOnPending::made_progress).is_ready());
+        }
+        Poll::Ready(answers)
+    }));
+    line.turn();
+    let answers = super::util::ready(&mut handle).unwrap();
+    let runs: Vec<_> = answers.chunk_by(|a, b| a == b).map(<[bool]>::len).collect();
+    assert_eq!(runs, [128, 256, 128, 1]);
+}
