@@ -1,4 +1,4 @@
-//! What excludes whom: one trait, four locks, one default.
+//! What excludes whom: one trait, five locks, one default.
 //!
 //! A [`RawLock`] runs a closure while nobody else runs one under the same lock. Types of this crate take
 //! `L: RawLock = DefaultLock`, and hold their lock for a bounded number of instructions; foreign code (a waker's clone,
@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`StdLock`] | threads | feature `std` |
 //! | `CriticalSection` | interrupts and cores | feature `critical-section` without `std` |
+//! | `CoreLock` | the interrupts of the one core | `cfg(zokio_unicore)` without `std` |
 //! | [`LocalLock`] | nothing: there is nobody | single-threaded WebAssembly |
 //! | `LoomLock` | modelled threads | `cfg(loom)` |
 //!
@@ -33,9 +34,17 @@ pub unsafe trait RawLock: 'static {
     /// An unlocked lock.
     const INIT: Self;
 
+    /// Whether nothing else runs on the one core while the lock is held: no interrupt, no thread. Then what this crate does
+    /// in critical sections of its own needs none under this lock.
+    #[doc(hidden)]
+    const MASKS: bool = false;
+
     /// Runs `f` with the lock held. Not re-entrant: `f` must not take the same lock again.
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
+
+/// Shows that a lock of type `L` is held.
+pub(crate) struct Held<'a, L>(PhantomData<(&'a (), *const L)>);
 
 /// A lock that does not run a closure inside another one, not even on the same thread: it waits for ever or panics.
 ///
@@ -95,6 +104,12 @@ impl<L: RawLock, T: ?Sized> Lock<L, T> {
         })
     }
 
+    /// As [`with`](Self::with), with a proof for those who may do more while a lock is held.
+    #[inline(always)]
+    pub(crate) fn with_held<R>(&self, f: impl FnOnce(&mut T, Held<'_, L>) -> R) -> R {
+        self.with(|value| f(value, Held(PhantomData)))
+    }
+
     /// Returns the value; `&mut self` shows that nobody else has it.
     #[inline(always)]
     pub fn get_mut(&mut self) -> &mut T {
@@ -138,6 +153,13 @@ unsafe impl RawLock for NoDefaultLock {
     }
 }
 
+#[cfg(not(zokio_unicore))]
+#[cfg_attr(any(not(feature = "critical-section"), loom), allow(dead_code))]
+const SECTIONS_ARE_CRITICAL: bool = false;
+#[cfg(zokio_unicore)]
+#[cfg_attr(any(not(feature = "critical-section"), loom), allow(dead_code))]
+const SECTIONS_ARE_CRITICAL: bool = section::CRITICAL;
+
 #[cfg(all(feature = "critical-section", not(loom)))]
 mod critical {
     /// A critical section: excludes interrupts, and other cores where the binary's implementation does.
@@ -149,9 +171,11 @@ mod critical {
     #[derive(Debug)]
     pub struct CriticalSection(());
 
-    // SAFETY: `critical_section::with` excludes every other critical section of the program; that is its own contract.
+    // SAFETY: `critical_section::with` excludes every other critical section of the program; that is its own contract. It
+    // masks where sections are of the same kind.
     unsafe impl super::RawLock for CriticalSection {
         const INIT: Self = Self(());
+        const MASKS: bool = super::SECTIONS_ARE_CRITICAL;
 
         #[inline(always)]
         fn with<R>(&self, f: impl FnOnce() -> R) -> R {
@@ -242,11 +266,14 @@ mod default {
     pub type DefaultLock = super::LoomLock;
     #[cfg(all(not(loom), feature = "std"))]
     pub type DefaultLock = super::StdLock;
-    #[cfg(all(not(loom), not(feature = "std"), feature = "critical-section"))]
+    #[cfg(all(not(loom), not(feature = "std"), zokio_unicore))]
+    pub type DefaultLock = super::CoreLock;
+    #[cfg(all(not(loom), not(feature = "std"), not(zokio_unicore), feature = "critical-section"))]
     pub type DefaultLock = super::CriticalSection;
     #[cfg(all(
         not(loom),
         not(feature = "std"),
+        not(zokio_unicore),
         not(feature = "critical-section"),
         target_family = "wasm",
         not(target_feature = "atomics")
@@ -255,6 +282,7 @@ mod default {
     #[cfg(all(
         not(loom),
         not(feature = "std"),
+        not(zokio_unicore),
         not(feature = "critical-section"),
         not(all(target_family = "wasm", not(target_feature = "atomics")))
     ))]
@@ -263,24 +291,10 @@ mod default {
 /// The lock that primitives use unless told otherwise; the table at the top of this module says which it is where.
 pub use default::DefaultLock;
 
+/// Short critical sections of the one core, for what has no lock of its own: state words and run queues.
 #[cfg(zokio_unicore)]
-mod unicore {
-    /// Runs `f` with the interrupts of the one core off. Nests.
-    #[cfg(feature = "critical-section")]
-    #[inline(always)]
-    pub(crate) fn section<R>(f: impl FnOnce() -> R) -> R {
-        critical_section::with(|_| f())
-    }
-
-    /// Runs `f`: the target has one thread and no interrupts.
-    #[cfg(all(not(feature = "critical-section"), target_family = "wasm", not(target_feature = "atomics")))]
-    #[inline(always)]
-    pub(crate) fn section<R>(f: impl FnOnce() -> R) -> R {
-        f()
-    }
-
-    #[cfg(not(any(feature = "critical-section", all(target_family = "wasm", not(target_feature = "atomics")))))]
-    compile_error!("`--cfg zokio_unicore` needs feature `critical-section` of zokio-core");
-}
+mod section;
+#[cfg(all(zokio_unicore, not(loom)))]
+pub use section::CoreLock;
 #[cfg(zokio_unicore)]
-pub(crate) use unicore::section;
+pub(crate) use section::Section;

@@ -9,8 +9,9 @@ use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::{AtomicBool, Ordering, fence};
 use zokio_core::const_fn;
 use zokio_core::park::{Park, Unpark};
-use zokio_core::run_queue::RunQueue;
-use zokio_core::task::{Notified, Owner, Schedule, Slots, Spawn, StaticWake, TaskPtr, raw, static_waker};
+use zokio_core::task::{
+    Notified, OwnQueue, Owner, Reclaim, Schedule, Slots, Spawn, StaticWake, TaskPtr, raw, static_waker,
+};
 use zokio_core::time::{Instant, Timers};
 
 use crate::context::Current;
@@ -81,8 +82,7 @@ impl core::fmt::Debug for Config {
 /// ```
 #[repr(C)]
 pub struct Executor<U: Unpark> {
-    owner: Owner,
-    queue: RunQueue<Self>,
+    own: OwnQueue<Self>,
     unpark: U,
     sleeping: AtomicBool,
     /// Of the main future of an executor in a `static`.
@@ -103,8 +103,7 @@ impl<U: Unpark> Executor<U> {
         /// An executor without tasks.
         pub const fn new(unpark: U, config: Config) -> Self {
             Self {
-                owner: <Self as Schedule>::OWNER,
-                queue: RunQueue::new(),
+                own: OwnQueue::new(),
                 unpark,
                 sleeping: AtomicBool::new(false),
                 main_woken: AtomicBool::new(false),
@@ -140,7 +139,7 @@ impl<U: Unpark> Executor<U> {
             fence(Ordering::SeqCst);
         }
         // SAFETY: *one runner*: called from `drive` only.
-        let empty = unsafe { self.queue.is_empty() };
+        let empty = unsafe { self.own.queue().is_empty() };
         // Asked again: who made an earlier deadline since it was read has found this executor awake, and told nobody.
         let earlier = self.next_deadline().is_some_and(|now| deadline.is_none_or(|before| now < before));
         empty && !main_woken.load(Ordering::Relaxed) && !earlier
@@ -191,7 +190,7 @@ impl<U: Unpark> Executor<U> {
             let mut polls = 0;
             while polls < POLLS_PER_TURN {
                 // SAFETY: *one runner*.
-                let Some(task) = (unsafe { self.queue.pop() }) else { break };
+                let Some(task) = (unsafe { self.own.queue().next() }) else { break };
                 task.run();
                 polls += 1;
             }
@@ -231,7 +230,7 @@ impl<U: Unpark> Executor<U> {
     #[cfg_attr(not(feature = "std"), allow(dead_code))] // an executor in a `static` never ends
     pub(crate) unsafe fn cancel_queued(&self) {
         // SAFETY: *one runner*.
-        while let Some(task) = unsafe { self.queue.pop() } {
+        while let Some(task) = unsafe { self.own.queue().pop() } {
             task.cancel();
         }
     }
@@ -313,23 +312,26 @@ impl<U: Unpark> StaticWake for Executor<U> {
     }
 }
 
-// SAFETY: `repr(C)` with the owner first. An executor with counted tasks is in an `Arc` of which each of them has a count
+// SAFETY: `repr(C)` with an `OwnQueue` first. An executor with counted tasks is in an `Arc` of which each of them has a count
 // (`shared`); one with uncounted tasks is `&'static` (`Spawner`). A scheduled task is in the queue, which is popped by the
 // one who runs. Its futures are `Send`, or were spawned by a `Spawner`, which exists only inside of `run`, which never
 // leaves its thread, and after which nobody else runs the executor (*never stops*).
 unsafe impl<U: Unpark> Schedule for Executor<U> {
     type Reclaim = Mode;
 
+    /// Where pushing is all that is to be done.
+    const DIRECT: bool = !U::NEEDED && !Mode::COUNTED_SOMETIMES;
+
     #[inline]
     fn schedule(&self, task: Notified<Self>) {
-        self.queue.push(task);
+        self.own.queue().push(task);
         self.wake_up();
     }
 
     #[inline]
     fn reschedule(&self, task: Notified<Self>) {
         // By the thread that runs, which does not sleep.
-        self.queue.push(task);
+        self.own.queue().push(task);
     }
 
     #[inline]

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 
 /// A workload: its name on the command line, what it is, and whether embassy has it.
 const WORKLOADS: &[(&str, &str, bool)] = &[
-    ("ping_pong", "ping-pong round, signal of a WaitCell", true),
+    ("ping_pong", "ping-pong round, Signal", true),
     ("ping_pong_local", "  the same, no lock", true),
     ("ping_pong_notify", "ping-pong round, Notify", false),
     ("ping_pong_notify_local", "  the same, no lock", false),

@@ -1,14 +1,12 @@
 //! The workloads: each runs some operations first, then as many again between two readings of the timer.
 
-use core::future::poll_fn;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use core::task::Poll;
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use cortex_m::singleton;
 use zokio_core::future::yield_now;
 use zokio_core::lock::{DefaultLock, LocalLock, RawLock};
-use zokio_core::sync::{Channel, Notify, WaitCell};
+use zokio_core::sync::{Channel, Notify, Signal};
 use zokio_core::task::Arena;
 use zokio_core::time::sleep;
 use zokio_executor_local::context::Current;
@@ -33,11 +31,11 @@ pub fn start(name: &str) -> ! {
         "loop_short" => count("loop_short", 1_000),
         "loop_long" => count("loop_long", 1_000_000),
         "ping_pong" => run(|on| {
-            let pair = singleton!(: [Signal<DefaultLock>; 2] = [Signal::new(), Signal::new()]).expect(ONCE);
+            let pair = singleton!(: [Signal<(), DefaultLock>; 2] = [Signal::with_lock(), Signal::with_lock()]).expect(ONCE);
             ping_pong("ping_pong", on, pair);
         }),
         "ping_pong_local" => run(|on| {
-            let pair = singleton!(: [Signal<LocalLock>; 2] = [Signal::new(), Signal::new()]).expect(ONCE);
+            let pair = singleton!(: [Signal<(), LocalLock>; 2] = [Signal::with_lock(), Signal::with_lock()]).expect(ONCE);
             ping_pong("ping_pong_local", on, pair);
         }),
         "ping_pong_notify" => run(|on| {
@@ -113,47 +111,15 @@ trait Bell: 'static {
     async fn wait(&self);
 }
 
-/// A flag and a cell for its one waiter: what a driver is made of.
-///
-/// Ordering: relaxed: it carries no data, and the lock of the cell orders flag and waker.
-struct Signal<L> {
-    set: AtomicBool,
-    cell: WaitCell<L>,
-}
-
-impl<L: RawLock> Signal<L> {
-    const fn new() -> Self {
-        Self { set: AtomicBool::new(false), cell: WaitCell::new() }
-    }
-
-    /// One task takes it.
-    #[inline(always)]
-    fn take(&self) -> bool {
-        let set = self.set.load(Ordering::Relaxed);
-        if set {
-            self.set.store(false, Ordering::Relaxed);
-        }
-        set
-    }
-}
-
-impl<L: RawLock> Bell for Signal<L> {
+impl<L: RawLock> Bell for Signal<(), L> {
     #[inline]
     fn ring(&self) {
-        self.set.store(true, Ordering::Relaxed);
-        self.cell.wake();
+        self.signal(());
     }
 
     #[inline]
     async fn wait(&self) {
-        poll_fn(|cx| {
-            if self.take() {
-                return Poll::Ready(());
-            }
-            self.cell.register(cx.waker());
-            if self.take() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        Signal::wait(self).await;
     }
 }
 

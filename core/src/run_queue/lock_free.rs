@@ -12,7 +12,7 @@ use core::ptr::{NonNull, null_mut, without_provenance_mut};
 
 use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
-use crate::task::Link;
+use crate::task::{Link, Start, TaskPtr};
 
 /// Stands for the queue's own link. Links are aligned, so none is here.
 const STUB: *mut Link = without_provenance_mut(1);
@@ -49,6 +49,12 @@ impl Queue {
     #[inline]
     pub(super) fn push(&self, link: NonNull<Link>) {
         self.append(link.as_ptr());
+    }
+
+    /// As [`push`](Self::push): there are no sections.
+    #[inline(always)]
+    pub(super) fn push_within(&self, link: NonNull<Link>) {
+        self.push(link);
     }
 
     #[inline]
@@ -94,6 +100,19 @@ impl Queue {
         // SAFETY: *one consumer*.
         self.first.with_mut(|field| unsafe { *field = next });
         NonNull::new(first)
+    }
+
+    /// Pops a task and starts it.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*.
+    #[inline]
+    pub(super) unsafe fn pop_started(&self) -> Option<(TaskPtr, Start)> {
+        // SAFETY: by this function's contract.
+        let task = TaskPtr::from_link(unsafe { self.pop() }?);
+        // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
+        Some((task, unsafe { task.header() }.state.start()))
     }
 
     /// # Safety

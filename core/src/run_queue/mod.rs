@@ -19,12 +19,13 @@ use unicore as back_end;
 use core::marker::PhantomData;
 
 use crate::const_fn;
-use crate::task::{Notified, TaskPtr};
+use crate::task::{Notified, Ready, TaskPtr};
 
 /// The ready tasks of one executor of type `S`.
 ///
 /// *one consumer*: [`pop`](Self::pop) is called by one thread (or core, at one priority) at a time.
 #[derive(Debug)]
+#[repr(transparent)]
 pub struct RunQueue<S> {
     queue: back_end::Queue,
     _tasks: PhantomData<fn(S)>,
@@ -53,6 +54,16 @@ impl<S> RunQueue<S> {
         self.queue.push(task.into_ptr().link());
     }
 
+    /// As [`push`](Self::push), on one core in the caller's section.
+    ///
+    /// # Safety
+    ///
+    /// NOTIFIED of `task` must have been won, and its scheduler be an `S`.
+    #[inline(always)]
+    pub(crate) unsafe fn push_within(&self, task: TaskPtr) {
+        self.queue.push_within(task.link());
+    }
+
     /// Takes the first task. `None` may be early while a producer is in the middle of its push: the producer's own
     /// unpark, which follows, brings the consumer back.
     ///
@@ -65,6 +76,20 @@ impl<S> RunQueue<S> {
         let link = unsafe { self.queue.pop() }?;
         // SAFETY: `push` took a `Notified<S>` for it, and it has been taken from the queue once.
         Some(unsafe { Notified::from_ptr(TaskPtr::from_link(link)) })
+    }
+
+    /// Takes the first task and starts it, to be run at once: with short critical sections one for both. `None` as for
+    /// [`pop`](Self::pop).
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*.
+    #[inline(always)]
+    pub unsafe fn next(&self) -> Option<Ready<S>> {
+        // SAFETY: by this function's contract.
+        let (task, start) = unsafe { self.queue.pop_started() }?;
+        // SAFETY: `push` took a `Notified<S>` for it, it has been taken from the queue once, and started once.
+        Some(unsafe { Ready::new(task, start) })
     }
 
     /// Whether `pop` would answer `None`.

@@ -4,8 +4,8 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::atomic::{AtomicPtr, Ordering};
 use crate::const_fn;
-use crate::lock::section;
-use crate::task::Link;
+use crate::lock::Section;
+use crate::task::{Link, Start, TaskPtr};
 
 /// *linked*: every link from first to last leads to the next; each is owned by the queue. `last` means nothing while
 /// `first` is null.
@@ -25,20 +25,25 @@ impl Queue {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&self, link: NonNull<Link>) {
-        section(|| {
-            // SAFETY: the pusher owns the link of the task it pushes.
-            unsafe { link.as_ref() }.next.store(null_mut(), Ordering::Relaxed);
-            if self.first.load(Ordering::Relaxed).is_null() {
-                self.first.store(link.as_ptr(), Ordering::Relaxed);
-            } else {
-                let last = self.last.load(Ordering::Relaxed);
-                // SAFETY: *linked*: the queue is not empty, so its last is a link of its own.
-                unsafe { &*last }.next.store(link.as_ptr(), Ordering::Relaxed);
-            }
-            self.last.store(link.as_ptr(), Ordering::Relaxed);
-        });
+        let _section = Section::enter();
+        self.push_within(link);
+    }
+
+    /// As [`push`](Self::push), in the caller's section.
+    #[inline(always)]
+    pub(super) fn push_within(&self, link: NonNull<Link>) {
+        // SAFETY: the pusher owns the link of the task it pushes.
+        unsafe { link.as_ref() }.next.store(null_mut(), Ordering::Relaxed);
+        if self.first.load(Ordering::Relaxed).is_null() {
+            self.first.store(link.as_ptr(), Ordering::Relaxed);
+        } else {
+            let last = self.last.load(Ordering::Relaxed);
+            // SAFETY: *linked*: the queue is not empty, so its last is a link of its own.
+            unsafe { &*last }.next.store(link.as_ptr(), Ordering::Relaxed);
+        }
+        self.last.store(link.as_ptr(), Ordering::Relaxed);
     }
 
     /// # Safety
@@ -46,12 +51,29 @@ impl Queue {
     /// *one consumer*; the back end does not need it, its twin does.
     #[inline]
     pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
-        section(|| {
-            let first = NonNull::new(self.first.load(Ordering::Relaxed))?;
-            // SAFETY: *linked*.
-            self.first.store(unsafe { first.as_ref() }.next.load(Ordering::Relaxed), Ordering::Relaxed);
-            Some(first)
-        })
+        let _section = Section::enter();
+        self.pop_within()
+    }
+
+    #[inline(always)]
+    fn pop_within(&self) -> Option<NonNull<Link>> {
+        let first = NonNull::new(self.first.load(Ordering::Relaxed))?;
+        // SAFETY: *linked*.
+        self.first.store(unsafe { first.as_ref() }.next.load(Ordering::Relaxed), Ordering::Relaxed);
+        Some(first)
+    }
+
+    /// Pops a task and starts it, in one section.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*; the back end does not need it, its twin does.
+    #[inline(always)]
+    pub(super) unsafe fn pop_started(&self) -> Option<(TaskPtr, Start)> {
+        let _section = Section::enter();
+        let task = TaskPtr::from_link(self.pop_within()?);
+        // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
+        Some((task, unsafe { task.start_within() }))
     }
 
     /// # Safety

@@ -3,6 +3,7 @@
 //! | type | who waits | what for |
 //! |---|---|---|
 //! | [`WaitCell`] | one task | an interrupt, a reactor, a peer |
+//! | [`Signal`] | one task | a value, the last one signalled |
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
 //! | [`Notify`] | many tasks | the same, one wake-up being remembered |
 //! | [`Mutex`] | many tasks | their turn to use a value |
@@ -17,6 +18,7 @@ mod alloc;
 mod channel;
 mod mutex;
 mod notify;
+mod signal;
 mod wait_cell;
 mod wait_queue;
 mod waiters;
@@ -25,6 +27,7 @@ mod waiters;
 pub use channel::{Channel, SendError, TryRecvError, TrySendError};
 pub use mutex::{Mutex, MutexGuard, TryLockError};
 pub use notify::{Notified, Notify};
+pub use signal::{Signal, SignalWait};
 pub use wait_cell::WaitCell;
 pub use wait_queue::{Closed, Wait, WaitQueue};
 

@@ -4,6 +4,7 @@ use core::task::Waker;
 
 use crate::const_fn;
 use crate::lock::{DefaultLock, Lock, RawLock};
+use crate::task::waker;
 
 /// Holds the waker of one waiting task.
 ///
@@ -17,7 +18,7 @@ use crate::lock::{DefaultLock, Lock, RawLock};
 /// # Cost
 ///
 /// Every operation takes the lock once, for a handful of instructions; wakers are cloned, woken and dropped outside of
-/// it. [`wake`](Self::wake) may be called from an interrupt where `L` may be taken in one.
+/// it, but for those of static tasks, which on one core are woken in the same section. [`wake`](Self::wake) may be called from an interrupt where `L` may be taken in one.
 ///
 /// # Examples
 ///
@@ -65,7 +66,7 @@ impl<L: RawLock> WaitCell<L> {
     pub fn register(&self, waker: &Waker) {
         // Cloned before the lock is known to need it: a clone costs nothing for a static task and one atomic operation
         // for a counted one, a second section costs two.
-        let mut waker = Some(waker.clone());
+        let mut waker = Some(waker::clone(waker));
         let replaced = self.waker.with(|stored| {
             let kept = stored.as_ref().is_some_and(|stored| waker.as_ref().is_some_and(|new| stored.will_wake(new)));
             if !kept {
@@ -76,16 +77,20 @@ impl<L: RawLock> WaitCell<L> {
         // What `waker` holds now is the old one, or the clone that was not needed.
         match waker {
             Some(old) if replaced => old.wake(),
-            spare => drop(spare),
+            spare => drop(spare.and_then(waker::drop_within)),
         }
     }
 
     /// Wakes the task that waits and empties the cell. Returns whether there was one.
     pub fn wake(&self) -> bool {
-        self.take().is_some_and(|waker| {
+        let (found, foreign) = self.waker.with_held(|stored, held| match stored.take() {
+            Some(waker) => (true, waker::wake_within(waker, &held)),
+            None => (false, None),
+        });
+        if let Some(waker) = foreign {
             waker.wake();
-            true
-        })
+        }
+        found
     }
 
     /// Empties the cell without waking.

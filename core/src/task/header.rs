@@ -3,9 +3,12 @@
 use core::ptr::NonNull;
 
 use super::cell::VTable;
+use super::run::Notified;
+use super::schedule::Schedule;
 use super::state::State;
 use crate::atomic::{AtomicPtr, UnsafeCell};
 use crate::const_fn;
+use crate::run_queue::RunQueue;
 
 /// What joins a task to a queue. The first field of every header, so that a link is found from a task and back by a cast.
 ///
@@ -35,11 +38,48 @@ impl Default for Link {
 #[derive(Debug)]
 #[repr(C)]
 pub struct Owner {
-    pub(crate) ops: &'static Ops,
+    /// `None`: a task is scheduled by pushing it to the queue that follows, and none is counted (*direct*).
+    pub(crate) ops: Option<&'static Ops>,
+}
+
+/// An owner with the queue of its tasks behind it: the beginning of a scheduler whose tasks may be queued without asking
+/// it. See [`Schedule::DIRECT`](super::Schedule::DIRECT).
+#[derive(Debug)]
+#[repr(C)]
+pub struct OwnQueue<S> {
+    owner: Owner,
+    queue: RunQueue<S>,
+}
+
+impl<S: Schedule> OwnQueue<S> {
+    const_fn! {
+        /// The beginning of an `S`, with an empty queue.
+        pub const fn new() -> Self {
+            Self { owner: S::OWNER, queue: RunQueue::new() }
+        }
+    }
+}
+
+impl<S> OwnQueue<S> {
+    /// The queue.
+    #[inline(always)]
+    pub fn queue(&self) -> &RunQueue<S> {
+        &self.queue
+    }
+}
+
+/// A scheduler whose type is not known.
+#[derive(Debug)]
+enum Anyone {}
+
+impl<S: Schedule> Default for OwnQueue<S> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// A scheduler, seen without its type.
-pub(crate) struct Ops {
+pub struct Ops {
     /// [`Schedule::schedule`](super::Schedule::schedule) on the owner.
     pub(crate) schedule: unsafe fn(NonNull<Owner>, TaskPtr),
     /// [`Schedule::released`](super::Schedule::released).
@@ -158,18 +198,77 @@ impl TaskPtr {
         Self(link.cast())
     }
 
+    /// Starts the task, in the caller's section.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have taken the task from a queue.
+    #[cfg(zokio_unicore)]
+    #[inline(always)]
+    pub(crate) unsafe fn start_within(self) -> super::Start {
+        // SAFETY: its NOTIFIED is won and keeps it alive (*no orphan*).
+        unsafe { self.header() }.state.start_within()
+    }
+
+    /// The queue of a *direct* owner, with which the task is scheduled; `None`: the owner must be asked.
+    ///
+    /// # Safety
+    ///
+    /// As for [`owner`](Self::owner).
+    #[inline(always)]
+    unsafe fn direct_queue<'a>(self) -> Result<&'a RunQueue<Anyone>, (NonNull<Owner>, &'static Ops)> {
+        // SAFETY: *winner reads*, by this function's contract.
+        let owner = unsafe { self.owner() };
+        // SAFETY: the owner is alive while the task is, and the task is until it is pushed (*no orphan*).
+        match unsafe { owner.as_ref() }.ops {
+            Some(ops) => Err((owner, ops)),
+            // SAFETY: *direct*: the owner is the beginning of an `OwnQueue`, whose layout does not depend on its scheduler.
+            None => Ok(unsafe { owner.cast::<OwnQueue<Anyone>>().as_ref() }.queue()),
+        }
+    }
+
     /// Hands the task to its scheduler, whose type is not known here.
     ///
     /// # Safety
     ///
     /// The caller must have won `NOTIFIED` of this task.
+    #[inline]
     pub(crate) unsafe fn schedule(self) {
         // SAFETY: *winner reads*.
-        let owner = unsafe { self.owner() };
-        // SAFETY: the owner is alive while the task is, and the task is until it is pushed (*no orphan*).
-        let ops = unsafe { owner.as_ref() }.ops;
-        // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
-        unsafe { (ops.schedule)(owner, self) }
+        match unsafe { self.direct_queue() } {
+            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler.
+            Ok(queue) => queue.push(unsafe { Notified::from_ptr(self) }),
+            // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
+            Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
+        }
+    }
+
+    /// As [`schedule`](Self::schedule), where `State::wake` asks for it: on one core that is in its section.
+    ///
+    /// # Safety
+    ///
+    /// As for `schedule`.
+    #[inline(always)]
+    pub(crate) unsafe fn schedule_within(self) {
+        // SAFETY: *winner reads*.
+        match unsafe { self.direct_queue() } {
+            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler.
+            Ok(queue) => unsafe { queue.push_within(self) },
+            // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
+            Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
+        }
+    }
+
+    /// Whether scheduling the task runs no code but this crate's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`owner`](Self::owner).
+    #[cfg(zokio_unicore)]
+    #[inline(always)]
+    pub(crate) unsafe fn is_direct(self) -> bool {
+        // SAFETY: by this function's contract.
+        unsafe { self.direct_queue() }.is_ok()
     }
 
     /// Hands the memory of the task back to its scheduler, whose type is not known here.
@@ -181,8 +280,9 @@ impl TaskPtr {
         // SAFETY: no reference is left, so nobody uses the task again.
         let owner = unsafe { self.owner() };
         // SAFETY: *kept alive*.
-        let ops = unsafe { owner.as_ref() }.ops;
-        // SAFETY: the operations are those of the owner's own type, and the last reference is gone.
-        unsafe { (ops.released)(owner, self) }
+        if let Some(ops) = unsafe { owner.as_ref() }.ops {
+            // SAFETY: the operations are those of the owner's own type, and the last reference is gone.
+            unsafe { (ops.released)(owner, self) }
+        }
     }
 }

@@ -63,7 +63,7 @@ impl<T> JoinHandle<T> {
             // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
             let header = unsafe { task.header() };
             // SAFETY: run for the winner of NOTIFIED.
-            header.state.abort(None, || unsafe { task.schedule() });
+            header.state.abort(None, || unsafe { task.schedule_within() });
         }
     }
 
@@ -265,7 +265,7 @@ impl AbortHandle {
         // SAFETY: alive: a counted task by this handle's reference, a slot always.
         let header = unsafe { self.task.header() };
         // SAFETY: run for the winner of NOTIFIED.
-        header.state.abort(self.generation, || unsafe { self.task.schedule() });
+        header.state.abort(self.generation, || unsafe { self.task.schedule_within() });
     }
 
     /// Whether the task has completed, in whatever way.

@@ -63,17 +63,18 @@ mod spawn;
 mod state;
 #[cfg(all(test, feature = "std"))]
 pub(crate) mod tests;
-mod waker;
+pub(crate) mod waker;
 
 pub use self::coop::{consume_budget, unconstrained};
 pub use arena::{Arena, Slots, claim_from};
 pub use error::{JoinError, SpawnError};
-pub use header::{Link, Owner, TaskPtr};
+pub use header::{Link, OwnQueue, Owner, TaskPtr};
 pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, JoinHandle};
-pub use run::Notified;
+pub use run::{Notified, Ready};
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};
+pub(crate) use state::Start;
 pub use waker::{StaticWake, static_waker};
 
 /// What executors build tasks with. Not for users: nothing here is checked.

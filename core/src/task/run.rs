@@ -63,11 +63,46 @@ impl<S: Schedule> Notified<S> {
     pub fn run(self) {
         let task = self.into_ptr();
         // SAFETY: the right to run it keeps the task alive (*no orphan*).
-        let header = unsafe { task.header() };
-        match header.state.start() {
+        let start = unsafe { task.header() }.state.start();
+        Ready { task, start, _scheduler: PhantomData::<fn(S)> }.run();
+    }
+
+    /// Drops the future instead of polling it: its executor shuts down.
+    pub fn cancel(self) {
+        let task = self.into_ptr();
+        // SAFETY: the right to run it keeps the task alive (*no orphan*).
+        let start = unsafe { task.header() }.state.start();
+        unusual::<S>(task, start);
+    }
+}
+
+/// A task that has been taken from a queue and started: it must be run at once.
+#[must_use = "a task that is started and not run is lost"]
+#[derive(Debug)]
+pub struct Ready<S> {
+    task: TaskPtr,
+    start: Start,
+    _scheduler: PhantomData<fn(S)>,
+}
+
+impl<S> Ready<S> {
+    /// # Safety
+    ///
+    /// `task` must be of scheduler `S`, and its start have answered `start`, which nobody else acts upon.
+    #[inline(always)]
+    pub(crate) unsafe fn new(task: TaskPtr, start: Start) -> Self {
+        Self { task, start, _scheduler: PhantomData }
+    }
+}
+
+impl<S: Schedule> Ready<S> {
+    /// Polls the task once, and does what follows: nothing, a requeue, or its completion. As for [`Notified::run`].
+    #[inline(always)]
+    pub fn run(self) {
+        let Self { task, start, .. } = self;
+        match start {
             Start::Poll => {}
-            Start::Cancel => return cancel::<S>(task),
-            Start::Release => return finish::<S>(task, header.state.release()),
+            start => return unusual::<S>(task, start),
         }
         // SAFETY: of scheduler `S`, and alive until this poll has ended.
         let waker = unsafe { waker::for_poll::<S>(task) };
@@ -79,7 +114,8 @@ impl<S: Schedule> Notified<S> {
         let polled = unsafe { (vtable.poll)(task, &mut Context::from_waker(&waker)) };
         drop(scope);
         match polled {
-            Poll::Pending => match header.state.idle() {
+            // SAFETY: alive: the executor's side has not let go of it. (On one core it is not touched.)
+            Poll::Pending => match unsafe { task.header() }.state.idle() {
                 Idle::Rest => {}
                 Idle::Requeue => requeue::<S>(task),
                 Idle::Cancel => cancel::<S>(task),
@@ -87,16 +123,15 @@ impl<S: Schedule> Notified<S> {
             Poll::Ready(()) => complete::<S>(task, true),
         }
     }
+}
 
-    /// Drops the future instead of polling it: its executor shuts down.
-    pub fn cancel(self) {
-        let task = self.into_ptr();
-        // SAFETY: the right to run it keeps the task alive (*no orphan*).
-        let header = unsafe { task.header() };
-        match header.state.start() {
-            Start::Poll | Start::Cancel => cancel::<S>(task),
-            Start::Release => finish::<S>(task, header.state.release()),
-        }
+/// What a start asks for other than a poll.
+#[cold]
+fn unusual<S: Schedule>(task: TaskPtr, start: Start) {
+    match start {
+        Start::Poll | Start::Cancel => cancel::<S>(task),
+        // SAFETY: alive: the executor's side has not let go of it.
+        Start::Release => finish::<S>(task, unsafe { task.header() }.state.release()),
     }
 }
 

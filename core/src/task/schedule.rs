@@ -12,7 +12,8 @@ use super::run::Notified;
 /// The type must be `repr(C)` with an [`Owner`], made of [`Self::OWNER`], as its first field. An owner of counted tasks
 /// must stay alive until each of them has been [`released`](Self::released) (*kept alive*); an owner of uncounted ones
 /// must be `'static` (*static home*). `schedule` and `reschedule` must see to it that the task is run or cancelled some
-/// time, by one thread at a time, on a thread on which its future may be polled and dropped.
+/// time, by one thread at a time, on a thread on which its future may be polled and dropped. What [`Self::DIRECT`] says
+/// must hold.
 pub unsafe trait Schedule: Sized + Sync + 'static {
     /// How the memory of the tasks is reclaimed.
     type Reclaim: Reclaim;
@@ -20,20 +21,28 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     /// Whether its tasks have a budget in each poll; one whose tasks may block has no need to.
     const BUDGETED: bool = true;
 
+    /// Whether [`schedule`](Self::schedule) does nothing but push to the queue of the [`OwnQueue`](super::OwnQueue) with which
+    /// the type begins. Then whoever wakes a task pushes it there without asking (*direct*): no call through a table, and
+    /// with short critical sections the push may be made in the section in which the waker was found.
+    ///
+    /// Where this is `true` the first field must be such an `OwnQueue`, and `Reclaim` be [`Static`].
+    const DIRECT: bool = false;
+
     /// What goes into the first field.
-    const OWNER: Owner = Owner {
-        ops: &Ops {
-            schedule: |owner, task| {
-                // SAFETY: the caller of `Ops::schedule` says that the owner is of this type and alive.
-                let this = unsafe { owner.cast::<Self>().as_ref() };
-                // SAFETY: it also says that NOTIFIED has been won.
-                let task = unsafe { Notified::from_ptr(task) };
-                this.schedule(task);
-            },
-            released: |owner, task| {
-                // SAFETY: the caller of `Ops::released` says that the owner is of this type and the task released.
-                unsafe { Self::released(owner.cast(), task) }
-            },
+    const OWNER: Owner = Owner { ops: if Self::DIRECT { None } else { Some(Self::OPS) } };
+
+    #[doc(hidden)]
+    const OPS: &'static Ops = &Ops {
+        schedule: |owner, task| {
+            // SAFETY: the caller of `Ops::schedule` says that the owner is of this type and alive.
+            let this = unsafe { owner.cast::<Self>().as_ref() };
+            // SAFETY: it also says that NOTIFIED has been won.
+            let task = unsafe { Notified::from_ptr(task) };
+            this.schedule(task);
+        },
+        released: |owner, task| {
+            // SAFETY: the caller of `Ops::released` says that the owner is of this type and the task released.
+            unsafe { Self::released(owner.cast(), task) }
         },
     };
 

@@ -7,6 +7,11 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 use super::header::TaskPtr;
 use super::run::Notified;
 use super::schedule::{Reclaim, Schedule};
+#[cfg(zokio_unicore)]
+use super::state::Wake;
+#[cfg(zokio_unicore)]
+use crate::lock::Section;
+use crate::lock::{Held, RawLock};
 
 /// The table of every slot. It does not know the scheduler: a stale waker wakes the slot's tenant of today, who may belong to
 /// an executor of another type. One for all, so that wakers of one task always compare equal.
@@ -29,7 +34,73 @@ unsafe fn wake_slot(task: *const ()) {
     // SAFETY: a slot is always alive.
     let header = unsafe { task.header() };
     // SAFETY: `State::wake` runs this for the winner of NOTIFIED only.
-    header.state.wake(|| unsafe { task.schedule() });
+    header.state.wake(|| unsafe { task.schedule_within() });
+}
+
+/// Whether cloning and dropping a waker run no foreign code: it is a slot's (*deaf clone*).
+#[inline(always)]
+fn is_slots(waker: &Waker) -> bool {
+    core::ptr::eq(waker.vtable(), &UNCOUNTED)
+}
+
+/// Clones a waker, if that may be done with a lock held: it is one of ours, and its clone touches no memory.
+#[inline(always)]
+pub(crate) fn clone_within(waker: &Waker) -> Option<Waker> {
+    // SAFETY: the same pointer and table, of which nothing is counted.
+    is_slots(waker).then(|| unsafe { Waker::from_raw(RawWaker::new(waker.data(), &UNCOUNTED)) })
+}
+
+/// Clones a waker, without a call if it is one of ours.
+#[inline(always)]
+pub(crate) fn clone(waker: &Waker) -> Waker {
+    match clone_within(waker) {
+        Some(clone) => clone,
+        None => waker.clone(),
+    }
+}
+
+/// Drops a waker, if that may be done with a lock held; gives it back if not.
+#[inline(always)]
+pub(crate) fn drop_within(waker: Waker) -> Option<Waker> {
+    if is_slots(&waker) {
+        // Nothing is counted.
+        core::mem::forget(waker);
+        None
+    } else {
+        Some(waker)
+    }
+}
+
+/// Wakes under a lock, if that may be done there: the waker is one of ours, and its wake is a push to a queue in a section.
+/// Gives the waker back to be woken outside if not.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub(crate) fn wake_within<L: RawLock>(waker: Waker, _: &Held<'_, L>) -> Option<Waker> {
+    Some(waker)
+}
+
+/// Wakes under a lock, if that may be done there: the waker is one of ours, and its wake is a push to a queue in a section.
+/// Gives the waker back to be woken outside if not.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub(crate) fn wake_within<L: RawLock>(waker: Waker, held: &Held<'_, L>) -> Option<Waker> {
+    if !is_slots(&waker) {
+        return Some(waker);
+    }
+    // SAFETY: a slot's waker.
+    let task = unsafe { TaskPtr::from_ptr(waker.data().cast_mut().cast()) };
+    let _section = Section::under(held);
+    // SAFETY: a slot is always alive.
+    let state = unsafe { &task.header().state };
+    // SAFETY: in a section nobody can use the slot again, and `wake` says that there is a task: as good as NOTIFIED won.
+    if state.load().wake().0 == Wake::Schedule && !unsafe { task.is_direct() } {
+        return Some(waker);
+    }
+    // SAFETY: run for the winner of NOTIFIED only.
+    state.wake_within(|| unsafe { task.schedule_within() });
+    // Nothing is counted.
+    core::mem::forget(waker);
+    None
 }
 
 /// The waker table of a scheduler's counted tasks.

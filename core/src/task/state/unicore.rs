@@ -3,7 +3,7 @@
 use super::{Finish, Idle, Leave, Shutdown, Snapshot, Start, Wake, overflow};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
-use crate::lock::section;
+use crate::lock::Section;
 
 /// The word.
 ///
@@ -33,21 +33,27 @@ impl State {
         Snapshot(self.0.load(Ordering::Relaxed))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load(&self) -> Snapshot {
-        section(|| self.get())
+        self.get()
     }
 
     #[inline]
     fn apply<T>(&self, transition: impl FnOnce(Snapshot) -> (T, Snapshot)) -> T {
-        section(|| {
-            let (action, next) = transition(self.get());
-            self.0.store(next.0, Ordering::Relaxed);
-            action
-        })
+        let _section = Section::enter();
+        self.apply_within(transition)
+    }
+
+    /// As [`apply`](Self::apply), in the caller's section.
+    #[inline(always)]
+    fn apply_within<T>(&self, transition: impl FnOnce(Snapshot) -> (T, Snapshot)) -> T {
+        let (action, next) = transition(self.get());
+        self.0.store(next.0, Ordering::Relaxed);
+        action
     }
 
     /// Takes a free slot. Gives the new generation.
+    #[inline]
     pub(crate) fn claim(&self, joined: bool) -> Option<usize> {
         self.apply(|state| match state.claim(joined) {
             Some(next) => (Some(next.high()), next),
@@ -56,24 +62,34 @@ impl State {
     }
 
     /// Notifies the task, and runs `schedule`, inside the section, where it must be queued.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn wake(&self, schedule: impl FnOnce()) {
-        section(|| {
-            // Stored only where the task is queued: on a complete task NOTIFIED says that it *is* in the queue.
-            if let (Wake::Schedule, next) = self.get().wake() {
-                self.0.store(next.0, Ordering::Relaxed);
-                schedule();
-            }
-        });
+        let _section = Section::enter();
+        self.wake_within(schedule);
+    }
+
+    /// As [`wake`](Self::wake), in the caller's section.
+    #[inline(always)]
+    pub(crate) fn wake_within(&self, schedule: impl FnOnce()) {
+        // Stored only where the task is queued: on a complete task NOTIFIED says that it *is* in the queue.
+        if let (Wake::Schedule, next) = self.get().wake() {
+            self.0.store(next.0, Ordering::Relaxed);
+            schedule();
+        }
     }
 
     /// Asks for an abort, and runs `schedule`, inside the section, where the task must be queued for it.
     pub(crate) fn abort(&self, generation: Option<usize>, schedule: impl FnOnce()) {
-        section(|| {
-            if let Wake::Schedule = self.apply(|state| state.abort(generation)) {
-                schedule();
-            }
-        });
+        let _section = Section::enter();
+        if let Wake::Schedule = self.apply_within(|state| state.abort(generation)) {
+            schedule();
+        }
+    }
+
+    /// As [`start`](Self::start), in the caller's section.
+    #[inline(always)]
+    pub(crate) fn start_within(&self) -> Start {
+        self.apply_within(Snapshot::start)
     }
 
     #[inline]
