@@ -23,6 +23,8 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod build_info;
+pub mod error;
 pub mod executor;
 pub mod future;
 #[cfg(feature = "hyper")]
@@ -43,6 +45,7 @@ pub mod time;
 #[cfg(all(feature = "wasi", target_os = "wasi"))]
 pub mod wasi;
 
+pub use build_info::{BuildInfo, Sizes, build_info};
 #[doc(inline)]
 pub use task::{spawn, try_spawn};
 #[doc(inline)]
