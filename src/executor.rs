@@ -1,3 +1,3 @@
 //! Executors as values: one that runs on one core or thread, in a `static`.
 
-pub use zokio_executor_local::{Config, Executor, NestedBlockOn, SendSpawner, Spawner};
+pub use zokio_executor_local::{Config, Executor, NestedBlockOn, SendSpawner, Spawner, StaticSeat, Stepper};

@@ -17,12 +17,12 @@ use zokio_core::time::{Instant, Timers};
 use crate::context::Current;
 use crate::main_future::NestedBlockOn;
 use crate::memory::{Memory, Mode};
-use crate::spawner::Spawner;
+use crate::spawner::{SendSpawner, Spawner};
 
 /// How many polls there are between two looks at timers and devices.
 ///
 /// Bounds how late a task that always yields can make a timer, and costs one clock read each. Not tuned by a bench.
-const POLLS_PER_TURN: usize = 61;
+pub(crate) const POLLS_PER_TURN: usize = 61;
 
 /// What an executor is made with.
 #[derive(Clone, Copy, Default)]
@@ -86,7 +86,7 @@ pub struct Executor<U: Unpark> {
     unpark: U,
     sleeping: AtomicBool,
     /// Of the main future of an executor in a `static`.
-    main_woken: AtomicBool,
+    pub(crate) main_woken: AtomicBool,
     running: AtomicBool,
     pub(crate) config: Config,
     pub(crate) memory: Memory,
@@ -132,21 +132,44 @@ impl<U: Unpark> Executor<U> {
     }
 
     /// Whether there is nothing to do before `deadline`, asked by the parker after it can be unparked.
-    fn is_idle(&self, main_woken: &AtomicBool, deadline: Option<Instant>) -> bool {
+    ///
+    /// # Safety
+    ///
+    /// *one runner*.
+    pub(crate) unsafe fn is_idle(&self, main_woken: &AtomicBool, deadline: Option<Instant>) -> bool {
         if U::NEEDED {
             self.sleeping.store(true, Ordering::Relaxed);
             // Ordering: SeqCst fence: pairs with the one in `wake_up`.
             fence(Ordering::SeqCst);
         }
-        // SAFETY: *one runner*: called from `drive` only.
+        // SAFETY: *one runner*, by this function's contract.
         let empty = unsafe { self.own.queue().is_empty() };
         // Asked again: who made an earlier deadline since it was read has found this executor awake, and told nobody.
         let earlier = self.next_deadline().is_some_and(|now| deadline.is_none_or(|before| now < before));
         empty && !main_woken.load(Ordering::Relaxed) && !earlier
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.config.timers.and_then(|timers| timers.next_deadline())
+    }
+
+    /// Says that the wait is over.
+    #[inline]
+    pub(crate) fn is_awake(&self) {
+        if U::NEEDED {
+            self.sleeping.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// The first task of the queue.
+    ///
+    /// # Safety
+    ///
+    /// *one runner*.
+    #[inline]
+    pub(crate) unsafe fn pop(&self) -> Option<Notified<Self>> {
+        // SAFETY: by this function's contract.
+        unsafe { self.own.queue().pop() }
     }
 
     /// Becomes the one who runs; `false`: somebody else is.
@@ -203,10 +226,9 @@ impl<U: Unpark> Executor<U> {
                 // The queue was empty: fewer polls than a turn may have. What became due meanwhile ends the wait at once,
                 // and what was woken meanwhile is seen by `is_idle`.
                 let deadline = self.next_deadline();
-                park.park(deadline, || self.is_idle(main_woken, deadline));
-                if U::NEEDED {
-                    self.sleeping.store(false, Ordering::Relaxed);
-                }
+                // SAFETY: *one runner*.
+                park.park(deadline, || unsafe { self.is_idle(main_woken, deadline) });
+                self.is_awake();
             }
         }
     }
@@ -273,6 +295,12 @@ impl<U: Unpark> Executor<U> {
             // SAFETY: *one runner*: started above.
             unsafe { self.drive(&mut park, &never, || Poll::Pending) }
         })
+    }
+
+    /// Spawns on this executor from anywhere, before it runs too.
+    #[must_use]
+    pub fn spawner(&'static self) -> SendSpawner {
+        Spawner::new(self).to_send()
     }
 
     /// Runs `future`, and the tasks beside it, until the future is done. Tasks that are left stay, for the next call.

@@ -22,16 +22,19 @@ mod main_future;
 mod memory;
 #[cfg(all(test, loom, feature = "std"))]
 mod models;
+mod order;
 #[cfg(feature = "std")]
 mod pause;
 #[cfg(feature = "std")]
 mod shared;
 mod spawner;
+mod step;
 
 #[cfg(feature = "std")]
 pub use clock::ExecutorClock;
 pub use executor::{Config, Executor};
 pub use main_future::NestedBlockOn;
 #[cfg(feature = "std")]
-pub use shared::{SharedExecutor, SharedSpawner};
+pub use shared::{SharedExecutor, SharedSeat, SharedSpawner};
 pub use spawner::{SendSpawner, Spawner};
+pub use step::{Seat, Static as StaticSeat, Stepper};

@@ -5,6 +5,7 @@ use alloc::task::Wake;
 use core::any::Any;
 use core::fmt;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::pin;
 use core::ptr::NonNull;
 use core::task::{Poll, Waker};
@@ -15,10 +16,13 @@ use zokio_core::atomic::{AtomicBool, Ordering};
 use zokio_core::park::{Park, Unpark};
 use zokio_core::task::raw::{self, HeapTask};
 use zokio_core::task::{Need, Notified, Owner, Refusal, Shape, Spawn, TaskPtr, Vacancy};
+use zokio_core::time::Timers;
 
 use crate::context::Current;
 use crate::executor::{Config, Executor, Running, check_nesting, poll_main};
 use crate::main_future::NestedBlockOn;
+use crate::order::Order;
+use crate::step::{self, Seat, Stepper, Steps};
 
 /// A current-thread executor with boxed tasks. Whoever calls [`block_on`](Self::block_on) runs it; where several threads
 /// do, one runs the tasks and the others wait for their own future, until the first is done and another takes over.
@@ -182,6 +186,57 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
                 return unsafe { executor.drive(park, &main.woken, || poll_main(future.as_mut(), &waker)) };
             }
         }))
+    }
+}
+
+impl<P: Park + Send + 'static> SharedExecutor<P> {
+    /// Takes this executor, to run it step by step; other threads may spawn and wake meanwhile. `handle` is what the
+    /// context offers.
+    pub fn step<'a>(&'a mut self, handle: Option<&'a dyn Any>) -> Stepper<SharedSeat<'a, P>> {
+        let main = Arc::new(Main { woken: AtomicBool::new(false), shared: self.shared.clone() });
+        let waker = Waker::from(main.clone());
+        Stepper::new(SharedSeat { spawner: self.spawner(), main, waker, handle, _executor: PhantomData })
+    }
+}
+
+/// The seat at an executor on the heap, which is borrowed meanwhile.
+pub struct SharedSeat<'a, P: Park> {
+    spawner: SharedSpawner<P::Unpark>,
+    main: Arc<Main<P>>,
+    waker: Waker,
+    handle: Option<&'a dyn Any>,
+    _executor: PhantomData<&'a mut P>,
+}
+
+impl<P: Park> fmt::Debug for SharedSeat<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedSeat").field("executor", &self.spawner.executor).finish()
+    }
+}
+
+impl<P: Park> step::Sealed for SharedSeat<'_, P> {}
+
+impl<P: Park> Seat for SharedSeat<'_, P> {
+    type Park = P;
+
+    fn with<R>(&mut self, f: impl FnOnce(Steps<'_, P>, step::Main<'_>) -> R) -> R {
+        let shared = &self.main.shared;
+        let executor = &shared.executor;
+        // Nobody else has it: whoever runs borrows the executor, which is borrowed from them.
+        let park = shared.lock().take();
+        let mut borrowed = Borrowed { shared, park };
+        let park = borrowed.park.as_mut().expect("a step is made inside of a step");
+        assert!(executor.try_start(), "the parker was free and the executor was not");
+        let _running = Running(executor);
+        let mut order = Order::fifo();
+        // SAFETY: *one runner*: started above.
+        let steps = unsafe { Steps::new(&**executor, park, &mut order) };
+        let context = executor.context(&self.spawner, self.handle);
+        Current::enter(&context, || f(steps, step::Main { woken: &self.main.woken, waker: &self.waker }))
+    }
+
+    fn timers(&self) -> Option<&'static Timers> {
+        self.spawner.executor.config.timers
     }
 }
 

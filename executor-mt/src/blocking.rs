@@ -133,7 +133,9 @@ struct Pending(Option<Notified<Once>>);
 
 impl Pending {
     fn run(&mut self) {
-        self.0.take().into_iter().for_each(Notified::run);
+        if let Some(task) = self.0.take() {
+            task.run();
+        }
     }
 }
 

@@ -9,8 +9,10 @@ mod handle;
 mod lease;
 #[allow(clippy::module_inception)]
 mod runtime;
+mod stepper;
 
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use runtime::Runtime;
+pub use stepper::Stepper;
 pub use zokio_executor_mt::{Metrics, RuntimeFlavor, WorkerMetrics, worker_index};

@@ -15,6 +15,7 @@ use zokio_hal::os::{BlockingPool, ReactorHandle, WorkerPark};
 use super::builder::Builder;
 use super::handle::{EnterGuard, Handle, Kind};
 use super::lease::{Lease, LeasedPark, LocalTimers};
+use super::stepper::Stepper;
 
 /// Threads, a reactor, timers, a blocking pool: what runs tasks.
 ///
@@ -115,6 +116,35 @@ impl Runtime {
                 }
             }
             _ => self.handle.block_on(future),
+        }
+    }
+
+    /// Takes a current-thread runtime, to run it step by step and count the polls. Tasks are spawned meanwhile by a
+    /// [`Handle`] that was cloned before, or by other tasks.
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is a multi-thread runtime, whose workers run by themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut runtime = zokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// let task = runtime.spawn(zokio::task::yield_now());
+    /// let mut stepper = runtime.stepper();
+    /// assert_eq!(stepper.run_once(), 1);
+    /// assert!(!task.is_finished());
+    /// assert_eq!(stepper.run_until_idle(), 1);
+    /// assert!(task.is_finished());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn stepper(&mut self) -> Stepper<'_> {
+        match (&mut self.kind, &self.handle.kind) {
+            (Some(Owned::CurrentThread(executor, _)), Kind::CurrentThread(local)) => {
+                Stepper::new(executor.step(Some(local)), self.handle.reactor.as_ref())
+            }
+            _ => panic!("only a current-thread runtime can be run step by step: a multi-thread one runs by itself"),
         }
     }
 

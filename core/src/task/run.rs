@@ -58,13 +58,16 @@ impl<S> Notified<S> {
 impl<S: Schedule> Notified<S> {
     /// Polls the task once, and does what follows: nothing, a requeue, or its completion.
     ///
-    /// Must be called where the future may be polled: [`Schedule`] is the promise of that.
+    /// Must be called where the future may be polled: [`Schedule`] is the promise of that. Says whether it was polled: one
+    /// that was aborted is not, nor one that is complete already.
     #[inline]
-    pub fn run(self) {
+    pub fn run(self) -> bool {
         let task = self.into_ptr();
         // SAFETY: the right to run it keeps the task alive (*no orphan*).
         let start = unsafe { task.header() }.state.start();
+        let polls = matches!(start, Start::Poll);
         Ready { task, start, _scheduler: PhantomData::<fn(S)> }.run();
+        polls
     }
 
     /// Drops the future instead of polling it: its executor shuts down.

@@ -1,0 +1,317 @@
+//! An executor that is run step by step: [`Stepper`].
+//!
+//! The loop of [`Executor::run`] is made for speed and never comes back. A test wants the opposite: one poll, or all there are
+//! to make, then to look at the world, move a clock by hand, and go on. Each call says how many polls it made, so that
+//! "it was not polled for nothing" is something a test can assert. It is the same executor and the same queue: what differs
+//! is who holds the loop.
+//!
+//! These loops look at the timers before each poll, so a step is exact and slower than a poll of `run`.
+
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::pin;
+use core::task::{Poll, Waker};
+use core::time::Duration;
+
+use zokio_core::ambient::Ambient;
+use zokio_core::atomic::{AtomicBool, Ordering};
+use zokio_core::park::{Park, Unpark};
+use zokio_core::task::static_waker;
+use zokio_core::time::{Instant, Timers};
+
+use crate::context::Current;
+use crate::executor::{Executor, POLLS_PER_TURN, check_nesting, poll_main};
+use crate::order::Order;
+use crate::spawner::Spawner;
+
+/// The loops, over what they need.
+///
+/// *started*: made by who has started `executor` and has not stopped it since, so it is the one runner.
+pub struct Steps<'a, P: Park> {
+    executor: &'a Executor<P::Unpark>,
+    park: &'a mut P,
+    order: &'a mut Order,
+}
+
+impl<'a, P: Park> Steps<'a, P> {
+    /// # Safety
+    ///
+    /// *one runner*: `try_start` of this executor must have succeeded, and `stop` not be called while this lives.
+    pub(crate) unsafe fn new(executor: &'a Executor<P::Unpark>, park: &'a mut P, order: &'a mut Order) -> Self {
+        Self { executor, park, order }
+    }
+
+    /// Polls tasks until there is none, or until so many polls were made, and says how many.
+    fn polls(&mut self, limit: usize) -> usize {
+        let mut polls = 0;
+        while polls < limit {
+            if let Some(timers) = self.executor.config.timers {
+                timers.expire();
+            }
+            // SAFETY: *started*.
+            let Some(task) = (unsafe { self.order.next(self.executor) }) else { break };
+            polls += usize::from(task.run());
+        }
+        polls
+    }
+
+    /// As `polls`, with the events of devices delivered before, and after each batch.
+    fn batches(&mut self, limit: usize) -> usize {
+        let mut polls = 0;
+        while polls < limit {
+            self.park.poll();
+            match self.polls(POLLS_PER_TURN.min(limit - polls)) {
+                0 => break,
+                batch => polls += batch,
+            }
+        }
+        polls
+    }
+
+    /// Waits for the next event, at most until `end`.
+    fn wait(&mut self, main_woken: &AtomicBool, end: Option<Instant>) {
+        let executor = self.executor;
+        let deadline = match (executor.next_deadline(), end) {
+            (Some(next), Some(end)) => Some(next.min(end)),
+            (next, end) => next.or(end),
+        };
+        // SAFETY: *started*.
+        self.park.park(deadline, || unsafe { executor.is_idle(main_woken, deadline) });
+        executor.is_awake();
+    }
+
+    /// Polls `main` whenever `main_woken`, and tasks in between, until `main` is done. Says how many polls there were.
+    pub(crate) fn until<T>(&mut self, main_woken: &AtomicBool, mut main: impl FnMut() -> Poll<T>) -> (T, usize) {
+        let mut polls = 0;
+        loop {
+            // Ordering: acquire: pairs with the release of whoever woke the main future, as in `Executor::drive`.
+            if main_woken.load(Ordering::Relaxed) && main_woken.swap(false, Ordering::Acquire) {
+                polls += 1;
+                if let Poll::Ready(output) = main() {
+                    return (output, polls);
+                }
+            }
+            let before = polls;
+            polls += self.polls(1);
+            if polls % POLLS_PER_TURN == 0 && polls != before {
+                self.park.poll();
+            }
+            if polls == before && !main_woken.load(Ordering::Relaxed) {
+                self.wait(main_woken, None);
+            }
+        }
+    }
+
+    /// Polls what is ready, and waits, until the time is `end`. Says how many polls there were.
+    fn until_time(&mut self, timers: &Timers, end: Instant) -> usize {
+        let never = AtomicBool::new(false);
+        let mut polls = 0;
+        loop {
+            // Asked before the polls: what is due at the end is polled too.
+            let over = end.is_due(timers.now());
+            self.park.poll();
+            let batch = self.polls(POLLS_PER_TURN);
+            polls += batch;
+            if over {
+                return polls;
+            }
+            if batch == 0 {
+                self.wait(&never, Some(end));
+            }
+        }
+    }
+}
+
+/// The main future of `run_until`, as the loop sees it.
+pub struct Main<'a> {
+    pub(crate) woken: &'a AtomicBool,
+    pub(crate) waker: &'a Waker,
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+pub(crate) use sealed::Sealed;
+
+/// What a [`Stepper`] runs, and how it got the right to.
+#[doc(hidden)]
+pub trait Seat: sealed::Sealed {
+    /// How it waits.
+    type Park: Park;
+
+    /// Runs `f` as the one runner, in the executor's context.
+    fn with<R>(&mut self, f: impl FnOnce(Steps<'_, Self::Park>, Main<'_>) -> R) -> R;
+
+    /// The executor's timers.
+    fn timers(&self) -> Option<&'static Timers>;
+}
+
+/// The seat at an executor in a `static`, taken for good.
+#[derive(Debug)]
+pub struct Static<P: Park> {
+    executor: &'static Executor<P::Unpark>,
+    park: P,
+    order: Order,
+    spawner: Spawner,
+}
+
+impl<P: Park> Sealed for Static<P> {}
+
+impl<P: Park> Seat for Static<P> {
+    type Park = P;
+
+    fn with<R>(&mut self, f: impl FnOnce(Steps<'_, P>, Main<'_>) -> R) -> R {
+        let executor = self.executor;
+        let context = executor.context(&self.spawner, None);
+        let waker = static_waker(executor);
+        // SAFETY: *one runner*: started in `Executor::step`, and never stopped.
+        let steps = unsafe { Steps::new(executor, &mut self.park, &mut self.order) };
+        Current::enter(&context, || f(steps, Main { woken: &executor.main_woken, waker: &waker }))
+    }
+
+    fn timers(&self) -> Option<&'static Timers> {
+        self.executor.config.timers
+    }
+}
+
+/// Runs an executor step by step, and counts the polls.
+///
+/// Of an executor in a `static` it is made by [`Executor::step`], of one on the heap by `SharedExecutor::step`, of a
+/// current-thread runtime by `Runtime::stepper`. It stays on its thread, since tasks may be on it that must.
+///
+/// # Cost
+///
+/// No allocation. Before each poll a look at the timers.
+///
+/// # Examples
+///
+/// ```
+/// # use zokio_core::{park::{Park, Unpark}, task::Arena, time::Instant};
+/// # use zokio_executor_local::{Config, Executor};
+/// # #[derive(Clone)] struct Nobody;
+/// # impl Unpark for Nobody { const NEEDED: bool = false; fn unpark(&self) {} }
+/// # struct Never;
+/// # impl Park for Never {
+/// #     type Unpark = Nobody;
+/// #     fn unpark(&self) -> Nobody { Nobody }
+/// #     fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) { assert!(!is_idle()) }
+/// #     fn poll(&mut self) {}
+/// # }
+/// static TASKS: Arena<2, 128> = Arena::new();
+/// static EXECUTOR: Executor<Nobody> = Executor::new(Nobody, Config::new().pool("tasks", &TASKS));
+///
+/// let mut stepper = EXECUTOR.step(Never);
+/// stepper.spawner().spawn(zokio_core::future::yield_now()).detach();
+/// assert_eq!(stepper.run_once(), 1); // it has yielded
+/// assert_eq!(stepper.run_until_idle(), 1); // and it is done
+/// assert_eq!(stepper.run_once(), 0);
+/// ```
+#[derive(Debug)]
+pub struct Stepper<S> {
+    seat: S,
+    polls: usize,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl<S> Stepper<S> {
+    #[cfg(feature = "std")]
+    pub(crate) fn new(seat: S) -> Self {
+        Self { seat, polls: 0, _not_send: PhantomData }
+    }
+
+    /// How many polls there have been in all, of tasks and of the futures of [`run_until`](Self::run_until).
+    #[must_use]
+    pub fn polls(&self) -> usize {
+        self.polls
+    }
+}
+
+impl<S: Seat> Stepper<S> {
+    /// Makes one poll, if a task is ready. Says whether there was one: 1 or 0.
+    pub fn run_once(&mut self) -> usize {
+        self.run_at_most(1)
+    }
+
+    /// Makes so many polls, or as many as there are to make. Says how many.
+    pub fn run_at_most(&mut self, polls: usize) -> usize {
+        let made = self.seat.with(|mut steps, _| steps.batches(polls));
+        self.polls += made;
+        made
+    }
+
+    /// Polls until nothing is ready, and does not wait: a timer that is not due yet stays where it is. Says how many polls
+    /// it took.
+    ///
+    /// Tasks that wake themselves or each other for ever keep it for ever; [`run_at_most`](Self::run_at_most) comes back.
+    pub fn run_until_idle(&mut self) -> usize {
+        self.run_at_most(usize::MAX)
+    }
+
+    /// Runs `future`, and the tasks beside it, until the future is done; waits where nothing is ready. Gives its output, and
+    /// how many polls there were, those of the future among them.
+    ///
+    /// # Panics
+    ///
+    /// Panics inside of an executor that polls, which it would stop.
+    #[track_caller]
+    pub fn run_until<F: Future>(&mut self, future: F) -> (F::Output, usize) {
+        if let Err(error) = check_nesting() {
+            panic!("{error}");
+        }
+        let mut future = pin!(future);
+        let (output, made) = self.seat.with(|mut steps, main| {
+            // Ordering: relaxed: set and looked at by this thread first.
+            main.woken.store(true, Ordering::Relaxed);
+            steps.until(main.woken, || poll_main(future.as_mut(), main.waker))
+        });
+        self.polls += made;
+        (output, made)
+    }
+
+    /// Runs tasks for so long by the executor's clock; waits where nothing is ready. What is due at the end is polled too;
+    /// with a duration of zero that is all. Says how many polls there were.
+    ///
+    /// # Panics
+    ///
+    /// Panics inside of an executor that polls, which it would stop, and where the executor has no timers.
+    #[track_caller]
+    pub fn run_for(&mut self, duration: Duration) -> usize {
+        if let Err(error) = check_nesting() {
+            panic!("{error}");
+        }
+        let Some(timers) = self.seat.timers() else { panic!("this executor has no timers to tell the time by") };
+        let end = timers.now().saturating_add(duration);
+        let made = self.seat.with(|mut steps, _| steps.until_time(timers, end));
+        self.polls += made;
+        made
+    }
+}
+
+impl<P: Park> Stepper<Static<P>> {
+    /// Spawns on this executor; the futures need not be `Send`.
+    #[must_use]
+    pub fn spawner(&self) -> Spawner {
+        self.seat.spawner
+    }
+
+    /// The parker, to move a clock of its own by hand.
+    pub fn park(&mut self) -> &mut P {
+        &mut self.seat.park
+    }
+}
+
+impl<U: Unpark> Executor<U> {
+    /// Takes this executor, to run it step by step. As [`run`](Self::run), it is for good: there may be tasks that must not
+    /// run on another thread.
+    ///
+    /// # Panics
+    ///
+    /// Panics where this executor runs already, or was taken before.
+    #[track_caller]
+    pub fn step<P: Park<Unpark = U>>(&'static self, park: P) -> Stepper<Static<P>> {
+        assert!(self.try_start(), "this executor runs already");
+        // *never stops*, as in `run`.
+        let seat = Static { executor: self, park, order: Order::fifo(), spawner: Spawner::new(self) };
+        Stepper { seat, polls: 0, _not_send: PhantomData }
+    }
+}
