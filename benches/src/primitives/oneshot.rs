@@ -42,8 +42,21 @@ impl Oneshot for Futures {
     }
 }
 
+struct Zokio;
+impl Oneshot for Zokio {
+    type Sender = zokio::sync::oneshot::Sender<u64>;
+    type Receiver = zokio::sync::oneshot::Receiver<u64>;
+    fn new() -> (Self::Sender, Self::Receiver) {
+        zokio::sync::oneshot::channel()
+    }
+    fn send(sender: Self::Sender, message: u64) {
+        sender.send(message).expect("the receiver is there");
+    }
+}
+
 /// All rivals; `waits`: the receiver is polled before the message is sent.
 pub fn all(plan: &Plan, table: &mut Table, name: &'static str, waits: bool) -> io::Result<()> {
+    one::<ZokioMultiThread, Zokio>(plan, table, name, "zokio-mt", waits)?;
     one::<TokioMultiThread, Tokio>(plan, table, name, "tokio-mt", waits)?;
     one::<Smol, Futures>(plan, table, name, "smol", waits)?;
     one::<ZokioMultiThread, Tokio>(plan, table, name, "tokio on zokio", waits)?;

@@ -7,6 +7,7 @@
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
 //! | [`Notify`] | many tasks | the same, one wake-up being remembered |
 //! | [`Mutex`] | many tasks | their turn to use a value |
+//! | [`Oneshot`] | one task each side | one value, or that the other side is gone |
 #![cfg_attr(feature = "heapless", doc = "| [`Channel`] | many tasks | a message, or room for one |")]
 //!
 //! There is one wait list, in `waiters`; the queue and everything below it in the table are made of it.
@@ -14,10 +15,13 @@
 #[cfg(feature = "alloc")]
 #[allow(dead_code)] // for the primitives that are awaited from an `Arc`
 mod alloc;
+#[cfg(feature = "std")]
+mod blocking;
 #[cfg(feature = "heapless")]
 mod channel;
 mod mutex;
 mod notify;
+pub mod oneshot;
 mod signal;
 mod wait_cell;
 mod wait_queue;
@@ -27,6 +31,7 @@ mod waiters;
 pub use channel::{Channel, SendError, TryRecvError, TrySendError};
 pub use mutex::{Mutex, MutexGuard, TryLockError};
 pub use notify::{Notified, Notify};
+pub use oneshot::Oneshot;
 pub use signal::{Signal, SignalWait};
 pub use wait_cell::WaitCell;
 pub use wait_queue::{Closed, Wait, WaitQueue};

@@ -1,0 +1,155 @@
+//! Two halves on two threads.
+
+use std::sync::Arc;
+use std::task::Poll;
+
+use loom::thread;
+
+use crate::sync::oneshot::error::TryRecvError;
+use crate::sync::oneshot::{Receiver, channel};
+use crate::test_util::{Polled, TestWaker, poll};
+
+/// A value that tells whether it is alive.
+type Value = Arc<()>;
+
+fn pin(receiver: &mut Receiver<Value>) -> core::pin::Pin<&mut Receiver<Value>> {
+    core::pin::Pin::new(receiver)
+}
+
+/// Whoever waits is woken, and finds the value.
+// Mutant: core/src/sync/oneshot/receiver.rs :: (word & COMPLETE == 0).then_some(word | RX_WAITS)).is_ok() => Some(word | RX_WAITS)).is_ok()
+#[test]
+fn send_against_a_first_poll() {
+    loom::model(|| {
+        let (sender, receiver) = channel();
+        let value = Value::default();
+        let sent = value.clone();
+        let thread = thread::spawn(move || sender.send(sent).unwrap());
+        let mut receiver = Polled::new(receiver);
+        let early = receiver.poll();
+        thread.join().unwrap();
+        if early.is_pending() {
+            assert_eq!(receiver.wakes(), 1, "not woken");
+            assert_eq!(receiver.ready(), Ok(value.clone()));
+        }
+        drop((early, receiver));
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+/// The sender still has to take the waker out when the receiver goes.
+// Mutant: core/src/sync/oneshot/sender.rs :: if word & (RX_WAITS | TX_WAITS) == 0 { complete & !SENDER } else { complete } => complete & !SENDER
+#[test]
+fn failure_039_poll_and_drop_against_send() {
+    loom::model(|| {
+        let (sender, mut receiver) = channel();
+        let waker = TestWaker::new();
+        assert!(poll(pin(&mut receiver), &waker).is_pending());
+        let value = Value::default();
+        let sent = value.clone();
+        let thread = thread::spawn(move || sender.send(sent).is_ok());
+        drop(receiver);
+        let sent = thread.join().unwrap();
+        assert_eq!(Arc::strong_count(&value), 1, "sent: {sent}");
+        assert_eq!(waker.alive(), 0);
+    });
+}
+
+/// The value is with one of both, once.
+// Mutant: core/src/sync/oneshot/sender.rs :: (word & CLOSED == 0).then_some(next) => Some(next)
+#[test]
+fn failure_040_close_and_try_recv_against_send() {
+    loom::model(|| {
+        let (sender, mut receiver) = channel();
+        let value = Value::default();
+        let sent = value.clone();
+        let thread = thread::spawn(move || sender.send(sent));
+        receiver.close();
+        let received = receiver.try_recv();
+        let sent = thread.join().unwrap();
+        assert_eq!(sent.is_ok(), received.is_ok());
+        assert_ne!(received.as_ref().err(), Some(&TryRecvError::Empty));
+        assert_eq!(Arc::strong_count(&value), 2, "it is there once");
+        drop((sent, received, receiver));
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+/// A waker that was replaced is dropped, the new one is woken or dropped.
+// Mutant: core/src/sync/oneshot/receiver.rs :: .then_some(word & !RX_WAITS)).is_err() => .then_some(word)).is_err()
+#[test]
+fn failure_055_another_task_polls_while_the_value_is_sent() {
+    loom::model(|| {
+        let (sender, mut receiver) = channel();
+        let (first, second) = (TestWaker::new(), TestWaker::new());
+        assert!(poll(pin(&mut receiver), &first).is_pending());
+        let thread = thread::spawn(move || sender.send(Value::default()).unwrap());
+        let early = poll(pin(&mut receiver), &second);
+        thread.join().unwrap();
+        if early.is_pending() {
+            assert_eq!(second.wakes(), 1);
+            assert!(poll(pin(&mut receiver), &second).is_ready());
+        }
+        drop(receiver);
+        assert_eq!((first.alive(), second.alive()), (0, 0));
+    });
+}
+
+/// A sender that goes without a word wakes the receiver.
+// Mutant: core/src/sync/oneshot/sender.rs :: if let Some(waker) = receiver { => if let Some(waker) = receiver.filter(|_| own.is_some()) {
+#[test]
+fn drop_of_the_sender_against_a_poll() {
+    loom::model(|| {
+        let (sender, receiver) = channel::<Value>();
+        let thread = thread::spawn(move || drop(sender));
+        let mut receiver = Polled::new(receiver);
+        let early = receiver.poll();
+        thread.join().unwrap();
+        if early.is_pending() {
+            assert_eq!(receiver.wakes(), 1, "not woken");
+            assert!(receiver.ready().is_err());
+        }
+    });
+}
+
+/// A sender that waits for the end of the receiver is woken, and nobody keeps its waker.
+// Mutant: core/src/sync/oneshot/sender.rs :: (word & CLOSED == 0).then_some(word | TX_WAITS)).is_ok() => Some(word | TX_WAITS)).is_ok()
+#[test]
+fn drop_of_the_receiver_against_poll_closed() {
+    loom::model(|| {
+        let (mut sender, receiver) = channel::<Value>();
+        let waker = TestWaker::new();
+        let thread = thread::spawn(move || drop(receiver));
+        let early = closed(&mut sender, &waker);
+        thread.join().unwrap();
+        if early.is_pending() {
+            assert_eq!(waker.wakes(), 1, "not woken");
+        }
+        assert!(closed(&mut sender, &waker).is_ready());
+        assert_eq!(waker.alive(), 0);
+        assert!(sender.send(Value::default()).is_err());
+    });
+}
+
+fn closed(sender: &mut crate::sync::oneshot::Sender<Value>, waker: &TestWaker) -> Poll<()> {
+    sender.poll_closed(&mut core::task::Context::from_waker(&waker.waker()))
+}
+
+/// Both wait for each other, and both go: each waker is dropped, the memory freed once.
+// Mutant: core/src/sync/oneshot/receiver.rs :: if word & COMPLETE == 0 { RX_WAITS } else { 0 } => RX_WAITS
+#[test]
+fn failure_055_both_wait_and_both_go() {
+    loom::model(|| {
+        let (mut sender, mut receiver) = channel();
+        let (tx, rx) = (TestWaker::new(), TestWaker::new());
+        assert!(closed(&mut sender, &tx).is_pending());
+        assert!(poll(pin(&mut receiver), &rx).is_pending());
+        let value = Value::default();
+        let sent = value.clone();
+        let thread = thread::spawn(move || drop(sender.send(sent)));
+        drop(receiver);
+        thread.join().unwrap();
+        assert_eq!((tx.alive(), rx.alive()), (0, 0));
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
