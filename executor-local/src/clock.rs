@@ -24,6 +24,11 @@ impl<C: Clock, U: Unpark> ExecutorClock<C, U> {
         Self { clock, executor: Lock::new(Weak::new()) }
     }
 
+    /// The clock that tells the time.
+    pub fn inner(&self) -> &C {
+        &self.clock
+    }
+
     /// Tells this executor from now on.
     pub fn attach<P: Park<Unpark = U>>(&self, executor: &SharedExecutor<P>) {
         let executor = Arc::downgrade(executor.executor());

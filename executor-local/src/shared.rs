@@ -163,16 +163,16 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
         let mut future = pin!(future);
         Ok(Current::enter(&context, || {
             loop {
-                // Ordering: acquire: pairs with the release of the wake.
-                if main.woken.swap(false, Ordering::AcqRel) {
-                    if let Poll::Ready(output) = poll_main(future.as_mut(), &waker) {
-                        return output;
-                    }
-                }
                 let mut slot = shared.lock();
                 let Some(park) = slot.take() else {
-                    if !main.woken.load(Ordering::Acquire) {
+                    // Ordering: acquire: pairs with the release of the wake. Under the lock, so that no ring is missed.
+                    if !main.woken.swap(false, Ordering::AcqRel) {
                         drop(shared.ring.wait(slot).unwrap_or_else(PoisonError::into_inner));
+                        continue;
+                    }
+                    drop(slot);
+                    if let Poll::Ready(output) = poll_main(future.as_mut(), &waker) {
+                        return output;
                     }
                     continue;
                 };

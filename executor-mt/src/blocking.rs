@@ -1,6 +1,7 @@
 //! The seam to the pool of threads on which blocking work runs. The pool itself is the operating system's business, not an
 //! executor's: it comes as a trait object.
 
+use core::any::Any;
 use core::future::Future;
 use core::pin::Pin;
 use core::ptr::NonNull;
@@ -17,7 +18,9 @@ use zokio_core::task::{
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
 
 /// Threads that may block.
-pub trait Blocking: Send + Sync + 'static {
+///
+/// It is `Any`, so that who made it finds it again, with what else is in it, in a [`Handle`](crate::Handle).
+pub trait Blocking: Any + Send + Sync {
     /// Runs a job on some thread, at some time.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use zokio_core::ambient::{Ambient, Context, Held, Offer};
 use zokio_core::park::Unpark;
 use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 
+use crate::blocking::Blocking;
 use crate::home::Home;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
@@ -105,6 +106,11 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
     /// Makes this runtime the one of this thread until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<U, A> {
         Held::new(self.clone())
+    }
+
+    /// The threads on which blocking work runs, as they were given to the builder.
+    pub fn blocking(&self) -> &dyn Blocking {
+        &*self.shared.blocking
     }
 
     /// What the workers have done so far.

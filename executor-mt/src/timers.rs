@@ -32,6 +32,11 @@ impl<C: Clock> WorkerClock<C> {
         Self { clock, bell: Lock::new(None) }
     }
 
+    /// The clock that tells the time.
+    pub fn inner(&self) -> &C {
+        &self.clock
+    }
+
     /// Sets or removes whom to tell.
     pub(crate) fn attach(&self, bell: Option<Arc<dyn Bell>>) {
         // The old one is dropped outside of the lock.

@@ -12,7 +12,7 @@ use zokio_core::time::Timers;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{Config, SharedExecutor};
 use zokio_executor_mt::{Builder as Workers, Seat};
-use zokio_hal::os::{BlockingPool, Driver, ReactorHandle};
+use zokio_hal::os::{BlockingPool, Driver, ReactorHandle, VirtualPark, VirtualTime};
 
 use super::blocking::Pool;
 use super::handle::{Handle, Kind, Local};
@@ -48,6 +48,10 @@ pub struct Builder {
     keep_alive: Duration,
     on_start: Option<Hook>,
     on_stop: Option<Hook>,
+    virtual_time: bool,
+    start_paused: bool,
+    auto_advance: bool,
+    time_scale: u32,
 }
 
 impl fmt::Debug for Builder {
@@ -74,6 +78,10 @@ impl Builder {
             keep_alive: KEEP_ALIVE,
             on_start: None,
             on_stop: None,
+            virtual_time: !multi_thread,
+            start_paused: false,
+            auto_advance: true,
+            time_scale: 1,
         }
     }
 
@@ -191,14 +199,61 @@ impl Builder {
         self
     }
 
+    /// Sets whether the runtime's time may be paused, moved and scaled, by the functions of [`time`](crate::time) and the
+    /// setters below. A current-thread runtime may unless told otherwise, a multi-thread one may not.
+    ///
+    /// # Cost
+    ///
+    /// On a multi-thread runtime each reading of the clock takes a lock then, and so do parking and unparking.
+    pub fn virtual_time(&mut self, virtual_time: bool) -> &mut Self {
+        self.virtual_time = virtual_time;
+        self
+    }
+
+    /// Sets whether the runtime's time is paused from the start on; see [`time::pause`](crate::time::pause).
+    ///
+    /// [`build`](Self::build) panics if the time of this runtime cannot be paused: that of a multi-thread runtime only
+    /// with [`virtual_time(true)`](Self::virtual_time).
+    pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
+        self.start_paused = start_paused;
+        self
+    }
+
+    /// Sets whether paused time moves to the next deadline when the runtime has nothing else to do, as it does unless told
+    /// otherwise; see [`time::set_auto_advance`](crate::time::set_auto_advance).
+    pub fn auto_advance(&mut self, auto_advance: bool) -> &mut Self {
+        self.auto_advance = auto_advance;
+        self
+    }
+
+    /// Lets the runtime's time run so many times as fast as the system's; see
+    /// [`time::set_scale`](crate::time::set_scale). [`build`](Self::build) panics where time cannot be told anything, as
+    /// for [`start_paused`](Self::start_paused).
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is 0.
+    #[track_caller]
+    pub fn time_scale(&mut self, times: u32) -> &mut Self {
+        assert!(times > 0, "time that runs zero times as fast is paused: call `start_paused`");
+        self.time_scale = times;
+        self
+    }
+
     /// Builds the runtime.
+    ///
+    /// # Panics
+    ///
+    /// Panics where time was to be paused or scaled and [`virtual_time`](Self::virtual_time) is off.
     ///
     /// # Errors
     ///
     /// The operating system's, where it gives no threads or descriptors; [`InvalidInput`](io::ErrorKind::InvalidInput)
     /// where a name has a zero byte, or there are more than 32768 workers. Nothing is left running then.
+    #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.check()?;
+        let time = self.time();
         let driver = if self.io { Driver::with_io()? } else { Driver::without_io() };
         let reactor = driver.handle().cloned();
         let name = self.name.clone().unwrap_or_else(|| "zokio-blocking".into());
@@ -206,12 +261,34 @@ impl Builder {
         if let Some(reactor) = &reactor {
             reactor.set_blocking_pool(blocking.clone());
         }
-        let pool = Arc::new(Pool { pool: blocking.clone(), reactor: reactor.clone() });
+        let pool = Arc::new(Pool { pool: blocking.clone(), reactor: reactor.clone(), time: time.clone() });
         if self.multi_thread {
             self.build_multi_thread(driver, reactor, pool, blocking)
         } else {
             Ok(self.build_current_thread(driver, reactor, pool, blocking))
         }
+    }
+
+    /// The runtime's own time, told what there is to tell.
+    #[track_caller]
+    fn time(&self) -> Option<Arc<VirtualTime>> {
+        if !self.virtual_time {
+            assert!(!self.start_paused && self.time_scale == 1, "{}", crate::time::NO_CONTROL);
+            return None;
+        }
+        let time = if self.multi_thread { VirtualTime::of_workers() } else { VirtualTime::new() };
+        if self.multi_thread {
+            // From the start on, so that no worker has read another clock before.
+            time.take_over();
+        }
+        if self.time_scale > 1 {
+            time.set_scale(self.time_scale);
+        }
+        time.set_auto_advance(self.auto_advance);
+        if self.start_paused {
+            time.pause().expect("nobody else has it yet");
+        }
+        Some(time)
     }
 
     fn check(&self) -> io::Result<()> {
@@ -253,6 +330,10 @@ impl Builder {
             .into_iter()
             .map(|park| {
                 let lease = Lease::worker();
+                let park = match &pool.time {
+                    Some(time) => VirtualPark::new(park, time.clone(), lease.timers.clock().inner(), lease.timers),
+                    None => VirtualPark::real(park),
+                };
                 Seat { timers: lease.timers, park: LeasedPark { park, _timers: lease } }
             })
             .collect();
@@ -273,6 +354,10 @@ impl Builder {
         let timers: Option<&'static Timers> = if self.time { Some(lease.timers) } else { None };
         let config = timers.map_or(Config::new(), |timers| Config::new().timers(timers));
         let park = driver.parkers(1).remove(0);
+        let park = match &pool.time {
+            Some(time) => VirtualPark::new(park, time.clone(), lease.timers.clock().inner(), lease.timers),
+            None => VirtualPark::real(park),
+        };
         let executor = SharedExecutor::new(park, config);
         lease.timers.clock().attach(&executor);
         let local = Local { spawner: executor.spawner(), timers, blocking: pool };

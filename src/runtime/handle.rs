@@ -11,9 +11,11 @@ use zokio_core::time::Timers;
 use zokio_executor_local::SharedSpawner;
 use zokio_executor_local::context::Current;
 use zokio_executor_mt::{Blocking, Handle as MtHandle, RuntimeFlavor, spawn_blocking_on};
-use zokio_hal::os::{self, ReactorHandle, WorkerUnpark};
+use zokio_hal::os::{self, Attending, ReactorHandle, VirtualTime, VirtualUnpark};
 
-pub(super) type Workers = MtHandle<WorkerUnpark, Current>;
+use super::blocking::Pool;
+
+pub(super) type Workers = MtHandle<VirtualUnpark, Current>;
 
 /// Spawns tasks on a runtime from anywhere. Clones are cheap and keep no thread running.
 #[derive(Clone, Debug)]
@@ -31,7 +33,7 @@ pub(super) enum Kind {
 /// What a current-thread runtime offers.
 #[derive(Clone)]
 pub(super) struct Local {
-    pub(super) spawner: SharedSpawner<WorkerUnpark>,
+    pub(super) spawner: SharedSpawner<VirtualUnpark>,
     pub(super) timers: Option<&'static Timers>,
     pub(super) blocking: Arc<dyn Blocking>,
 }
@@ -82,7 +84,7 @@ pub struct EnterGuard {
 #[derive(Debug)]
 #[allow(dead_code)] // held for their drop
 enum EnteredKind {
-    MultiThread(zokio_executor_mt::EnterGuard<WorkerUnpark, Current>),
+    MultiThread(zokio_executor_mt::EnterGuard<VirtualUnpark, Current>),
     CurrentThread(Held<Current, Local>),
 }
 
@@ -177,6 +179,14 @@ impl Handle {
     /// Panics inside an executor that polls, which it would stop.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match self.virtual_time() {
+            Some(time) => self.block_here(Attending::new(time, future)),
+            None => self.block_here(future),
+        }
+    }
+
+    #[track_caller]
+    fn block_here<F: Future>(&self, future: F) -> F::Output {
         let _reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
         match &self.kind {
             Kind::MultiThread(workers) => workers.block_on(future),
@@ -186,6 +196,16 @@ impl Handle {
                 Current::enter(&context, || zokio_executor_mt::block_on_thread(future))
             }
         }
+    }
+
+    /// The runtime's time, if it may be told something.
+    pub(crate) fn virtual_time(&self) -> Option<&Arc<VirtualTime>> {
+        let blocking: &dyn Blocking = match &self.kind {
+            Kind::MultiThread(workers) => workers.blocking(),
+            Kind::CurrentThread(local) => &*local.blocking,
+        };
+        let pool: &dyn Any = blocking;
+        pool.downcast_ref::<Pool>()?.time.as_ref()
     }
 
     /// Makes this runtime the one of this thread until the guard is dropped.

@@ -1,7 +1,8 @@
 //! Timer queues that are lent to runtimes.
 //!
 //! A `Sleep` may outlive the runtime it waits on, and does not count references to its queue: so queues are never freed.
-//! Each is made once, leaked, and goes from one runtime to the next through the lists here.
+//! Each is made once, leaked, and goes from one runtime to the next through the lists here. Its clock follows the time of
+//! its runtime, which may be virtual, as long as that runtime's parker lives, and no longer.
 
 use core::time::Duration;
 use std::boxed::Box;
@@ -12,12 +13,12 @@ use zokio_core::park::Park;
 use zokio_core::time::{Instant, Timers};
 use zokio_executor_local::ExecutorClock;
 use zokio_executor_mt::WorkerClock;
-use zokio_hal::os::{SystemClock, WorkerPark, WorkerUnpark};
+use zokio_hal::os::{RuntimeClock, VirtualPark, VirtualUnpark};
 
 /// The clock of a worker's timers.
-pub(super) type WorkerTimers = Timers<WorkerClock<SystemClock>>;
+pub(super) type WorkerTimers = Timers<WorkerClock<RuntimeClock>>;
 /// The clock of a current-thread runtime's timers.
-pub(super) type LocalTimers = Timers<ExecutorClock<SystemClock, WorkerUnpark>>;
+pub(super) type LocalTimers = Timers<ExecutorClock<RuntimeClock, VirtualUnpark>>;
 
 /// Queues of one kind that nobody uses.
 type Free<T> = Mutex<Vec<&'static T>>;
@@ -42,14 +43,14 @@ impl<T> Lease<T> {
 impl Lease<WorkerTimers> {
     /// For one worker.
     pub(super) fn worker() -> Self {
-        Self::take(&WORKERS, || Timers::new(WorkerClock::new(SystemClock::new())))
+        Self::take(&WORKERS, || Timers::new(WorkerClock::new(RuntimeClock::new())))
     }
 }
 
 impl Lease<LocalTimers> {
     /// For one current-thread runtime.
     pub(super) fn local() -> Self {
-        Self::take(&LOCALS, || Timers::new(ExecutorClock::new(SystemClock::new())))
+        Self::take(&LOCALS, || Timers::new(ExecutorClock::new(RuntimeClock::new())))
     }
 }
 
@@ -62,14 +63,15 @@ impl<T> Drop for Lease<T> {
 /// How a worker waits, and the lease of its timers, which ends with it.
 #[derive(Debug)]
 pub(super) struct LeasedPark {
-    pub(super) park: WorkerPark,
+    /// Dropped first: from then on the clock of the timers is the system's.
+    pub(super) park: VirtualPark,
     pub(super) _timers: Lease<WorkerTimers>,
 }
 
 impl Park for LeasedPark {
-    type Unpark = WorkerUnpark;
+    type Unpark = VirtualUnpark;
 
-    fn unpark(&self) -> WorkerUnpark {
+    fn unpark(&self) -> VirtualUnpark {
         Park::unpark(&self.park)
     }
 

@@ -10,7 +10,7 @@ use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{NestedBlockOn, SharedExecutor};
 use zokio_executor_mt::Runtime as Workers;
-use zokio_hal::os::{BlockingPool, ReactorHandle, WorkerPark};
+use zokio_hal::os::{BlockingPool, ReactorHandle, VirtualPark};
 
 use super::builder::Builder;
 use super::handle::{EnterGuard, Handle, Kind};
@@ -36,7 +36,7 @@ pub struct Runtime {
 pub(super) enum Owned {
     MultiThread(Workers<LeasedPark, Current>),
     /// Dropped in this order: the tasks before the lease of their timers.
-    CurrentThread(SharedExecutor<WorkerPark>, Lease<LocalTimers>),
+    CurrentThread(SharedExecutor<VirtualPark>, Lease<LocalTimers>),
 }
 
 /// Whether this thread is inside of an executor that polls, and must not wait.
@@ -53,7 +53,7 @@ pub(super) fn refuse_nesting() {
 }
 
 /// Drops the tasks, then unlinks what sleeps elsewhere on their timers, which may be lent again afterwards.
-fn end(executor: SharedExecutor<WorkerPark>, lease: &Lease<LocalTimers>) {
+fn end(executor: SharedExecutor<VirtualPark>, lease: &Lease<LocalTimers>) {
     drop(executor);
     lease.timers.close();
 }

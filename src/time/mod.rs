@@ -1,5 +1,7 @@
 //! Time: sleeps, timeouts, intervals, by the clock of the runtime that polls the current task.
 
+#[cfg(feature = "std")]
+mod control;
 mod instant;
 mod interval;
 
@@ -8,11 +10,16 @@ use core::future::IntoFuture;
 use zokio_core::time as core_time;
 use zokio_executor_local::context::Current;
 
+#[cfg(feature = "std")]
+pub(crate) use self::control::NO_CONTROL;
+#[cfg(feature = "std")]
+pub use self::control::{advance, is_paused, pause, resume, set_auto_advance, set_scale};
 pub use self::instant::Instant;
 pub use self::interval::Interval;
 pub use core::time::Duration;
 pub use zokio_core::time::{
-    Clock, Elapsed, Instant as ClockInstant, MissedTickBehavior, Sleep, Ticks, Timeout, Timers,
+    Clock, ControlError, Elapsed, Instant as ClockInstant, ManualClock, MissedTickBehavior, Sleep, Ticks, Timeout,
+    Timers, VirtualClock, VirtualPark,
 };
 
 /// The time now.

@@ -22,9 +22,13 @@ mod sleep;
 #[cfg(all(test, feature = "std"))]
 mod tests;
 mod timeout;
+mod virtual_clock;
+mod virtual_park;
 
 pub use clock::{Clock, Instant};
 pub use interval::{Interval, MissedTickBehavior, Tick, Ticks, interval, interval_at};
 pub use queue::Timers;
 pub use sleep::{Sleep, now, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
+pub use virtual_clock::{ControlError, ManualClock, Still, VirtualClock};
+pub use virtual_park::VirtualPark;

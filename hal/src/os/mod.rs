@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`SystemClock`] | the clock: nanoseconds since the process first asked |
 //! | [`Driver`], [`WorkerPark`], [`WorkerUnpark`] | how n workers wait: one of them in the reactor, the others each on their own |
+//! | [`VirtualTime`], [`VirtualPark`], [`RuntimeClock`] | the time of a runtime, where a test may stop and move it |
 //! | [`ThreadPark`] | how a thread waits that needs no reactor |
 //! | [`ReactorHandle`] | where sockets register; found through a thread-local slot or handed over |
 //! | [`net`] | `TcpListener`, `TcpStream` and its halves |
@@ -38,6 +39,7 @@ mod slab;
 mod sync;
 mod thread_park;
 pub mod topology;
+mod virtual_time;
 
 pub use blocking::{Blocking, BlockingPool, Job, Reason, Rejected};
 pub use clock::SystemClock;
@@ -46,3 +48,4 @@ pub use interest::{Interest, Ready};
 pub use park::{Driver, WorkerPark, WorkerUnpark};
 pub use readiness::ReactorHandle;
 pub use thread_park::{ThreadPark, ThreadUnpark};
+pub use virtual_time::{Attending, Inhibit, RuntimeClock, VirtualPark, VirtualTime, VirtualUnpark};

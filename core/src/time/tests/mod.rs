@@ -13,3 +13,5 @@ mod ticks;
 mod unit;
 #[cfg(not(loom))]
 mod util;
+#[cfg(not(loom))]
+mod virtual_time;

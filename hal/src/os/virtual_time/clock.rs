@@ -1,0 +1,67 @@
+//! The clock of a worker's timers: the system's, or that of its runtime.
+
+use core::fmt;
+
+use zokio_core::atomic::{AtomicBool, Ordering};
+use zokio_core::time::{Clock, Instant};
+
+use super::super::clock::SystemClock;
+use super::super::sync::{Arc, Mutex, lock};
+use super::VirtualTime;
+
+/// The system's clock, or a [`VirtualTime`] while it follows one.
+///
+/// # Cost
+///
+/// A load beside the system's clock; a lock while it follows.
+#[derive(Default)]
+pub struct RuntimeClock {
+    follows: AtomicBool,
+    time: Mutex<Option<Arc<VirtualTime>>>,
+}
+
+impl RuntimeClock {
+    /// The system's clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Follows `time` from now on, or the system's clock again.
+    pub(super) fn follow(&self, time: Option<Arc<VirtualTime>>) {
+        let follows = time.is_some();
+        // The old one is dropped outside of the lock.
+        let _old = core::mem::replace(&mut *lock(&self.time), time);
+        // Ordering: Release pairs with the Acquire in `read`.
+        self.follows.store(follows, Ordering::Release);
+    }
+
+    fn read(&self, read: impl Fn(&dyn Clock) -> Instant) -> Instant {
+        // Ordering: Acquire: who follows finds whom; the lock would do for that, and makes what the runtime's owner did
+        // before it told the time visible.
+        if self.follows.load(Ordering::Acquire) {
+            if let Some(time) = &*lock(&self.time) {
+                return read(&time.clock);
+            }
+        }
+        read(&SystemClock::new())
+    }
+}
+
+impl Clock for RuntimeClock {
+    #[inline]
+    fn now(&self) -> Instant {
+        self.read(|clock| clock.now())
+    }
+
+    #[inline]
+    fn now_ceil(&self) -> Instant {
+        self.read(|clock| clock.now_ceil())
+    }
+}
+
+impl fmt::Debug for RuntimeClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeClock").field("follows", &self.follows).finish_non_exhaustive()
+    }
+}
