@@ -4,19 +4,19 @@ use core::future::Future;
 use core::time::Duration;
 
 use zokio_executor_local::{SharedSeat, Stepper as Steps};
-use zokio_hal::os::{ReactorHandle, WorkerPark};
+use zokio_hal::os::{ReactorHandle, VirtualPark};
 
 /// Runs a current-thread runtime step by step, and counts the polls; made by [`Runtime::stepper`](super::Runtime::stepper).
 ///
 /// For tests: how often a task was polled, and in which order things happened, is theirs to see.
 #[derive(Debug)]
 pub struct Stepper<'a> {
-    steps: Steps<SharedSeat<'a, WorkerPark>>,
+    steps: Steps<SharedSeat<'a, VirtualPark>>,
     reactor: Option<&'a ReactorHandle>,
 }
 
 impl<'a> Stepper<'a> {
-    pub(super) fn new(steps: Steps<SharedSeat<'a, WorkerPark>>, reactor: Option<&'a ReactorHandle>) -> Self {
+    pub(super) fn new(steps: Steps<SharedSeat<'a, VirtualPark>>, reactor: Option<&'a ReactorHandle>) -> Self {
         Self { steps, reactor }
     }
 
