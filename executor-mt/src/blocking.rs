@@ -31,6 +31,11 @@ pub trait Blocking: Any + Send + Sync {
     /// Takes no more jobs, drops those not yet started, and waits until the running ones are over: for ever if `timeout` is
     /// `None`. Returns whether all are over.
     fn shutdown(&self, timeout: Option<Duration>) -> bool;
+
+    /// What the runtime that these threads belong to is called.
+    fn runtime_name(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// No such threads: every job comes back.

@@ -125,6 +125,12 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
         RuntimeFlavor::MultiThread
     }
 
+    /// What the runtime is called, where it was given a name.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.shared.blocking.runtime_name()
+    }
+
     /// Runs `f` with this runtime as the context: spawns and timers go to `home`.
     pub(crate) fn enter_with<R>(&self, home: &Home<U>, f: impl FnOnce() -> R) -> R {
         A::enter(&self.context_of(home), f)

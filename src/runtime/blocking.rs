@@ -1,6 +1,7 @@
 //! The seam between the executors' blocking tasks and hal's pool of threads.
 
 use core::time::Duration;
+use std::string::String;
 use std::sync::Arc;
 
 use zokio_executor_mt::{Blocking, Job};
@@ -12,6 +13,8 @@ pub(super) struct Pool {
     pub(super) pool: BlockingPool,
     pub(super) reactor: Option<ReactorHandle>,
     pub(super) time: Option<Arc<VirtualTime>>,
+    /// Of the runtime.
+    pub(super) name: Option<String>,
 }
 
 impl Blocking for Pool {
@@ -30,5 +33,9 @@ impl Blocking for Pool {
 
     fn shutdown(&self, timeout: Option<Duration>) -> bool {
         self.pool.shutdown(timeout)
+    }
+
+    fn runtime_name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 }

@@ -43,6 +43,7 @@ pub struct Builder {
     io: bool,
     time: bool,
     name: Option<String>,
+    runtime_name: Option<String>,
     stack_size: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
@@ -73,6 +74,7 @@ impl Builder {
             io: false,
             time: false,
             name: None,
+            runtime_name: None,
             stack_size: None,
             max_blocking_threads: 512,
             keep_alive: KEEP_ALIVE,
@@ -122,6 +124,12 @@ impl Builder {
     #[track_caller]
     pub fn worker_threads(&mut self, threads: usize) -> &mut Self {
         self.workers.worker_threads(threads);
+        self
+    }
+
+    /// Names the runtime: what [`Handle::name`] gives.
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        self.runtime_name = Some(name.into());
         self
     }
 
@@ -261,7 +269,13 @@ impl Builder {
         if let Some(reactor) = &reactor {
             reactor.set_blocking_pool(blocking.clone());
         }
-        let pool = Arc::new(Pool { pool: blocking.clone(), reactor: reactor.clone(), time: time.clone() });
+        let pool = Pool {
+            pool: blocking.clone(),
+            reactor: reactor.clone(),
+            time: time.clone(),
+            name: self.runtime_name.clone(),
+        };
+        let pool = Arc::new(pool);
         if self.multi_thread {
             self.build_multi_thread(driver, reactor, pool, blocking)
         } else {

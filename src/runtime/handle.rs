@@ -227,6 +227,15 @@ impl Handle {
         }
     }
 
+    /// What the runtime is called, where [`Builder::name`](super::Builder::name) gave it a name.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::MultiThread(workers) => workers.name(),
+            Kind::CurrentThread(local) => local.blocking.runtime_name(),
+        }
+    }
+
     /// What the workers have done so far; `None` for a current-thread runtime, which does not count.
     #[must_use]
     pub fn metrics(&self) -> Option<zokio_executor_mt::Metrics> {

@@ -3,7 +3,7 @@
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 use crate::function::Function;
-use crate::options::{Flavor, Options};
+use crate::options::{Flavor, Options, Seed};
 use crate::report::Report;
 
 /// The one local variable of the expansion. A pattern may name a constant, so hygiene is not enough.
@@ -82,38 +82,18 @@ fn build(kind: Kind, options: &Options, function: Function) -> TokenStream {
 
     // return <crate>::runtime::Builder::new_...().worker_threads(N).enable_all().build().expect("...").block_on(__zokio_body);
     let mut run = vec![word("return", at)];
-    match &options.krate {
-        Some(path) => run.extend(path.clone()),
-        None => {
-            run.extend(path_separator(at));
-            run.push(word("zokio", at));
-        }
-    }
-    for segment in ["runtime", "Builder"] {
-        run.extend(path_separator(at));
-        run.push(word(segment, at));
-    }
+    run.extend(path(options, &["runtime", "Builder"], at));
     run.extend(path_separator(at));
     run.push(word(
         match options.flavor {
             Flavor::MultiThread => "new_multi_thread",
-            Flavor::CurrentThread => "new_current_thread",
+            Flavor::CurrentThread | Flavor::Local => "new_current_thread",
         },
         at,
     ));
-    run.push(call(None, at));
-    let mut message = Literal::string("Failed building the Runtime");
-    message.set_span(at);
-    let mut methods: Vec<(&str, Option<TokenTree>)> = Vec::new();
-    if let Some(count) = &options.worker_threads {
-        methods.push(("worker_threads", Some(count.clone())));
-    }
-    methods.push(("enable_all", None));
-    methods.push(("build", None));
-    methods.push(("expect", Some(message.into())));
-    methods.push(("block_on", Some(word(BODY, at))));
-    for (method, argument) in methods {
-        run.extend([punct('.', at), word(method, at), call(argument, at)]);
+    run.push(call([], at));
+    for (name, arguments) in methods(options, at) {
+        run.extend([punct('.', at), word(name, at), call(arguments, at)]);
     }
     run.push(punct(';', at));
 
@@ -133,6 +113,60 @@ fn build(kind: Kind, options: &Options, function: Function) -> TokenStream {
     tokens.extend(function.signature);
     tokens.extend([TokenTree::from(whole)]);
     tokens
+}
+
+/// What is called on the builder, in order.
+fn methods(options: &Options, at: Span) -> Vec<(&'static str, Vec<TokenTree>)> {
+    let mut methods: Vec<(&str, Vec<TokenTree>)> = Vec::new();
+    if let Some(count) = &options.worker_threads {
+        methods.push(("worker_threads", vec![count.clone()]));
+    }
+    if let Some(paused) = &options.start_paused {
+        methods.push(("start_paused", vec![paused.clone()]));
+    }
+    if let Some(name) = &options.name {
+        methods.push(("name", vec![name.clone()]));
+    }
+    if let Some(seed) = &options.seed {
+        let (function, arguments, at) = match seed {
+            Seed::Given(number) => ("from_env_or", vec![number.clone()], number.span()),
+            Seed::Random(at) => ("from_env_or_random", Vec::new(), *at),
+        };
+        let mut seed: Vec<TokenTree> = path(options, &["runtime", "RngSeed"], at).collect();
+        seed.extend(path_separator(at));
+        seed.extend([word(function, at), call(arguments, at)]);
+        methods.push(("rng_seed", seed));
+    }
+    methods.push(("enable_all", Vec::new()));
+    match options.flavor {
+        Flavor::MultiThread | Flavor::CurrentThread => methods.push(("build", Vec::new())),
+        Flavor::Local => {
+            let default = TokenStream::from_iter("::core::default::Default::default()".parse::<TokenStream>());
+            methods.push(("build_local", default.into_iter().collect()));
+        }
+    }
+    let mut message = Literal::string("Failed building the Runtime");
+    message.set_span(at);
+    methods.push(("expect", vec![message.into()]));
+    methods.push(("block_on", vec![word(BODY, at)]));
+    methods
+}
+
+/// A path into the facade.
+fn path(options: &Options, segments: &[&str], at: Span) -> impl Iterator<Item = TokenTree> + use<> {
+    let mut path = Vec::new();
+    match &options.krate {
+        Some(krate) => path.extend(krate.clone()),
+        None => {
+            path.extend(path_separator(at));
+            path.push(word("zokio", at));
+        }
+    }
+    for segment in segments {
+        path.extend(path_separator(at));
+        path.push(word(segment, at));
+    }
+    path.into_iter()
 }
 
 fn word(text: &str, span: Span) -> TokenTree {
@@ -157,9 +191,9 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> TokenTree {
     group.into()
 }
 
-/// `(argument)`.
-fn call(argument: Option<TokenTree>, span: Span) -> TokenTree {
-    group(Delimiter::Parenthesis, argument.into_iter().collect(), span)
+/// `(arguments)`.
+fn call(arguments: impl IntoIterator<Item = TokenTree>, span: Span) -> TokenTree {
+    group(Delimiter::Parenthesis, arguments.into_iter().collect(), span)
 }
 
 /// `#[text]`.

@@ -21,6 +21,7 @@ mod expand;
 mod function;
 mod options;
 mod report;
+mod value;
 
 use proc_macro::TokenStream;
 
@@ -31,8 +32,15 @@ use proc_macro::TokenStream;
 ///
 /// # Options
 ///
-/// - `flavor = "multi_thread"` (unless told otherwise) or `"current_thread"`.
+/// - `flavor = "multi_thread"` (unless told otherwise), `"current_thread"`, or `"local"`, a runtime whose `spawn_local` takes
+///   futures that are not `Send`.
 /// - `worker_threads = N`: how many workers a multi-thread runtime has; one for each CPU unless told otherwise.
+/// - `start_paused = true`: the clock stands still and jumps to the next timer when nothing else is left to do. Not with
+///   `"multi_thread"`.
+/// - `seed = N` or `"random"`: the order in which ready tasks are polled, and where each fair `select!` begins, are drawn
+///   from this number; where the environment has a `ZOKIO_SEED`, from that. A run that fails prints it. Not with
+///   `"multi_thread"`.
+/// - `name = "text"`: what the runtime is called.
 /// - `crate = "path"`: where the facade is found if it was renamed; `::zokio` unless told otherwise.
 ///
 /// # Panics
@@ -54,7 +62,8 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes an async function a test: its body runs in a runtime of its own.
 ///
-/// Other attributes of tests (`#[ignore]`, `#[should_panic]`) and any return type of a test may be used.
+/// Other attributes of tests (`#[ignore]`, `#[should_panic]`), before it and after it, and any return type of a test may be
+/// used.
 ///
 /// # Options
 ///

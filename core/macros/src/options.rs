@@ -5,12 +5,22 @@ use proc_macro::{Span, TokenStream, TokenTree};
 use crate::expand::Kind;
 use crate::function::ungroup;
 use crate::report::Report;
+use crate::value;
 
 /// Which runtime is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavor {
     MultiThread,
     CurrentThread,
+    Local,
+}
+
+/// Where the order of a run comes from.
+pub(crate) enum Seed {
+    /// The literal as the user wrote it.
+    Given(TokenTree),
+    /// Another one in each run.
+    Random(Span),
 }
 
 /// The options, read and checked.
@@ -18,7 +28,20 @@ pub(crate) struct Options {
     pub(crate) flavor: Flavor,
     /// The literal as the user wrote it.
     pub(crate) worker_threads: Option<TokenTree>,
+    /// The word `true` or `false` as the user wrote it.
+    pub(crate) start_paused: Option<TokenTree>,
+    /// The literal as the user wrote it.
+    pub(crate) name: Option<TokenTree>,
+    pub(crate) seed: Option<Seed>,
     pub(crate) krate: Option<TokenStream>,
+}
+
+/// What goes together is said once all of them are known, about the option that must go.
+#[derive(Default)]
+struct Places {
+    worker_threads: Option<Span>,
+    start_paused: Option<Span>,
+    seed: Option<Span>,
 }
 
 impl Options {
@@ -28,14 +51,14 @@ impl Options {
             Kind::Main => Flavor::MultiThread,
             Kind::Test => Flavor::CurrentThread,
         };
-        Self { flavor, worker_threads: None, krate: None }
+        Self { flavor, worker_threads: None, start_paused: None, name: None, seed: None, krate: None }
     }
 
     /// Reads `key = value, ...`.
     pub(crate) fn read(kind: Kind, tokens: TokenStream) -> Result<Self, Report> {
         let mut options = Self::defaults(kind);
+        let mut places = Places::default();
         let mut seen: Vec<String> = Vec::new();
-        let mut workers_at = None;
         let mut tokens = tokens.into_iter();
         while let Some(token) = tokens.next() {
             let TokenTree::Ident(key) = token else {
@@ -52,29 +75,7 @@ impl Options {
             let Some(value) = tokens.next().map(ungroup) else {
                 return Err(Report::new(at, format!("expected `{name} = <value>`")));
             };
-            match name.as_str() {
-                "flavor" => options.flavor = flavor(&value)?,
-                "worker_threads" => {
-                    options.worker_threads = Some(worker_threads(value)?);
-                    workers_at = Some(at);
-                }
-                "crate" => options.krate = Some(path(&value)?),
-                "start_paused" => {
-                    return Err(Report::new(
-                        at,
-                        "`start_paused` comes with the virtual clock (docs/FEATURES.md, row 185), which is not there yet",
-                    ));
-                }
-                _ => {
-                    return Err(Report::new(
-                        at,
-                        format!(
-                            "unknown option `{name}`; the options are `flavor`, `worker_threads`, `start_paused` and \
-                             `crate`"
-                        ),
-                    ));
-                }
-            }
+            options.set(&mut places, &name, at, value)?;
             seen.push(name);
             match tokens.next() {
                 None => break,
@@ -82,82 +83,79 @@ impl Options {
                 Some(other) => return Err(Report::new(other.span(), format!("expected `,`, found `{other}`"))),
             }
         }
-        if let (Some(at), Flavor::CurrentThread) = (workers_at, options.flavor) {
-            return Err(Report::new(
-                at,
-                format!(
-                    "`worker_threads` needs workers: use `#[zokio::{}(flavor = \"multi_thread\", worker_threads = N)]`",
-                    kind.name()
-                ),
-            ));
-        }
+        options.check(kind, &places)?;
         Ok(options)
     }
-}
 
-/// The content of a plain string literal.
-fn string(token: &TokenTree, example: &str) -> Result<String, Report> {
-    let text = token.to_string();
-    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-        Some(inner) if matches!(token, TokenTree::Literal(_)) && !inner.contains('\\') => Ok(inner.into()),
-        _ => Err(Report::new(token.span(), format!("expected a string, like {example}"))),
+    fn set(&mut self, places: &mut Places, name: &str, at: Span, value: TokenTree) -> Result<(), Report> {
+        match name {
+            "flavor" => self.flavor = flavor(&value)?,
+            "worker_threads" => {
+                self.worker_threads = Some(value::threads(value)?);
+                places.worker_threads = Some(at);
+            }
+            "start_paused" => {
+                self.start_paused = Some(value::boolean(value)?);
+                places.start_paused = Some(at);
+            }
+            "name" => self.name = Some(value::text(value)?),
+            "seed" => {
+                self.seed = Some(value::seed(value)?);
+                places.seed = Some(at);
+            }
+            "crate" => self.krate = Some(value::path(&value)?),
+            "core_threads" => return Err(Report::new(at, "`core_threads` is called `worker_threads`")),
+            "max_threads" => {
+                let text = "there is no `max_threads`; `worker_threads` is how many threads run tasks";
+                return Err(Report::new(at, text));
+            }
+            "unhandled_panic" => {
+                let text = "`unhandled_panic` is not offered: a panic of a task is in what its join handle gives";
+                return Err(Report::new(at, text));
+            }
+            _ => {
+                let text = format!(
+                    "unknown option `{name}`; the options are `flavor`, `worker_threads`, `start_paused`, `name`, `seed` \
+                     and `crate`"
+                );
+                return Err(Report::new(at, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what does not go together.
+    fn check(&self, kind: Kind, places: &Places) -> Result<(), Report> {
+        let attribute = kind.name();
+        let multi_thread = self.flavor == Flavor::MultiThread;
+        let (at, text) = match (places.worker_threads, places.start_paused, places.seed) {
+            (Some(at), _, _) if !multi_thread => {
+                let text = "`worker_threads` needs workers: use";
+                (at, format!("{text} `#[zokio::{attribute}(flavor = \"multi_thread\", worker_threads = N)]`"))
+            }
+            (_, Some(at), _) if multi_thread => {
+                let text = "`start_paused` needs a runtime on one thread: use";
+                (at, format!("{text} `#[zokio::{attribute}(flavor = \"current_thread\", start_paused = true)]`"))
+            }
+            (_, _, Some(at)) if multi_thread => {
+                let text = "`seed` needs a runtime on one thread, whose order it can be: use";
+                (at, format!("{text} `#[zokio::{attribute}(flavor = \"current_thread\", seed = N)]`"))
+            }
+            _ => return Ok(()),
+        };
+        Err(Report::new(at, text))
     }
 }
 
-fn flavor(value: &TokenTree) -> Result<Flavor, Report> {
-    match string(value, "\"multi_thread\"")?.as_str() {
-        "multi_thread" => Ok(Flavor::MultiThread),
-        "current_thread" => Ok(Flavor::CurrentThread),
-        other => Err(Report::new(
-            value.span(),
-            format!("no such flavor `{other}`; the flavors are \"multi_thread\" and \"current_thread\""),
-        )),
-    }
-}
-
-/// A positive integer literal.
-fn worker_threads(value: TokenTree) -> Result<TokenTree, Report> {
-    let text = value.to_string().replace('_', "");
-    let digits = text.strip_suffix("usize").unwrap_or(&text);
-    let number = match digits.get(..2) {
-        Some("0x") => u32::from_str_radix(&digits[2..], 16),
-        Some("0o") => u32::from_str_radix(&digits[2..], 8),
-        Some("0b") => u32::from_str_radix(&digits[2..], 2),
-        _ => digits.parse(),
+fn flavor(token: &TokenTree) -> Result<Flavor, Report> {
+    let known = "the flavors are \"multi_thread\", \"current_thread\" and \"local\"";
+    let text = match value::string(token, "\"multi_thread\"")?.as_str() {
+        "multi_thread" => return Ok(Flavor::MultiThread),
+        "current_thread" => return Ok(Flavor::CurrentThread),
+        "local" => return Ok(Flavor::Local),
+        "threaded" | "threaded_scheduler" => "the flavor with several threads is called \"multi_thread\"".into(),
+        "single_thread" | "basic_scheduler" => "the flavor with one thread is called \"current_thread\"".into(),
+        other => format!("no such flavor `{other}`; {known}"),
     };
-    match number {
-        Ok(0) => Err(Report::new(value.span(), "`worker_threads` must be at least 1")),
-        Ok(_) if matches!(value, TokenTree::Literal(_)) => Ok(value),
-        _ => Err(Report::new(value.span(), "expected a number of threads, like 4")),
-    }
-}
-
-/// The path in a string, as tokens that point at the string.
-fn path(value: &TokenTree) -> Result<TokenStream, Report> {
-    const EXAMPLE: &str = "\"my_crate::zokio\"";
-    let text = string(value, EXAMPLE)?;
-    let tokens: TokenStream = match text.parse() {
-        Ok(tokens) if is_path(&text) => tokens,
-        _ => return Err(Report::new(value.span(), format!("`{text}` is not a path; expected one like {EXAMPLE}"))),
-    };
-    Ok(respan(tokens, value.span()))
-}
-
-/// Whether `text` is names joined by `::`, with or without one in front.
-fn is_path(text: &str) -> bool {
-    text.strip_prefix("::").unwrap_or(text).split("::").all(|name| {
-        let name = name.trim();
-        !name.is_empty() && name.chars().all(|c| c == '_' || c == '$' || c == '#' || c.is_alphanumeric())
-    })
-}
-
-/// The same tokens at another place.
-fn respan(tokens: TokenStream, span: Span) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|mut token| {
-            token.set_span(span);
-            token
-        })
-        .collect()
+    Err(Report::new(token.span(), text))
 }

@@ -26,6 +26,21 @@ mod stub {
                 self
             }
 
+            pub fn start_paused(&mut self, paused: bool) -> &mut Self {
+                self.0 += &format!(" paused={paused}");
+                self
+            }
+
+            pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+                self.0 += &format!(" name={}", name.into());
+                self
+            }
+
+            pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
+                self.0 += &format!(" seed={:?}", seed.0);
+                self
+            }
+
             pub fn enable_all(&mut self) -> &mut Self {
                 self.0 += " all";
                 self
@@ -33,6 +48,26 @@ mod stub {
 
             pub fn build(&mut self) -> Result<Runtime, std::io::Error> {
                 Ok(Runtime(std::mem::take(&mut self.0)))
+            }
+
+            pub fn build_local(&mut self, _: LocalOptions) -> Result<Runtime, std::io::Error> {
+                self.0 += " local";
+                self.build()
+            }
+        }
+
+        #[derive(Default)]
+        pub struct LocalOptions(());
+
+        pub struct RngSeed(Option<u64>);
+
+        impl RngSeed {
+            pub fn from_env_or(seed: u64) -> Self {
+                Self(Some(seed))
+            }
+
+            pub fn from_env_or_random() -> Self {
+                Self(None)
             }
         }
 
@@ -83,6 +118,25 @@ fn options_reach_the_builder() {
     assert_eq!(built(), "current_thread all");
     assert_eq!(sixteen(), "ok");
     assert_eq!(built(), "multi_thread workers=16 all");
+}
+
+#[zokio_macros::main(crate = "crate::stub", flavor = "local", name = "here")]
+async fn local() {}
+
+#[zokio_macros::main(
+    crate = "crate::stub",
+    name = r#"a "name""#,
+    seed = 0xffff_ffff_ffff_ffff,
+    flavor = "current_thread"
+)]
+async fn seeded() {}
+
+#[test]
+fn a_local_runtime_a_name_and_a_seed_reach_the_builder() {
+    local();
+    assert_eq!(built(), "current_thread name=here all local");
+    seeded();
+    assert_eq!(built(), "current_thread name=a \"name\" seed=Some(18446744073709551615) all");
 }
 
 /// Documentation, attributes and visibility stay.
@@ -165,4 +219,32 @@ async fn a_test_may_have_workers() -> Result<(), std::num::ParseIntError> {
 #[should_panic(expected = "the body ran")]
 async fn a_test_may_be_expected_to_panic() {
     panic!("the body ran");
+}
+
+#[should_panic(expected = "the body ran")]
+#[zokio_macros::test(crate = "crate::stub", flavor = "local")]
+async fn a_test_may_be_expected_to_panic_from_above() {
+    panic!("the body ran");
+}
+
+#[zokio_macros::test(crate = "crate::stub")]
+#[ignore = "it panics"]
+async fn a_test_may_be_ignored_from_below() {
+    panic!("not ignored");
+}
+
+#[ignore = "it panics"]
+#[zokio_macros::test(crate = "crate::stub")]
+async fn a_test_may_be_ignored_from_above() {
+    panic!("not ignored");
+}
+
+#[zokio_macros::test(crate = "crate::stub", start_paused = true, seed = "random")]
+async fn a_test_may_stop_the_clock_and_draw_its_order() {
+    assert_eq!(built(), "current_thread paused=true seed=None all");
+}
+
+#[zokio_macros::test(crate = "crate::stub", flavor = "local", start_paused = false)]
+async fn a_local_test_may_leave_the_clock_alone() {
+    assert_eq!(built(), "current_thread paused=false all local");
 }

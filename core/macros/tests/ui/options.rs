@@ -21,7 +21,7 @@ async fn test_with_arguments(argument: u8) {}
 //~^ 29 a test function takes no arguments
 
 #[zokio_macros::main(threads = 4)]
-//~^ 22 unknown option `threads`; the options are `flavor`, `worker_threads`, `start_paused` and `crate`
+//~^ 22 unknown option `threads`; the options are `flavor`, `worker_threads`, `start_paused`, `name`, `seed` and `crate`
 async fn unknown_option() {}
 
 #[zokio_macros::main(flavor = "current_thread", worker_threads = 4)]
@@ -49,8 +49,28 @@ async fn fewer_than_none() {}
 async fn twice() {}
 
 #[zokio_macros::main(flavor = "threaded")]
-//~^ 31 no such flavor `threaded`; the flavors are "multi_thread" and "current_thread"
+//~^ 31 the flavor with several threads is called "multi_thread"
+async fn old_flavor() {}
+
+#[zokio_macros::test(flavor = "single_thread")]
+//~^ 31 the flavor with one thread is called "current_thread"
+async fn wrong_flavor() {}
+
+#[zokio_macros::main(flavor = "fast")]
+//~^ 31 no such flavor `fast`; the flavors are "multi_thread", "current_thread" and "local"
 async fn unknown_flavor() {}
+
+#[zokio_macros::main(core_threads = 4)]
+//~^ 22 `core_threads` is called `worker_threads`
+async fn old_option() {}
+
+#[zokio_macros::main(max_threads = 4)]
+//~^ 22 there is no `max_threads`; `worker_threads` is how many threads run tasks
+async fn gone_option() {}
+
+#[zokio_macros::test(unhandled_panic = "shutdown_runtime")]
+//~^ 22 `unhandled_panic` is not offered: a panic of a task is in what its join handle gives
+async fn unhandled() {}
 
 #[zokio_macros::main(flavor = multi_thread)]
 //~^ 31 expected a string, like "multi_thread"
@@ -68,9 +88,53 @@ async fn no_comma() {}
 //~^ 22 expected the name of an option, found `"multi_thread"`
 async fn no_name() {}
 
-#[zokio_macros::test(start_paused = true)]
-//~^ 22 `start_paused` comes with the virtual clock (docs/FEATURES.md, row 185), which is not there yet
-async fn paused() {}
+#[zokio_macros::test(flavor = "local", worker_threads = 4)]
+//~^ 40 use `#[zokio::test(flavor = "multi_thread", worker_threads = N)]`
+async fn workers_of_a_local_runtime() {}
+
+#[zokio_macros::main(start_paused = true)]
+//~^ 22 `start_paused` needs a runtime on one thread: use `#[zokio::main(flavor = "current_thread", start_paused = true)]`
+async fn paused_workers() {}
+
+#[zokio_macros::test(start_paused = true, flavor = "multi_thread")]
+//~^ 22 use `#[zokio::test(flavor = "current_thread", start_paused = true)]`
+async fn paused_workers_of_a_test() {}
+
+#[zokio_macros::test(start_paused = 1)]
+//~^ 37 expected `true` or `false`
+async fn paused_by_a_number() {}
+
+#[zokio_macros::test(start_paused)]
+//~^ 22 expected `start_paused = <value>`
+async fn paused_without_a_value() {}
+
+#[zokio_macros::main(seed = 1)]
+//~^ 22 `seed` needs a runtime on one thread, whose order it can be: use `#[zokio::main(flavor = "current_thread", seed = N)]`
+async fn seeded_workers() {}
+
+#[zokio_macros::test(seed = "often")]
+//~^ 29 expected a number of 64 bits, like 0x5eed, or "random"
+async fn seeded_by_a_word() {}
+
+#[zokio_macros::test(seed = 0x1_0000_0000_0000_0000)]
+//~^ 29 expected a number of 64 bits, like 0x5eed, or "random"
+async fn seeded_by_too_much() {}
+
+#[zokio_macros::test(name = 5)]
+//~^ 29 expected a string, like "server"
+async fn named_by_a_number() {}
+
+#[zokio_macros::test(seed = 1, seed = 1)]
+//~^ 32 `seed` is given twice
+async fn two_seeds() {}
+
+#[zokio_macros::main(worker_threads = 4_294_967_296)]
+//~^ 39 expected a number of threads, like 4
+async fn too_many_workers() {}
+
+#[zokio_macros::test(worker_threads = 2.5, flavor = "multi_thread")]
+//~^ 39 expected a number of threads, like 4
+async fn half_a_worker() {}
 
 #[zokio_macros::main(crate = "not a path")]
 //~^ 30 `not a path` is not a path; expected one like "my_crate::zokio"
