@@ -41,6 +41,7 @@ pub mod runtime;
 pub mod signal;
 pub mod sync;
 pub mod task;
+pub mod test;
 pub mod time;
 #[cfg(all(feature = "wasi", target_os = "wasi"))]
 pub mod wasi;

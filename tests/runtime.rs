@@ -212,3 +212,28 @@ async fn the_attribute_takes_tokios_options() -> Result<(), zokio::task::JoinErr
     assert_eq!(zokio::spawn(async { Handle::current().runtime_flavor() }).await?, RuntimeFlavor::MultiThread);
     Ok(())
 }
+
+/// A name and the helpers of `zokio::test`, beside the attribute of that name.
+#[zokio::test(name = "named")]
+async fn the_module_test_and_the_attribute_test_are_two_things() {
+    use zokio::test::{assert_pending, assert_ready_ok, task};
+
+    assert_eq!(Handle::current().name(), Some("named"));
+    assert_eq!(zokio::spawn(async { Handle::current().name().map(String::from) }).await.unwrap(), Some("named".into()));
+    let mut waiting = task::spawn(async {
+        zokio::task::yield_now().await;
+        Ok::<_, ()>(5)
+    });
+    assert_pending!(waiting.poll());
+    assert!(waiting.is_woken());
+    assert_eq!(assert_ready_ok!(waiting.poll()), 5);
+}
+
+#[test]
+fn a_runtime_has_the_name_it_was_given() {
+    for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
+        assert_eq!(builder.worker_threads(1).build().unwrap().handle().name(), None);
+    }
+    let runtime = Builder::new_multi_thread().worker_threads(1).name("many").build().unwrap();
+    assert_eq!(runtime.block_on(async { Handle::current().name().map(String::from) }), Some("many".into()));
+}

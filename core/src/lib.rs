@@ -35,6 +35,7 @@ pub mod run_queue;
 pub mod stack;
 pub mod sync;
 pub mod task;
+pub mod test;
 pub mod time;
 
 #[cfg(test)]
