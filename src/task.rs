@@ -6,9 +6,21 @@ use zokio_core::ambient::Ambient;
 use zokio_core::task::{try_spawn_at, try_spawn_local_at};
 use zokio_executor_local::context::Current;
 
+#[cfg(feature = "std")]
+mod builder;
+#[cfg(feature = "std")]
+mod join_set;
+
+#[cfg(feature = "std")]
+pub use self::builder::Builder;
+#[cfg(feature = "std")]
+pub use self::join_set::JoinSet;
 pub use zokio_core::future::yield_now;
+#[cfg(feature = "std")]
+pub use zokio_core::task::name;
 pub use zokio_core::task::{
-    AbortHandle, Id, JoinError, JoinHandle, Slots, SpawnError, consume_budget, coop, id, try_id, unconstrained,
+    AbortHandle, AbortOnDropHandle, Id, JoinError, JoinHandle, Slots, SpawnError, consume_budget, coop, id, try_id,
+    unconstrained,
 };
 
 /// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header; see

@@ -83,6 +83,13 @@ impl<F: Future> MaybeDone<F> {
         true
     }
 
+    /// Whether it has completed.
+    #[inline]
+    pub(super) fn is_done(self: Pin<&mut Self>) -> bool {
+        // SAFETY: *structural*: it is only looked at.
+        !matches!(unsafe { self.get_unchecked_mut() }, Self::Running(_))
+    }
+
     /// Takes the output, once; `None` before completion and afterwards.
     #[inline]
     pub fn take(self: Pin<&mut Self>) -> Option<F::Output> {

@@ -2,8 +2,8 @@
 //!
 //! | wait for | functions | macro |
 //! |---|---|---|
-//! | all | [`join()`], [`join3`] to [`join6`], [`join_array`] | [`join!`](crate::join) |
-//! | all, or the first error | [`try_join()`], [`try_join3`] to [`try_join6`] | [`try_join!`](crate::try_join) |
+//! | all | [`join()`], [`join3`] to [`join6`], [`join_array`], `join_all` | [`join!`](crate::join) |
+//! | all, or the first error | [`try_join()`], [`try_join3`] to [`try_join6`], `try_join_all` | [`try_join!`](crate::try_join) |
 //! | the first | [`select()`], [`select3`] to [`select6`], [`select_array`], [`select_slice`], [`race`] | [`select!`](crate::select) |
 //!
 //! and what a task needs to step aside or to look without waiting: [`yield_now`], [`poll_once`], [`ready`],
@@ -26,8 +26,10 @@
 //! The parts are plain fields. All projection goes through the macro and the function in `maybe_done`, under one
 //! invariant, *structural*: a part is polled through a pin, never moved, and dropped in place.
 
+mod children;
 mod fair;
 mod join;
+mod join_all;
 mod macros;
 mod maybe_done;
 mod poll_once;
@@ -37,10 +39,14 @@ mod yield_now;
 
 pub use core::future::{Pending, PollFn, Ready, pending, poll_fn, ready};
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub(crate) use self::children::Children;
 pub use self::join::{
     Join, Join3, Join4, Join5, Join6, JoinArray, TryJoin, TryJoin3, TryJoin4, TryJoin5, TryJoin6, TryJoinArray, join,
     join_array, join3, join4, join5, join6, try_join, try_join_array, try_join3, try_join4, try_join5, try_join6,
 };
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use self::join_all::{JoinAll, TryJoinAll, join_all, try_join_all};
 pub(crate) use self::maybe_done::project;
 pub use self::poll_once::{PollOnce, poll_once};
 pub use self::race::{Race, race};

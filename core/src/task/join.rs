@@ -125,6 +125,13 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// Makes `waker` the one that completion wakes. `false`: the task is complete, and its output there.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // for sets of handles
+    pub(super) fn wake_with(&mut self, waker: &Waker) -> bool {
+        let task = self.task();
+        self.lend(task, waker)
+    }
+
     /// Makes `waker` the one that completion wakes. `false`: the task is complete.
     fn lend(&mut self, task: TaskPtr, waker: &Waker) -> bool {
         // SAFETY: `JOIN_INTEREST` keeps the task from being used again.

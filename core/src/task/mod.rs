@@ -47,6 +47,7 @@
 //!   it back, and [`Notified::cancel`] finishes it.
 //! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.
 
+mod abort_on_drop;
 mod arena;
 mod cell;
 pub mod coop;
@@ -56,6 +57,8 @@ mod header;
 mod heap;
 mod id;
 mod join;
+mod join_set;
+mod name;
 mod run;
 mod schedule;
 mod scope;
@@ -66,11 +69,16 @@ pub(crate) mod tests;
 pub(crate) mod waker;
 
 pub use self::coop::{consume_budget, unconstrained};
+pub use abort_on_drop::AbortOnDropHandle;
 pub use arena::{Arena, Slots, claim_from};
 pub use error::{JoinError, SpawnError};
 pub use header::{Link, OwnQueue, Owner, TaskPtr};
 pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, JoinHandle};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use join_set::JoinSet;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use name::{Named, name, named};
 pub use run::{Notified, Ready};
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};

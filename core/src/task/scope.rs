@@ -13,7 +13,9 @@
 
 #[cfg(all(feature = "std", not(loom)))]
 mod place {
+    use alloc::sync::Arc;
     use core::cell::Cell;
+    use core::ptr::NonNull;
 
     use crate::task::header::TaskPtr;
 
@@ -60,6 +62,33 @@ mod place {
 
     std::thread_local! {
         static SCOPE: Cell<Scope> = const { Cell::new(Scope { task: None, budget: Budget::UNCONSTRAINED }) };
+    }
+
+    /// A name, whose it is, and what was there before.
+    #[must_use]
+    pub(crate) struct Name(Option<(TaskPtr, NonNull<Arc<str>>)>);
+
+    std::thread_local! {
+        /// *in its poll*: the name lies in the future of the task, which is polled.
+        static NAME: Cell<Option<(TaskPtr, NonNull<Arc<str>>)>> = const { Cell::new(None) };
+    }
+
+    /// Names the current task until the result is dropped.
+    pub(crate) fn enter_name(name: &Arc<str>) -> Name {
+        Name(NAME.replace(task().map(|task| (task, NonNull::from(name)))))
+    }
+
+    impl Drop for Name {
+        fn drop(&mut self) {
+            NAME.set(self.0);
+        }
+    }
+
+    /// Runs `f`, which must not enter or leave a name, on the name of the current task: not of one that is polled around it.
+    pub(crate) fn with_name<R>(f: fn(&Arc<str>) -> R) -> Option<R> {
+        let (owner, name) = NAME.get()?;
+        // SAFETY: *in its poll*: it was stored by `enter_name`, whose result lives as long as the reference it was given.
+        (task() == Some(owner)).then(|| f(unsafe { name.as_ref() }))
     }
 
     impl Scope {
@@ -161,9 +190,23 @@ mod place {
 
     #[inline(always)]
     pub(crate) fn set_budget(_: Budget) {}
+
+    /// Names nothing.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline(always)]
+    pub(crate) fn enter_name<T>(_: T) {}
+
+    /// There is no name.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline(always)]
+    pub(crate) fn with_name<T, R>(_: fn(&T) -> R) -> Option<R> {
+        None
+    }
 }
 
 pub(super) use place::{Budget, Scope, budget, set_budget, task};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub(super) use place::{enter_name, with_name};
 
 /// Restores the scope that was there before.
 #[must_use]

@@ -3,6 +3,8 @@
 extern crate std;
 
 mod join;
+#[cfg(all(feature = "std", not(loom)))]
+mod join_all;
 mod macros;
 mod select;
 mod size;

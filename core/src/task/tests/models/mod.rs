@@ -5,6 +5,7 @@
 
 mod end;
 mod join;
+mod join_set;
 mod reuse;
 mod wake;
 

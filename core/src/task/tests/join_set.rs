@@ -1,0 +1,224 @@
+//! Ways for a set of tasks to lose one, or to work too much.
+
+use core::future::pending;
+use core::pin::pin;
+use core::task::{Context, Poll};
+
+use std::boxed::Box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::vec::Vec;
+
+use super::util::{Dropped, Home, Line, Wakers, lines, poll, ready};
+use crate::future::Children;
+use crate::task::{AbortOnDropHandle, JoinSet};
+use crate::test_util::{TestWaker, panics};
+
+#[test]
+fn tasks_come_in_the_order_in_which_they_end() {
+    for (kind, line) in lines() {
+        let (first, second) = (Wakers::default(), Wakers::default());
+        let mut set = JoinSet::new();
+        for (n, wakers) in [(1, &first), (2, &second)] {
+            let wait = wakers.once();
+            set.insert(line.spawn(async move {
+                wait.await;
+                n
+            }));
+        }
+        set.insert(line.spawn(async { 3 }));
+        assert_eq!((set.len(), set.is_empty()), (3, false), "{kind}");
+        let waker = TestWaker::new();
+        let raw = waker.waker();
+        let mut cx = Context::from_waker(&raw);
+        line.turn();
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(3)))));
+        assert!(set.poll_join_next(&mut cx).is_pending());
+        second.take().into_iter().for_each(core::task::Waker::wake);
+        line.turn();
+        assert_eq!(waker.wakes(), 1, "{kind}: the joiner is woken");
+        first.take().into_iter().for_each(core::task::Waker::wake);
+        line.turn();
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(2)))), "{kind}");
+        assert!(matches!(set.try_join_next(), Some(Ok(1))), "{kind}");
+        assert!(set.try_join_next().is_none() && set.is_empty());
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(None)), "{kind}");
+    }
+}
+
+/// Nothing is registered anew for each of many tasks that have ended.
+#[test]
+fn tasks_that_have_ended_come_out_at_one_registration() {
+    let work = |tasks: usize| {
+        let line = <Line>::new(Home::Boxed);
+        let mut set = JoinSet::new();
+        for n in 0..tasks {
+            set.insert(line.spawn(async move { n }));
+            line.turn();
+        }
+        let waker = TestWaker::new();
+        let raw = waker.waker();
+        let mut outputs = Vec::new();
+        while let Poll::Ready(Some(output)) = set.poll_join_next(&mut Context::from_waker(&raw)) {
+            outputs.push(output.unwrap());
+        }
+        assert_eq!(outputs, (0..tasks).collect::<Vec<_>>());
+        waker.clones()
+    };
+    assert_eq!((work(500), work(1000)), (1, 1), "the waker is cloned once");
+}
+
+#[test]
+fn a_task_that_had_ended_before_it_was_put_in_is_found() {
+    let line = <Line>::new(Home::Boxed);
+    let handle = line.spawn(async { 5 });
+    line.turn();
+    let mut set = JoinSet::new();
+    let id = handle.id();
+    assert_eq!(set.insert(handle).id(), id);
+    assert_eq!(set.try_join_next_with_id().unwrap().unwrap(), (id, 5));
+}
+
+#[test]
+fn a_set_that_is_dropped_aborts_and_one_that_is_detached_does_not() {
+    for (kind, line) in lines() {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let spawn = |set: &mut JoinSet<()>| {
+            let dropped = Dropped::new(&drops);
+            set.insert(line.spawn(async move {
+                pending::<()>().await;
+                drop(dropped);
+            }))
+        };
+        let mut set = JoinSet::new();
+        let abort = spawn(&mut set);
+        line.turn();
+        set.detach_all();
+        assert!(set.is_empty());
+        drop(set);
+        line.turn();
+        assert_eq!(drops.load(Ordering::Relaxed), 0, "{kind}: it goes on");
+        abort.abort();
+        let mut set = JoinSet::new();
+        spawn(&mut set);
+        line.turn();
+        drop(set);
+        line.turn();
+        assert_eq!((drops.load(Ordering::Relaxed), line.completed()), (2, 2), "{kind}");
+    }
+}
+
+#[test]
+fn shutdown_waits_until_all_have_ended() {
+    let line = <Line>::new(Home::Boxed);
+    let mut set = JoinSet::new();
+    for _ in 0..3 {
+        set.insert(line.spawn(pending::<()>()));
+    }
+    line.turn();
+    {
+        let mut shutdown = pin!(set.shutdown());
+        let mut cx = Context::from_waker(core::task::Waker::noop());
+        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        line.turn();
+        assert!(shutdown.as_mut().poll(&mut cx).is_ready());
+    }
+    assert_eq!((set.len(), line.released()), (0, 3));
+}
+
+#[test]
+fn a_panic_is_told_by_join_next_and_goes_on_in_join_all() {
+    let line = <Line>::new(Home::Boxed);
+    let mut set = JoinSet::new();
+    set.insert(line.spawn(async { panic!("as planned") }));
+    set.insert(line.spawn(async { 7 }));
+    line.turn();
+    let error = set.try_join_next().unwrap().unwrap_err();
+    assert!(error.is_panic());
+    assert_eq!(ready(&mut Box::pin(set.join_all())), [7]);
+
+    let mut set = JoinSet::new();
+    set.insert(line.spawn(async { panic!("as planned") }));
+    let rest = set.insert(line.spawn(pending::<()>()));
+    line.turn();
+    assert!(panics(|| drop(ready(&mut Box::pin(set.join_all())))));
+    line.turn();
+    assert!(rest.is_finished(), "the others are aborted");
+
+    let mut set = JoinSet::new();
+    set.insert(line.spawn(pending::<()>())).abort();
+    line.turn();
+    assert!(panics(|| drop(ready(&mut Box::pin(set.join_all())))), "a cancelled task has no output");
+}
+
+/// The waker of a task that was given back is kept by somebody, who wakes it when another task has its place.
+#[test]
+fn a_place_is_used_again_and_a_stale_wake_finds_nothing() {
+    let line = <Line>::new(Home::Boxed);
+    let mut set = JoinSet::new();
+    for round in 0..100 {
+        set.insert(line.spawn(async move { round }));
+        line.turn();
+        assert_eq!(set.try_join_next().unwrap().unwrap(), round);
+    }
+    set.insert(line.spawn(pending::<i32>()));
+    line.turn();
+    assert!(set.try_join_next().is_none());
+}
+
+#[test]
+fn a_forgotten_set_leaks_and_nothing_worse() {
+    let line = <Line>::new(Home::Boxed);
+    let mut set = JoinSet::new();
+    let abort = set.insert(line.spawn(async {}));
+    core::mem::forget(set);
+    line.turn();
+    assert!(abort.is_finished());
+}
+
+#[test]
+fn children_are_taken_in_the_order_of_their_wakes_and_once() {
+    let mut children = Children::new();
+    let numbers: Vec<_> = (0..3).map(|_| children.add()).collect();
+    let parent = TestWaker::new();
+    children.register(&parent.waker());
+    for number in [2, 0, 2, 0] {
+        children.waker(numbers[number]).wake_by_ref();
+    }
+    assert_eq!((parent.wakes(), children.ready()), (1, 2), "the task is woken once");
+    assert_eq!((children.next(), children.next(), children.next()), (Some(2), Some(0), None));
+    assert_eq!(parent.alive(), 0);
+}
+
+#[test]
+fn a_waker_of_a_child_outlives_the_set() {
+    let mut children = Children::new();
+    children.add();
+    let waker = children.waker(0).clone();
+    drop(children);
+    waker.wake();
+}
+
+#[test]
+fn a_handle_that_aborts_on_drop_does_so_unless_it_is_detached() {
+    for (kind, line) in lines() {
+        let handle = AbortOnDropHandle::new(line.spawn(pending::<()>()));
+        let abort = handle.abort_handle();
+        line.turn();
+        let handle = handle.detach();
+        assert_eq!(line.turn(), 0, "{kind}");
+        drop(AbortOnDropHandle::from(handle));
+        line.turn();
+        assert!(abort.is_finished(), "{kind}");
+        let mut done = AbortOnDropHandle::new(line.spawn(async { 3 }));
+        assert!(!done.is_finished());
+        line.turn();
+        assert_eq!(ready(&mut done).unwrap(), 3, "{kind}");
+        let mut aborted = AbortOnDropHandle::new(line.spawn(pending::<()>()));
+        aborted.abort();
+        line.turn();
+        assert!(
+            matches!(poll(&mut aborted, core::task::Waker::noop()), Poll::Ready(Err(error)) if error.is_cancelled())
+        );
+    }
+}
