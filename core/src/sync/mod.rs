@@ -19,9 +19,11 @@ mod alloc;
 mod blocking;
 #[cfg(feature = "heapless")]
 mod channel;
+mod hold;
 mod mutex;
 mod notify;
 pub mod oneshot;
+mod permits;
 mod signal;
 mod wait_cell;
 mod wait_queue;
@@ -29,7 +31,9 @@ mod waiters;
 
 #[cfg(feature = "heapless")]
 pub use channel::{Channel, SendError, TryRecvError, TrySendError};
-pub use mutex::{Mutex, MutexGuard, TryLockError};
+pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, TryLockError};
+#[cfg(feature = "alloc")]
+pub use mutex::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::{Notified, Notify};
 pub use oneshot::Oneshot;
 pub use signal::{Signal, SignalWait};

@@ -1,10 +1,18 @@
 //! A value for one task at a time, held across awaits.
 
-use core::future::Future;
-use core::marker::PhantomData;
-use core::ops::{Deref, DerefMut};
+#[cfg(feature = "alloc")]
+mod alloc;
+mod guard;
 
-use super::waiters::{Protocol, Section, Step, Waiters};
+#[cfg(feature = "alloc")]
+pub use self::alloc::{OwnedMappedMutexGuard, OwnedMutexGuard};
+pub use guard::{MappedMutexGuard, MutexGuard};
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::permits::{Acquire, Permits};
 use crate::atomic::UnsafeCell;
 use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
@@ -14,25 +22,22 @@ use crate::lock::{DefaultLock, RawLock};
 /// Waiting never spins and never blocks the executor. Nothing is poisoned: a guard dropped by a panic unlocks. For a few
 /// instructions without an await [`Lock`](crate::lock::Lock) is the cheaper tool.
 ///
+/// Names and meaning are those of `tokio::sync::Mutex`, but for one departure:
+///
 /// # Fairness
 ///
 /// Waiters stand in line. When the mutex is unlocked the first of them is woken, and until it runs the mutex is free for
-/// whoever comes: handing it over at once would make every unlock a switch of tasks. That happens to a waiter once; if it
-/// finds the mutex taken, the next unlock hands it over.
+/// whoever comes: handing it over at once would make every unlock a switch of tasks. If it finds the mutex taken it has
+/// been passed, once: nobody passes it from then on, and the next unlock hands the mutex over. So nobody starves, and a
+/// waiter sees at most one turn of others between its wake-up and its own.
 ///
-/// ```text
-///   lock -> Waiting --unlock: woken, mutex free--> Woken --polled, taken by another--> Passed
-///              |                                     |  \                                |
-///              |                                     |   unlock before it is polled      | unlock
-///           polled, free                        polled, free   \                         |
-///              v                                     v          `--> Granted <-----------'
-///            owner                                 owner               | polled: owner
-/// ```
+/// [`Mutex::fair`] makes one that is handed over at each unlock, strictly first come, first served, as tokio's is.
 ///
 /// # Cost
 ///
-/// `lock` without contention and unlocking take the inner lock once each, for a few instructions; a wait takes it three
-/// times. A waiter's place in line is inside its future.
+/// One compare-and-swap to lock and one to unlock while nobody waits; waking or handing over takes the inner lock once, a
+/// wait three times. A waiter's place in line is inside its future. [`try_lock`](Self::try_lock) and unlocking may happen
+/// in an interrupt where `L` may be taken in one. Beside the value: a word, two pointers and `L`.
 ///
 /// # Examples
 ///
@@ -52,50 +57,13 @@ use crate::lock::{DefaultLock, RawLock};
 /// # }
 /// ```
 pub struct Mutex<T: ?Sized, L: RawLock = DefaultLock> {
-    waiters: Waiters<L, Held, Told>,
+    /// One, and who has it has the value.
+    permits: Permits<L>,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: *one guard*: the value is reached through the one guard there is at a time, from whichever thread it is on.
 unsafe impl<T: ?Sized + Send, L: RawLock + Sync> Sync for Mutex<T, L> {}
-
-/// Whether a guard is there, or on its way to a waiter told so. If not, the list is empty or its first waiter is `Woken`:
-/// nobody is left waiting for a mutex that is free.
-struct Held(bool);
-
-/// What a waiter is told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    /// To wait.
-    Wait,
-    /// To come and take the mutex if it is still free.
-    Woken,
-    /// To wait; the mutex was taken past it.
-    Passed,
-    /// That the mutex is its own.
-    Granted,
-}
-
-type Inner<'s> = Section<'s, Held, Told, 1>;
-
-/// Takes the mutex if it is free.
-fn take(section: &mut Inner<'_>) -> bool {
-    !core::mem::replace(&mut section.state.0, true)
-}
-
-/// Frees the mutex, or hands it to the first in line if that one has been passed already.
-fn release(section: &mut Inner<'_>) {
-    match section.front(0) {
-        // Woken and not polled yet: whoever releases now took it past that one.
-        Some(Told::Woken | Told::Passed) => {
-            section.pop(0, Told::Granted);
-        }
-        _ => {
-            section.state.0 = false;
-            section.rouse(0, Told::Woken);
-        }
-    }
-}
 
 impl<T> Mutex<T> {
     const_fn! {
@@ -107,6 +75,24 @@ impl<T> Mutex<T> {
             Self::with_lock(value)
         }
     }
+
+    const_fn! {
+        /// The same as [`new`](Self::new), under the name that tokio has for it in a `static`.
+        #[must_use]
+        pub const fn const_new(value: T) -> Self {
+            Self::with_lock(value)
+        }
+    }
+
+    const_fn! {
+        /// Wraps a value that nobody uses; who waits for it is served strictly first come, first served.
+        ///
+        /// Under another lock than the default one: [`fair_with_lock`](Self::fair_with_lock).
+        #[must_use]
+        pub const fn fair(value: T) -> Self {
+            Self::fair_with_lock(value)
+        }
+    }
 }
 
 impl<T, L: RawLock> Mutex<T, L> {
@@ -114,7 +100,15 @@ impl<T, L: RawLock> Mutex<T, L> {
         /// Wraps a value that nobody uses. The type says which lock guards it.
         #[must_use]
         pub const fn with_lock(value: T) -> Self {
-            Self { waiters: Waiters::new(Held(false)), value: UnsafeCell::new(value) }
+            Self { permits: Permits::new(1, false), value: UnsafeCell::new(value) }
+        }
+    }
+
+    const_fn! {
+        /// As [`fair`](Self::fair). The type says which lock guards it.
+        #[must_use]
+        pub const fn fair_with_lock(value: T) -> Self {
+            Self { permits: Permits::new(1, true), value: UnsafeCell::new(value) }
         }
     }
 
@@ -129,18 +123,24 @@ impl<T: ?Sized, L: RawLock> Mutex<T, L> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in line. If the mutex had been handed to it already, it goes to the next.
+    /// The *place in line* is lost if the future is dropped. If the mutex had been handed to it already, it goes to the
+    /// next.
+    #[inline]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T, L>> {
-        self.waiters.wait(Acquire { mutex: self })
+        Locking { acquire: self.permits.acquire(1, true), mutex: self }
     }
 
-    /// Takes the mutex if it is free.
+    /// Takes the mutex if it is free and nobody has been passed.
     ///
     /// # Errors
     ///
     /// [`TryLockError`] if it is not.
+    #[inline]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T, L>, TryLockError> {
-        if self.waiters.with(take) { Ok(MutexGuard::new(self)) } else { Err(TryLockError(())) }
+        match self.permits.take_all(1) {
+            Ok(()) => Ok(MutexGuard::new(self)),
+            Err(_) => Err(TryLockError(())),
+        }
     }
 
     /// Returns the value; `&mut self` shows that nobody else uses it.
@@ -173,104 +173,33 @@ impl<T: ?Sized + core::fmt::Debug, L: RawLock> core::fmt::Debug for Mutex<T, L> 
     }
 }
 
-/// The right to use a [`Mutex`]'s value; dropping it unlocks.
-///
-/// It may be shared between threads where the value may, and sent where the value may be sent:
-///
-/// ```compile_fail,E0277
-/// fn shared<T: Sync>() {}
-/// shared::<zokio_core::sync::MutexGuard<'_, core::cell::Cell<u8>>>();
-/// ```
-#[must_use = "the mutex is unlocked as soon as the guard is dropped"]
-pub struct MutexGuard<'a, T: ?Sized, L: RawLock = DefaultLock> {
-    mutex: &'a Mutex<T, L>,
-    /// A guard may be shared and sent as a `&mut T` may.
-    _value: PhantomData<&'a mut T>,
-}
-
-impl<'a, T: ?Sized, L: RawLock> MutexGuard<'a, T, L> {
-    /// *one guard*: called only by who just took the mutex, or was handed it.
-    fn new(mutex: &'a Mutex<T, L>) -> Self {
-        Self { mutex, _value: PhantomData }
-    }
-}
-
-impl<T: ?Sized, L: RawLock> Deref for MutexGuard<'_, T, L> {
-    type Target = T;
-
-    #[inline]
-    fn deref(&self) -> &T {
-        // SAFETY: *one guard*: this one, which is borrowed.
-        self.mutex.value.with(|value| unsafe { &*value })
-    }
-}
-
-impl<T: ?Sized, L: RawLock> DerefMut for MutexGuard<'_, T, L> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: *one guard*: this one, which is borrowed exclusively.
-        self.mutex.value.with_mut(|value| unsafe { &mut *value })
-    }
-}
-
-impl<T: ?Sized, L: RawLock> Drop for MutexGuard<'_, T, L> {
-    #[inline]
-    fn drop(&mut self) {
-        self.mutex.waiters.with(release);
-    }
-}
-
-impl<T: ?Sized + core::fmt::Debug, L: RawLock> core::fmt::Debug for MutexGuard<'_, T, L> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl<T: ?Sized + core::fmt::Display, L: RawLock> core::fmt::Display for MutexGuard<'_, T, L> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-/// One waiter's side.
-struct Acquire<'a, T: ?Sized, L: RawLock> {
+/// A wait for a mutex.
+struct Locking<'a, T: ?Sized, L: RawLock> {
+    acquire: Acquire<'a, L>,
     mutex: &'a Mutex<T, L>,
 }
 
-impl<'a, T: ?Sized, L: RawLock> Protocol<1> for Acquire<'a, T, L> {
-    type State = Held;
-    type Tag = Told;
+impl<'a, T: ?Sized, L: RawLock> Future for Locking<'a, T, L> {
     type Output = MutexGuard<'a, T, L>;
-    const LANE: usize = 0;
 
-    fn poll(&mut self, section: &mut Inner<'_>, told: Option<Told>) -> Step<Self::Output, Told> {
-        if told == Some(Told::Granted) || take(section) {
-            return Step::Ready(MutexGuard::new(self.mutex));
-        }
-        Step::Wait(match told {
-            Some(Told::Woken | Told::Passed) => Told::Passed,
-            _ => Told::Wait,
-        })
-    }
-
-    fn cancel(&mut self, section: &mut Inner<'_>, told: Told) {
-        match told {
-            Told::Granted => release(section),
-            // It was to come and take a free mutex: the next one is, if it is still free.
-            Told::Woken if !section.state.0 => release(section),
-            _ => {}
-        }
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mutex = self.mutex;
+        // SAFETY: the one field that is pinned; nothing is moved out of it, and there is no destructor.
+        let acquire = unsafe { self.map_unchecked_mut(|this| &mut this.acquire) };
+        // Nobody closes the permits.
+        acquire.poll(cx).map(|_| MutexGuard::new(mutex))
     }
 }
 
-/// The mutex is not free.
+/// The lock is not free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TryLockError(pub(super) ());
 
 impl core::fmt::Display for TryLockError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the mutex is locked")
+        f.write_str("the lock is taken")
     }
 }
 

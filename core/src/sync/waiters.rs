@@ -48,6 +48,15 @@ pub(super) trait Protocol<const LANES: usize> {
     /// The lane to wait in.
     const LANE: usize;
 
+    /// Whether [`quick`](Self::quick) is worth a call.
+    const QUICK: bool = false;
+
+    /// Takes what there is without the lock, at the first poll. A miss means that a wait is likely: the waker is cloned
+    /// before the first section, so that a first [`poll`](Self::poll) that answers `Wait` is final.
+    fn quick(&mut self) -> Option<Self::Output> {
+        None
+    }
+
     /// Takes what there is, or says how to wait. `tag` is what the waiter was told last, `None` if it never waited.
     ///
     /// A call that answers `Wait` must change nothing: it may be repeated at once, and only then is the tag stored.
@@ -71,6 +80,9 @@ pub(super) trait Protocol<const LANES: usize> {
     fn settle(&mut self, _: &mut Section<'_, Self::State, Self::Tag, LANES>) -> bool {
         false
     }
+
+    /// Runs after the section of [`cancel`](Self::cancel): gives on what that left, by [`Waiters::repeat`].
+    fn cancelled(&mut self) {}
 
     /// The answer to a poll after the one that was ready. No lock is held.
     ///
@@ -101,6 +113,12 @@ struct Entry<W> {
 pub(super) struct Node<W> {
     links: Links<Self>,
     entry: UnsafeCell<Entry<W>>,
+}
+
+impl<W> Node<W> {
+    fn new() -> Self {
+        Self { links: Links::new(), entry: UnsafeCell::new(Entry { waker: None, linked: false, tag: None }) }
+    }
 }
 
 // SAFETY: *under the lock*: a shared node is reached by one thread at a time, which may take wakers (`Send`) and tags out.
@@ -171,13 +189,26 @@ impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
     ///
     /// Between two sections others have the lock: what `step` has yet to give away must be told apart by the state from
     /// what anybody may take.
+    #[inline]
     pub(super) fn repeat(&self, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
+        let (more, woken) = self.section(&mut step);
+        if more {
+            self.repeat_on(woken, step);
+        } else if let Some(waker) = woken {
+            waker.wake();
+        }
+    }
+
+    /// The steps after the first one, which took `woken` out.
+    #[inline(never)]
+    fn repeat_on(&self, mut woken: Option<Waker>, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
         let mut panic = None;
         let mut more = true;
         while more {
             let mut batch = [const { None::<Waker> }; BATCH];
+            batch[0] = woken.take();
             let (answer, _) = self.section(|section| {
-                for place in &mut batch {
+                for place in &mut batch[1..] {
                     let answer = step(section);
                     core::mem::swap(place, &mut section.woken);
                     if !answer {
@@ -302,6 +333,15 @@ impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
         })
     }
 
+    /// Takes the first waiter of `lane` out without a word: it is the one that is being polled.
+    #[inline]
+    pub(super) fn step_out(&mut self, lane: usize) {
+        if let Some(node) = self.list.pop_front(lane) {
+            // SAFETY: *alive* and *home*: it was in the list until now.
+            unsafe { self.entry(node) }.linked = false;
+        }
+    }
+
     #[inline]
     fn tell(&mut self, node: NonNull<Node<W>>, tag: W, linked: bool) {
         // SAFETY: *alive* and *home*: both callers just found it in the list.
@@ -321,14 +361,13 @@ impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
     }
 }
 
-/// What a waiter knows by itself of where its node is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+/// What a waiter knows by itself of where it is. A node is made when it may be needed: who never waits pays for none.
+enum Place<W> {
     /// In no list, and never was.
     New,
-    /// Linked at some time: it is reached under the lock only, until it is known to be out.
-    Enrolled,
-    /// Out of the list: the wait is over.
+    /// The node is made, and reached under the lock only: *enrolled*, once it has a tag.
+    Here(Node<W>),
+    /// The wait is over.
     Done,
 }
 
@@ -344,8 +383,7 @@ where
 {
     home: H,
     protocol: P,
-    place: Place,
-    node: Node<P::Tag>,
+    place: Place<P::Tag>,
 }
 
 /// One waiter that borrows the queue.
@@ -360,9 +398,7 @@ where
     /// A waiter of the queue that `home` keeps: an `Arc` for one that borrows nothing.
     #[inline]
     pub(super) fn new(home: H, protocol: P) -> Self {
-        let entry = UnsafeCell::new(Entry { waker: None, linked: false, tag: None });
-        let node = Node { links: Links::new(), entry };
-        Self { home, protocol, place: Place::New, node }
+        Self { home, protocol, place: Place::New }
     }
 
     /// What keeps the queue.
@@ -376,31 +412,43 @@ where
         self.advance(None)
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<P::Output> {
         // SAFETY: nothing is moved out of it, here or below; `protocol` is not pinned.
         let this = unsafe { self.get_unchecked_mut() };
-        if this.place == Place::Done {
-            return Poll::Ready(this.protocol.again());
+        if P::QUICK && matches!(this.place, Place::New) {
+            if let Some(output) = this.protocol.quick() {
+                this.place = Place::Done;
+                return Poll::Ready(output);
+            }
         }
-        let own = NonNull::from(&this.node);
+        this.wait(waker)
+    }
+
+    /// A poll with the lock.
+    #[inline(never)]
+    fn wait(&mut self, waker: Option<&Waker>) -> Poll<P::Output> {
+        let this = self;
         // The waker to store, once it is known that one is needed; after that the one it replaced.
-        let mut fresh = None;
-        let mut needed = waker;
+        let (mut fresh, mut needed) = (None, waker);
+        if matches!(this.place, Place::New) {
+            if P::QUICK {
+                (fresh, needed) = (waker.cloned(), None);
+            }
+            this.place = Place::Here(Node::new());
+        }
+        let Place::Here(node) = &this.place else { return Poll::Ready(this.protocol.again()) };
+        let own = NonNull::from(node);
         loop {
             let (step, woken) = this.home.waiters().section(|section| {
-                let tag = if this.place == Place::Enrolled {
-                    // SAFETY: *home*, and alive: it is our own node.
-                    unsafe { section.entry(own) }.tag
-                } else {
-                    None
-                };
+                // SAFETY: *home*, and alive: it is our own node.
+                let tag = unsafe { section.entry(own) }.tag;
                 let step = this.protocol.poll(section, tag);
                 // SAFETY: as above.
                 let entry = unsafe { section.entry(own) };
                 match step {
                     Step::Ready(output) => {
-                        this.place = Place::Done;
+                        entry.tag = None;
                         if core::mem::replace(&mut entry.linked, false) {
                             // SAFETY: *home*: it says that it is linked.
                             unsafe { section.list.remove(own) };
@@ -416,7 +464,6 @@ where
                             core::mem::swap(&mut entry.waker, &mut fresh);
                         }
                         entry.tag = Some(tag);
-                        this.place = Place::Enrolled;
                         if !core::mem::replace(&mut entry.linked, true) {
                             // SAFETY: in no list; *alive*: pinned, and *enrolled*, by which `drop` removes it.
                             unsafe { section.list.push_back(P::LANE, own) };
@@ -431,8 +478,11 @@ where
             }
             match step {
                 Some(poll) => {
-                    if P::SETTLES && poll.is_ready() {
-                        this.home.waiters().repeat(|section| this.protocol.settle(section));
+                    if poll.is_ready() {
+                        this.place = Place::Done;
+                        if P::SETTLES {
+                            this.home.waiters().repeat(|section| this.protocol.settle(section));
+                        }
                     }
                     return poll;
                 }
@@ -463,14 +513,25 @@ where
 {
     #[inline]
     fn drop(&mut self) {
-        if self.place != Place::Enrolled {
-            return;
+        if let Place::Here(node) = &self.place {
+            let own = NonNull::from(node);
+            self.leave(own);
         }
-        let own = NonNull::from(&self.node);
-        self.home.waiters().with(|section| {
+    }
+}
+
+impl<H, P, const LANES: usize> Waiter<H, P, LANES>
+where
+    H: Home<LANES>,
+    P: Protocol<LANES, State = H::State, Tag = H::Tag>,
+{
+    /// Gives up the place in the list, and what was promised.
+    #[inline(never)]
+    fn leave(&mut self, own: NonNull<Node<P::Tag>>) {
+        let ((), woken) = self.home.waiters().section(|section| {
             // SAFETY: *home*, and alive: it is our own node.
             let entry = unsafe { section.entry(own) };
-            let tag = entry.tag;
+            let tag = entry.tag.take();
             if core::mem::replace(&mut entry.linked, false) {
                 // SAFETY: *home*: it says that it is linked.
                 unsafe { section.list.remove(own) };
@@ -479,8 +540,14 @@ where
                 self.protocol.cancel(section, tag);
             }
         });
+        // Others may depend on both: the second one happens even if a waker panics in the first.
+        let woken = guard::run(|| woken.map(Waker::wake));
         if P::SETTLES {
             self.home.waiters().repeat(|section| self.protocol.settle(section));
+        }
+        self.protocol.cancelled();
+        if let Err(payload) = woken {
+            guard::resume(payload);
         }
     }
 }

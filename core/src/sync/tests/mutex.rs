@@ -2,11 +2,12 @@
 
 use std::boxed::Box;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::vec::Vec;
 
 use crate::lock::LocalLock;
-use crate::sync::{Mutex, MutexGuard, TryLockError};
+use crate::sync::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError};
 use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, panics, poll, send_sync};
 
 type Value<T> = Mutex<T, TestLock>;
@@ -41,28 +42,84 @@ fn waiters_get_their_turn_in_order() {
     }
 }
 
-// Mutant: core/src/sync/mutex.rs :: Some(Told::Woken | Told::Passed) => {\n            section.pop(0, Told::Granted); => Some(Told::Passed) => {\n            section.pop(0, Told::Granted);
+// Mutant: core/src/sync/permits.rs :: return Step::Wait(Told::Owed(self.need)); => return Step::Wait(Told::Wait(self.need));
 #[test]
 fn woken_waiter_is_passed_once_and_then_handed_the_mutex() {
-    for polled_between in [false, true] {
-        let mutex = Value::with_lock(());
-        let guard = mutex.try_lock().unwrap();
-        let mut wait = Polled::waiting(mutex.lock());
-        drop(guard);
-        let barged = mutex.try_lock().unwrap();
-        if polled_between {
-            assert!(wait.poll().is_pending());
-        }
-        drop(barged);
-        assert!(mutex.try_lock().is_err(), "passed twice");
-        assert_eq!(wait.wakes(), 1 + usize::from(polled_between));
+    let mutex = Value::with_lock(());
+    let guard = mutex.try_lock().unwrap();
+    let mut wait = Polled::waiting(mutex.lock());
+    drop(guard);
+    // Anybody's, until the one that was woken runs.
+    drop(mutex.try_lock().unwrap());
+    let barged = mutex.try_lock().unwrap();
+    assert!(wait.poll().is_pending(), "two guards");
+    let mut late = Polled::waiting(mutex.lock());
+    drop(barged);
+    assert!(mutex.try_lock().is_err(), "passed twice");
+    assert_eq!((wait.wakes(), late.wakes()), (2, 0));
+    drop(wait.ready());
+    assert_eq!(late.wakes(), 1);
+    drop(late.ready());
+    assert!(mutex.try_lock().is_ok());
+}
+
+// Mutant: core/src/sync/permits.rs :: Err(Short::Taken) if self.whole && before & FAIR == 0 => => Err(Short::Taken) if self.whole =>
+#[test]
+fn fair_mutex_is_handed_over_at_every_unlock() {
+    let mutex = Value::fair_with_lock(());
+    let guard = mutex.try_lock().unwrap();
+    let mut waits: Vec<_> = (0..3).map(|_| Polled::waiting(mutex.lock())).collect();
+    drop(guard);
+    for wait in &mut waits {
+        assert!(mutex.try_lock().is_err(), "passed");
+        assert!(Polled::new(mutex.lock()).poll().is_pending(), "passed");
         drop(wait.ready());
-        assert!(mutex.try_lock().is_ok());
     }
+    assert!(mutex.try_lock().is_ok());
+}
+
+#[test]
+fn guard_of_a_part_keeps_the_whole_locked() {
+    let mutex = Value::with_lock((1, [2, 3]));
+    let part = MutexGuard::map(mutex.try_lock().unwrap(), |whole| &mut whole.1);
+    let mut item = MappedMutexGuard::map(part, |array| &mut array[1]);
+    *item = 4;
+    assert!(mutex.try_lock().is_err());
+    let item = MappedMutexGuard::try_map(item, |_| None::<&mut u8>).unwrap_err();
+    assert_eq!(std::format!("{item:?} {item}"), "4 4");
+    assert!(mutex.try_lock().is_err());
+    drop(MappedMutexGuard::try_map(item, |item| Some(item)).ok());
+    let whole = MutexGuard::try_map(mutex.try_lock().unwrap(), |_| None::<&mut u8>).unwrap_err();
+    assert!(mutex.try_lock().is_err());
+    assert!(core::ptr::eq(MutexGuard::mutex(&whole), &mutex));
+    drop(whole);
+    assert!(panics(|| drop(MutexGuard::map(mutex.try_lock().unwrap(), |_| -> &mut u8 { panic!("in map") }))));
+    assert_eq!(*mutex.try_lock().unwrap(), (1, [2, 4]));
+}
+
+#[test]
+fn owned_guards_keep_the_mutex() {
+    let mutex = Arc::new(Value::with_lock((1, 2)));
+    let guard = Polled::new(mutex.clone().lock_owned()).ready();
+    assert!(Arc::ptr_eq(OwnedMutexGuard::mutex(&guard), &mutex));
+    assert!(mutex.clone().try_lock_owned().is_err());
+    let mut wait = Polled::waiting(mutex.clone().lock_owned());
+    drop(Polled::waiting(mutex.clone().lock_owned()));
+    let weak = Arc::downgrade(&mutex);
+    drop(mutex);
+    let mut part = OwnedMutexGuard::map(guard, |pair| &mut pair.1);
+    *part = 5;
+    let part = OwnedMappedMutexGuard::try_map(part, |_| None::<&mut u8>).unwrap_err();
+    drop(OwnedMappedMutexGuard::map(part, |part| part));
+    let guard = OwnedMutexGuard::try_map(wait.ready(), |_| None::<&mut u8>).unwrap_err();
+    assert_eq!(*guard, (1, 5));
+    drop(wait);
+    drop(guard);
+    assert!(weak.upgrade().is_none());
 }
 
 /// Cancels the waiter at `cancelled`, in each stage that the first of three can be in, and sees everybody else served.
-// Mutant: core/src/sync/mutex.rs :: Told::Woken if !section.state.0 => release(section), => Told::Woken if !section.state.0 => {}
+// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section);\n    } =>         }\n        let _ = section;\n    }
 #[test]
 fn failure_021_cancel_at_each_position_and_stage() {
     for stage in 0..5 {
@@ -243,4 +300,8 @@ fn works_in_one_context_unsized_and_shared_by_threads() {
     let plain = Value::with_lock(0);
     send_sync(&plain.lock());
     send_sync::<MutexGuard<'_, i32, TestLock>>(&plain.try_lock().unwrap());
+    send_sync(&MutexGuard::map(plain.try_lock().unwrap(), |n| n));
+    let owned = Arc::new(Value::with_lock(0));
+    send_sync(&owned.clone().lock_owned());
+    send_sync(&OwnedMutexGuard::map(owned.try_lock_owned().unwrap(), |n| n));
 }

@@ -45,7 +45,9 @@ fn add_when_woken(value: &Value) {
     }
 }
 
-// Mutant: core/src/sync/mutex.rs :: section.rouse(0, Told::Woken); => section.front(0);
+// Mutant: core/src/sync/permits.rs :: section.rouse(0, Told::Woken(need)); => section.front(0);
+// Mutant: core/src/sync/permits.rs :: Err(Short::Taken) => word | ask, => Err(Short::Taken) => word,
+// Mutant: core/src/sync/permits.rs :: section.step_out(0);\n        // *all or patient*: nothing is left to give, but ASK must be right for who is first now.\n        self.permits.serve(section); => section.step_out(0);
 #[test]
 fn two_threads_take_turns() {
     loom::model(|| {
@@ -59,8 +61,8 @@ fn two_threads_take_turns() {
 }
 
 /// Unlocking meets a newcomer that barges in and a waiter: nobody is left, and never are there two guards.
-// Mutant: core/src/sync/mutex.rs :: Some(Told::Woken | Told::Passed) => Told::Passed, => Some(Told::Woken | Told::Passed) => Told::Wait,
-// Mutant: core/src/sync/mutex.rs :: !core::mem::replace(&mut section.state.0, true) => { let free = !section.state.0; section.state.0 = section.front(0).is_none(); free }
+// Mutant: core/src/sync/permits.rs :: return Step::Wait(Told::Owed(self.need)); => return Step::Wait(Told::Wait(self.need));
+// Mutant: core/src/sync/permits.rs :: if permits(word) >= need { word - need * ONE } else { word | ASK } => if permits(word) >= need { word - need * ONE } else { word }
 #[test]
 fn unlock_against_a_barger_and_a_waiter() {
     loom::model(|| {
@@ -102,8 +104,7 @@ fn unlock_against_a_barger_and_a_waiter() {
 }
 
 /// A waiter that was woken, or handed the mutex, goes away: the next one gets it.
-// Mutant: core/src/sync/mutex.rs :: Told::Woken if !section.state.0 => release(section), => Told::Woken if !section.state.0 => {}
-// Mutant: core/src/sync/mutex.rs :: Told::Granted => release(section), => Told::Granted => {}
+// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section);\n    } =>         }\n        let _ = section;\n    }
 #[test]
 fn failure_100_unlock_against_cancel() {
     loom::model(|| {

@@ -1,0 +1,392 @@
+//! Permits that tasks take and give back: what a mutex, a read-write lock, a semaphore and a cell set once are made of.
+//!
+//! A word in front of the wait list holds the permits, so that taking and giving back are one compare-and-swap each while
+//! nobody waits. Only who has to wait, and who gives back while somebody waits for it, reach the list.
+//!
+//! ```text
+//!   bits    3..      2      1       0
+//!        permits | FAIR | CLOSED | ASK
+//! ```
+//!
+//! # Invariants
+//!
+//! - *ask*: ASK is set and cleared under the list's lock only. While it is set the permits change under that lock only:
+//!   who wants some stands in line, who gives some back asks the list.
+//! - *nobody forgotten*: outside of sections, if somebody is in the list, then either ASK is set and the first in line
+//!   cannot have what it needs, or the first in line is [`Woken`](Told::Woken) and comes by itself. (Or a step of
+//!   [`serve`](Permits::serve) is still to come, and whoever owes it has not returned.)
+//! - *all or patient*: only who needs all the permits there are is told `Woken`: if it comes and does not get them,
+//!   somebody has some and gives them back; if it gets them, none are left for those behind it.
+//! - *closed for good*: CLOSED is never cleared, and nobody enters the list after it is set.
+//!
+//! # Who is next
+//!
+//! First come, first served. With FAIR, and for all who need a part only (readers), what is given back is handed to the
+//! first in line: it is [`Owed`](Told::Owed). Without FAIR, who needs everything (a mutex, a writer) is called instead, and
+//! until it runs what it waits for is anybody's; if it comes too late it is owed from then on.
+//!
+//! ```text
+//!   poll -> Wait --enough is there: woken, ASK off--> Woken --polled, taken past it: ASK on--> Owed
+//!                                                       | polled, there: has it                  | enough: taken off the word
+//!                                                       v                                        v
+//!                                                      done <------------------ polled ------ Granted
+//! ```
+//!
+//! A permit handed over at once would make each unlock a switch of tasks, and each short section as long as a wake-up.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use super::waiters::{Protocol, Section, Step, Waiters, Waiting};
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::const_fn;
+use crate::lock::RawLock;
+
+const ASK: usize = 1;
+const CLOSED: usize = 1 << 1;
+const FAIR: usize = 1 << 2;
+const SHIFT: u32 = 3;
+const ONE: usize = 1 << SHIFT;
+
+/// As many permits as there can be.
+pub(super) const MAX: usize = usize::MAX >> SHIFT;
+
+/// What a waiter is told, and how much it needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// To wait, and to come when it is called.
+    Wait(u32),
+    /// To come and take what it needs if that is still there.
+    Woken(u32),
+    /// To wait for what is its own as soon as it is there.
+    Owed(u32),
+    /// That so many permits are its own, in no list any more.
+    Granted(u32),
+}
+
+/// Why there are no permits now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Short {
+    /// There never will be.
+    Closed,
+    /// Others have them, or come first.
+    Taken,
+}
+
+type Inner<'s> = Section<'s, (), Told, 1>;
+
+fn permits(word: usize) -> usize {
+    word >> SHIFT
+}
+
+/// The word after `need` permits were taken by somebody who does not stand in line.
+#[inline(always)]
+fn taken(word: usize, need: u32) -> Result<usize, Short> {
+    if word & CLOSED != 0 {
+        return Err(Short::Closed);
+    }
+    // Nothing can be had past the line as well.
+    if permits(word) < need as usize || word & ASK != 0 && need > 0 {
+        return Err(Short::Taken);
+    }
+    Ok(word - need as usize * ONE)
+}
+
+/// The word after `count` permits were given back.
+#[inline(always)]
+fn given(word: usize, count: usize) -> usize {
+    if count > MAX - permits(word) {
+        too_many();
+    }
+    word + count * ONE
+}
+
+#[cold]
+#[inline(never)]
+fn too_many() -> ! {
+    panic!("a semaphore cannot have more than MAX_PERMITS permits")
+}
+
+/// The permits, and those who wait for some.
+pub(super) struct Permits<L> {
+    word: AtomicUsize,
+    waiters: Waiters<L, (), Told>,
+}
+
+impl<L: RawLock> Permits<L> {
+    const_fn! {
+        /// So many permits; `fair`: all who wait are served strictly in their order.
+        pub(super) const fn new(count: usize, fair: bool) -> Self {
+            let fair = if fair { FAIR } else { 0 };
+            Self { word: AtomicUsize::new(count << SHIFT | fair), waiters: Waiters::new(()) }
+        }
+    }
+
+    /// Changes the word to what `f` answers, and answers what it was.
+    #[inline(always)]
+    fn change(&self, mut f: impl FnMut(usize) -> usize) -> usize {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            // Ordering: AcqRel: Acquire pairs with the Release of `give`, so that what was done under the permits is seen
+            // by who takes them, here or through the lock; Release passes it on to who takes what is put back here.
+            match self.word.compare_exchange_weak(word, f(word), Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return word,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Takes permits if they are there and nobody comes first.
+    #[inline(always)]
+    pub(super) fn take(&self, need: u32) -> Result<(), Short> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = taken(word, need)?;
+            // Ordering: Acquire pairs with the Release of `give`: what was done under the permits was done before.
+            match self.word.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Ok(()),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// As [`take`](Self::take), for all the permits there are: guesses that they are there, which saves looking.
+    #[inline(always)]
+    pub(super) fn take_all(&self, count: u32) -> Result<(), Short> {
+        // Ordering: as in `take`.
+        let guess = self.word.compare_exchange(count as usize * ONE, 0, Ordering::Acquire, Ordering::Relaxed);
+        if guess.is_ok() { Ok(()) } else { self.take(count) }
+    }
+
+    /// As [`give`](Self::give), for all the permits there are.
+    #[inline(always)]
+    pub(super) fn give_all(&self, count: u32) {
+        // Ordering: as in `give`.
+        let guess = self.word.compare_exchange(0, count as usize * ONE, Ordering::Release, Ordering::Relaxed);
+        if guess.is_err() {
+            self.give(count as usize);
+        }
+    }
+
+    /// Gives permits back, or makes new ones.
+    ///
+    /// # Panics
+    ///
+    /// If there were more than [`MAX`] then.
+    #[inline(always)]
+    pub(super) fn give(&self, count: usize) {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = given(word, count);
+            if word & ASK != 0 {
+                return self.hand_over(count);
+            }
+            // Ordering: Release: pairs with the Acquire of `take` and `change`.
+            match self.word.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hand_over(&self, mut count: usize) {
+        self.waiters.repeat(|section| {
+            // All of it in the first step; while it is not given away ASK keeps it from others.
+            let count = core::mem::take(&mut count);
+            if count > 0 {
+                self.change(|word| given(word, count));
+            }
+            self.serve(section)
+        });
+    }
+
+    /// Gives what is there to the first in line: one step, after which ASK is right again. Answers whether there is more to
+    /// give, and somebody to get it.
+    fn serve(&self, section: &mut Inner<'_>) -> bool {
+        let (need, owed) = match section.front(0) {
+            Some(Told::Owed(need)) => (need, true),
+            Some(Told::Wait(need)) => (need, false),
+            // Nobody, or somebody who comes by itself.
+            _ => {
+                self.change(|word| word & !ASK);
+                return false;
+            }
+        };
+        let enough = |word: usize| permits(word) >= need as usize;
+        let before = self.change(|word| match (enough(word), owed) {
+            (true, true) => (word - need as usize * ONE) | ASK,
+            (true, false) => word & !ASK,
+            (false, _) => word | ASK,
+        });
+        if !enough(before) {
+            return false;
+        }
+        if !owed {
+            section.rouse(0, Told::Woken(need));
+            return false;
+        }
+        section.pop(0, Told::Granted(need));
+        if section.is_empty(0) {
+            self.change(|word| word & !ASK);
+            return false;
+        }
+        permits(before) > need as usize
+    }
+
+    /// Takes up to `count` permits out for ever; answers how many.
+    #[allow(dead_code)] // for semaphores
+    pub(super) fn forget(&self, count: usize) -> usize {
+        let least = |word: usize| if word & ASK == 0 { permits(word).min(count) } else { 0 };
+        least(self.change(|word| word - least(word) * ONE))
+    }
+
+    /// Ends every wait, now and later.
+    #[allow(dead_code)] // for semaphores
+    pub(super) fn close(&self) {
+        self.change(|word| word | CLOSED);
+        self.waiters.repeat(|section| {
+            let more = section.pop(0, Told::Granted(0));
+            if !more {
+                self.change(|word| word & !ASK);
+            }
+            more
+        });
+    }
+
+    /// Whether it is closed.
+    pub(super) fn is_closed(&self) -> bool {
+        // Ordering: Acquire pairs with the Release half of `close`: who sees the end sees what came before it.
+        self.word.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Permits that somebody may take.
+    #[allow(dead_code)] // for semaphores
+    pub(super) fn available(&self) -> usize {
+        // Ordering: Acquire pairs with the Release of `give`, for who learns from it that others are done.
+        let word = self.word.load(Ordering::Acquire);
+        // What is there while somebody waits is on its way to the first in line.
+        if word & ASK == 0 { permits(word) } else { 0 }
+    }
+
+    /// Waits for permits. `whole`: they are all there are.
+    #[inline(always)]
+    pub(super) fn acquire(&self, need: u32, whole: bool) -> Acquire<'_, L> {
+        Acquire { waiting: self.waiters.wait(Turn { permits: self, need, whole }) }
+    }
+}
+
+/// One waiter's side.
+struct Turn<'a, L: RawLock> {
+    permits: &'a Permits<L>,
+    need: u32,
+    whole: bool,
+}
+
+impl<L: RawLock> Turn<'_, L> {
+    /// The first poll, under the lock.
+    fn enter(&self, section: &mut Inner<'_>) -> Step<Result<(), Short>, Told> {
+        // The first in line is on its way: whoever gives permits back has nobody to call.
+        let ask = if matches!(section.front(0), Some(Told::Woken(_))) { 0 } else { ASK };
+        let before = self.permits.change(|word| match taken(word, self.need) {
+            Ok(next) => next,
+            Err(Short::Closed) => word,
+            Err(Short::Taken) => word | ask,
+        });
+        match taken(before, self.need) {
+            Err(Short::Taken) if self.whole && before & FAIR == 0 => Step::Wait(Told::Wait(self.need)),
+            Err(Short::Taken) => Step::Wait(Told::Owed(self.need)),
+            outcome => Step::Ready(outcome.map(drop)),
+        }
+    }
+
+    /// A poll after it was called.
+    fn come(&self, section: &mut Inner<'_>) -> Step<Result<(), Short>, Told> {
+        let need = self.need as usize;
+        let before = self.permits.change(|word| if permits(word) >= need { word - need * ONE } else { word | ASK });
+        if permits(before) < need {
+            return Step::Wait(Told::Owed(self.need));
+        }
+        section.step_out(0);
+        // *all or patient*: nothing is left to give, but ASK must be right for who is first now.
+        self.permits.serve(section);
+        Step::Ready(Ok(()))
+    }
+}
+
+impl<L: RawLock> Protocol<1> for Turn<'_, L> {
+    type State = ();
+    type Tag = Told;
+    type Output = Result<(), Short>;
+    const LANE: usize = 0;
+    const QUICK: bool = true;
+
+    #[inline(always)]
+    fn quick(&mut self) -> Option<Self::Output> {
+        let taken = if self.whole { self.permits.take_all(self.need) } else { self.permits.take(self.need) };
+        match taken {
+            Err(Short::Taken) => None,
+            outcome => Some(outcome),
+        }
+    }
+
+    fn poll(&mut self, section: &mut Inner<'_>, told: Option<Told>) -> Step<Self::Output, Told> {
+        match told {
+            None => self.enter(section),
+            Some(told @ (Told::Wait(_) | Told::Owed(_))) if !self.permits.is_closed() => Step::Wait(told),
+            Some(Told::Woken(_)) => self.come(section),
+            Some(Told::Granted(_)) if !self.permits.is_closed() => Step::Ready(Ok(())),
+            Some(told) => {
+                if let Told::Granted(count) = told {
+                    // Too late: the end counts more. Nobody is in line for it who is not sent away as well.
+                    self.permits.change(|word| given(word, count as usize));
+                }
+                Step::Ready(Err(Short::Closed))
+            }
+        }
+    }
+
+    fn cancel(&mut self, section: &mut Inner<'_>, told: Told) {
+        if let Told::Granted(count) = told {
+            self.permits.change(|word| given(word, count as usize));
+        }
+        self.permits.serve(section);
+    }
+
+    fn cancelled(&mut self) {
+        let word = self.permits.word.load(Ordering::Relaxed);
+        if word & ASK != 0 && permits(word) > 0 {
+            self.permits.waiters.repeat(|section| self.permits.serve(section));
+        }
+    }
+}
+
+/// A wait for permits, which are its caller's when it is ready.
+pub(super) struct Acquire<'a, L: RawLock> {
+    waiting: Waiting<'a, L, Turn<'a, L>, 1>,
+}
+
+impl<L: RawLock> Future for Acquire<'_, L> {
+    type Output = Result<(), Short>;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the only field, which is moved neither here nor by a destructor of its own: there is none.
+        unsafe { self.map_unchecked_mut(|this| &mut this.waiting) }.poll(cx)
+    }
+}
+
+/// Permits that are given back when this is dropped.
+pub(super) struct Lease<'a, L: RawLock> {
+    pub(super) permits: &'a Permits<L>,
+    pub(super) count: u32,
+}
+
+impl<L: RawLock> Drop for Lease<'_, L> {
+    #[inline]
+    fn drop(&mut self) {
+        self.permits.give(self.count as usize);
+    }
+}
