@@ -7,9 +7,12 @@
 //! interrupt that meets it half-taken never returns.
 
 #[cfg(loom)]
+mod model;
+
+#[cfg(loom)]
 mod imp {
+    pub use super::model::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
     pub use loom::cell::UnsafeCell;
-    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
 
     /// Whether sizes and alignments are those of a real build (a model's atomics are larger).
     pub const LAYOUT_IS_REAL: bool = false;

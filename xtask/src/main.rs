@@ -17,8 +17,10 @@ mod fmt;
 mod lint;
 mod loom;
 mod miri;
+mod models;
 mod modules;
 mod mutants;
+mod orderings;
 mod process;
 mod report;
 mod size;
@@ -28,6 +30,7 @@ mod test;
 mod toolchain;
 mod unsafe_count;
 mod wasm;
+mod workers;
 mod workspace;
 
 use std::process::ExitCode;
@@ -38,11 +41,13 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask PART
 
-  test         all tests of all tiers: host loom mutants miri targets firmware everywhere
+  test         all tests of all tiers: host loom orderings mutants miri targets firmware everywhere
   host         unit, contract and doc tests of the workspace, features on and off
   loom         models of the lock-free protocols
   miri         core and executor-local under Miri, strict provenance
   mutants      every test that names the change it must catch is seen to catch it; a filter may follow
+  orderings    each atomic ordering of core and executor-local is weakened, and a model sees it; a filter of files may
+               follow, and then every package counts: `.rs` is all
   targets      the no_std crates compile for chips and WASI
   firmware     the images of examples/firmware in an emulator
   everywhere   one program in four places; --seed N repeats a run
@@ -71,6 +76,8 @@ fn main() -> ExitCode {
         ["test"] => test::run(&workspace, report_ref),
         ["host"] => test::host(&workspace, report_ref),
         ["loom"] => loom::run(&workspace, report_ref, 2),
+        ["orderings"] => orderings::run(&workspace, report_ref, ""),
+        ["orderings", filter] => orderings::run(&workspace, report_ref, filter),
         ["mutants"] => mutants::run(&workspace, report_ref, ""),
         ["mutants", filter] => mutants::run(&workspace, report_ref, filter),
         ["size"] => size::run(&workspace, report_ref),

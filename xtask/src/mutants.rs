@@ -23,7 +23,7 @@ use crate::report::{Report, Verdict};
 use crate::source::{self, words};
 use crate::workspace::{Package, Workspace, files};
 
-const MARK: &str = "// Mutant:";
+pub const MARK: &str = "// Mutant:";
 
 /// One change and the test that must catch it.
 #[derive(Debug, PartialEq, Eq, Clone)]
@@ -183,7 +183,7 @@ fn build_and_run(workspace: &Workspace, tree: &Path, packages: &[Package], mutan
     let inside = source.strip_prefix(&package.dir).map_err(|error| error.to_string())?;
     let binary = binary_of(inside)?;
     let process = match mutant.build {
-        Build::Loom => loom::command(package, 2).target_dir(&workspace.target.join("mutants/loom")),
+        Build::Loom => loom::command(package).target_dir(&workspace.target.join("mutants/loom")),
         Build::Host | Build::Unicore => {
             let flags = if mutant.build == Build::Unicore { "--cfg zokio_unicore" } else { "" };
             Process::cargo(&["test", "-p", &package.name, "--features", &package.test_features()])
@@ -243,7 +243,7 @@ fn binary_of(inside: &Path) -> Result<Vec<String>, String> {
 }
 
 /// The test binary that `cargo test --no-run` names.
-fn executable(text: &str) -> Option<PathBuf> {
+pub fn executable(text: &str) -> Option<PathBuf> {
     let line = text.lines().find(|line| line.trim_start().starts_with("Executable "))?;
     let (_, path) = line.trim_end().strip_suffix(')')?.rsplit_once('(')?;
     Some(PathBuf::from(path))

@@ -3,7 +3,7 @@
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::workspace::Workspace;
-use crate::{everywhere, firmware, loom, miri, mutants, targets};
+use crate::{everywhere, firmware, loom, miri, mutants, orderings, targets};
 
 /// What the single-core back ends need on a host: a critical section, which the operating system lends.
 pub const UNICORE: &str = "zokio-core/std,zokio-core/heapless,zokio-core/critical-section,critical-section/std";
@@ -21,6 +21,7 @@ const VARIANTS: &[(&[&str], &str, &str)] = &[
 pub fn run(workspace: &Workspace, report: &mut Report) {
     host(workspace, report);
     loom::run(workspace, report, 2);
+    orderings::run(workspace, report, "");
     mutants::run(workspace, report, "");
     miri::run(workspace, report, 4);
     targets::run(workspace, report);
