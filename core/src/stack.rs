@@ -82,8 +82,8 @@ impl<S> TakeAll<S> {
 
     /// Closes the box and takes all that is in it. From now on it takes nothing.
     pub fn close(&self) -> Taken<S> {
-        // Ordering: acquire as in `take_all`; release: whoever finds CLOSED finds what was written before closing.
-        let top = self.top.swap(CLOSED, Ordering::AcqRel);
+        // Ordering: acquire as in `take_all`. It publishes nothing: who finds CLOSED reads it relaxed, and touches nothing.
+        let top = self.top.swap(CLOSED, Ordering::Acquire);
         Taken::of(if top == CLOSED { null_mut() } else { reverse(top) })
     }
 

@@ -75,7 +75,7 @@ impl Queue {
     pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
         // SAFETY: *one consumer*.
         let mut first = self.first.with(|first| unsafe { *first });
-        // Ordering: acquire, here and below: pairs with the release store of `append`.
+        // Ordering: acquire, here and in the next: pairs with the release store of `append`.
         let mut next = self.next(first).load(Ordering::Acquire);
         if first == STUB {
             if next.is_null() {
@@ -92,7 +92,9 @@ impl Queue {
                 return None;
             }
             self.append(STUB);
-            next = self.next(first).load(Ordering::Acquire);
+            // Ordering: relaxed: whoever linked itself to `first` swapped `last` before `append` did, whose swap acquires
+            // what it published.
+            next = self.next(first).load(Ordering::Relaxed);
             if next.is_null() {
                 return None;
             }
@@ -122,8 +124,8 @@ impl Queue {
     pub(super) unsafe fn is_empty(&self) -> bool {
         // SAFETY: *one consumer*.
         let first = self.first.with(|first| unsafe { *first });
-        // Ordering: acquire: what is seen here may be popped next. Whoever parks on this answer has a fence between its
-        // "I sleep" and this load.
-        first == STUB && self.stub.load(Ordering::Acquire).is_null()
+        // Ordering: relaxed: what is seen here is acquired by the pop that takes it. Whoever parks on this answer has a fence
+        // between its "I sleep" and this load.
+        first == STUB && self.stub.load(Ordering::Relaxed).is_null()
     }
 }

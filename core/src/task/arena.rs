@@ -115,13 +115,13 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
     /// How many slots are taken. One load a slot.
     #[must_use]
     pub fn in_use(&self) -> usize {
-        self.count(|header| header.state.load().is_live())
+        self.count(|header| header.state.peek().is_live())
     }
 
     /// How many slots were ever taken at a time. One load a slot.
     #[must_use]
     pub fn high_water(&self) -> usize {
-        self.count(|header| header.state.load().high() != 0)
+        self.count(|header| header.state.peek().high() != 0)
     }
 
     fn count(&self, what: impl Fn(&Header) -> bool) -> usize {

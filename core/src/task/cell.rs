@@ -88,6 +88,8 @@ impl<F: Future, J, X> Cell<F, J, X> {
     /// `task` must be a live `Self`.
     #[inline(always)]
     unsafe fn stage(task: TaskPtr) -> *mut Stage<F> {
+        // SAFETY: live, by this function's contract.
+        unsafe { task.header() }.stage.with_mut(|_| ());
         let cell: *mut Self = task.0.as_ptr().cast();
         // SAFETY: *whole pointer*: in bounds of a live cell.
         unsafe { &raw mut (*cell).stage }
@@ -230,6 +232,8 @@ pub(crate) unsafe fn join_slot<'a>(task: TaskPtr) -> &'a Joined {
 pub(crate) unsafe fn take_output<T>(task: TaskPtr) -> Result<T, Payload> {
     // SAFETY: who may take the output keeps the task from being used again.
     let offset = unsafe { task.vtable() }.stage;
+    // SAFETY: as above.
+    unsafe { task.header() }.stage.with_mut(|_| ());
     // SAFETY: *whole pointer*: in bounds of the cell.
     let stage = unsafe { task.0.byte_add(offset) };
     // SAFETY: the stage holds a `Result<T, Payload>` at its start (`repr(C)` union), and it is the caller's.

@@ -99,6 +99,8 @@ pub(crate) struct Header {
     pub(crate) state: State,
     pub(crate) vtable: UnsafeCell<Option<&'static VTable>>,
     pub(crate) owner: UnsafeCell<Option<NonNull<Owner>>>,
+    /// Nothing, but to a model each access to the stage is an access to this.
+    pub(crate) stage: UnsafeCell<()>,
 }
 
 impl Header {
@@ -110,6 +112,7 @@ impl Header {
                 state: State::free(),
                 vtable: UnsafeCell::new(None),
                 owner: UnsafeCell::new(None),
+                stage: UnsafeCell::new(()),
             }
         }
     }

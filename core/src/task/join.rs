@@ -171,7 +171,7 @@ fn leave(task: TaskPtr, filled: bool, taken: bool) {
             Leave::Kept => return,
             Leave::Free => {
                 // SAFETY: alive: a counted task until it is released, a slot always.
-                if header.state.load().is_counted() {
+                if header.state.peek().is_counted() {
                     // SAFETY: the last reference of a counted task is gone.
                     unsafe { task.released() };
                 }

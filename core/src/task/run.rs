@@ -163,7 +163,7 @@ pub unsafe fn shut_down<S: Schedule>(task: TaskPtr) -> bool {
 #[must_use]
 pub unsafe fn is_counted(task: TaskPtr) -> bool {
     // SAFETY: by this function's contract.
-    unsafe { task.header() }.state.load().is_counted()
+    unsafe { task.header() }.state.peek().is_counted()
 }
 
 /// Hands a new task to its scheduler, whose type is not known here.
@@ -203,7 +203,7 @@ fn cancel<S: Schedule>(task: TaskPtr) {
 fn complete<S: Schedule>(task: TaskPtr, mut output: bool) {
     // SAFETY: alive until the executor's side releases it, below.
     let header = unsafe { task.header() };
-    if output && !header.state.load().has_join_interest() {
+    if output && !header.state.peek().has_join_interest() {
         drop_output(task);
         output = false;
     }
@@ -241,7 +241,7 @@ fn free_counted<S: Schedule>(task: TaskPtr) {
         Some(counted) => counted,
         // SAFETY: a counted task is alive until it is released, and a slot always is; the bit stays what it is for a
         // counted task, and a slot never has it.
-        None => unsafe { task.header() }.state.load().is_counted(),
+        None => unsafe { task.header() }.state.peek().is_counted(),
     };
     if counted {
         // SAFETY: the last reference of a counted task is gone.

@@ -173,7 +173,7 @@ pub(crate) unsafe fn for_poll<S: Schedule>(task: TaskPtr) -> ManuallyDrop<Waker>
     let counted = match S::Reclaim::COUNTED {
         Some(counted) => counted,
         // SAFETY: alive, by this function's contract.
-        None => unsafe { task.header() }.state.load().is_counted(),
+        None => unsafe { task.header() }.state.peek().is_counted(),
     };
     let table = if counted { const { &Table::<S>::COUNTED } } else { &UNCOUNTED };
     // SAFETY: the functions of the tables keep `Waker`'s contract for a task of `S`: all of them may be called from any

@@ -6,10 +6,11 @@ use crate::const_fn;
 
 /// The word.
 ///
-/// Ordering: every change but the count of references is `AcqRel` on this one word. Its release publishes what the
-/// caller wrote before (data before a wake, the future before its first start, the output before `COMPLETE`, the join
-/// waker before `JOIN_WAKER`); its acquire makes visible what the previous changers published. A wake writes even where
-/// it changes nothing, so that the poll that follows sees what the waker wrote.
+/// Ordering: every change but the count of references and the start of a poll is `AcqRel` on this one word. Its release
+/// publishes what the caller wrote before (data before a wake, the future before its first start, the output before
+/// `COMPLETE`, the join waker before `JOIN_WAKER`); its acquire makes visible what the previous changers published. A wake
+/// writes even where it changes nothing, so that the poll that follows sees what the waker wrote. The start only acquires:
+/// what its executor did before is published by the end of the poll, before which nobody acts on `RUNNING`.
 #[derive(Debug)]
 pub(crate) struct State(AtomicUsize);
 
@@ -35,14 +36,21 @@ impl State {
         Snapshot(self.0.load(Ordering::Acquire))
     }
 
+    /// Looks without learning what others wrote: for what stays as it is while the caller may ask, and for counts.
+    #[inline]
+    pub(crate) fn peek(&self) -> Snapshot {
+        Snapshot(self.0.load(Ordering::Relaxed))
+    }
+
     /// Applies a transition, as often as it takes.
     #[inline]
     fn apply<T>(&self, mut transition: impl FnMut(Snapshot) -> (T, Snapshot)) -> T {
-        let mut current = self.load();
+        let mut current = self.peek();
         loop {
             let (action, next) = transition(current);
-            // Ordering: see `State`.
-            match self.0.compare_exchange_weak(current.0, next.0, Ordering::AcqRel, Ordering::Acquire) {
+            // Ordering: see `State`. Relaxed where it fails, as above: transitions are pure, and the one that counts is the
+            // one whose exchange succeeds.
+            match self.0.compare_exchange_weak(current.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return action,
                 Err(now) => current = Snapshot(now),
             }
@@ -79,7 +87,7 @@ impl State {
     pub(crate) fn start(&self) -> Start {
         // Ordering: see `State`. NOTIFIED is set and RUNNING clear in the hands of whoever took the task from a queue, so
         // flipping both is `Snapshot::start`.
-        let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::AcqRel));
+        let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::Acquire));
         before.start().0
     }
 

@@ -38,6 +38,12 @@ impl State {
         self.get()
     }
 
+    /// As `load`: the back ends have the same names.
+    #[inline]
+    pub(crate) fn peek(&self) -> Snapshot {
+        self.load()
+    }
+
     #[inline]
     fn apply<T>(&self, transition: impl FnOnce(Snapshot) -> (T, Snapshot)) -> T {
         let _section = Section::enter();
