@@ -14,8 +14,13 @@ mod place {
     use super::Pointer;
     use core::cell::Cell;
 
+    #[cfg(not(loom))]
     std::thread_local! {
         static CURRENT: Cell<Pointer> = const { Cell::new(None) };
+    }
+    #[cfg(loom)]
+    loom::thread_local! {
+        static CURRENT: Cell<Pointer> = Cell::new(None);
     }
 
     pub(super) fn get() -> Pointer {

@@ -91,6 +91,16 @@ fn a_wake_of_the_main_future_races_the_wait() {
     });
 }
 
+/// The same, of an executor that is run step by step.
+// Mutant: executor-local/src/step.rs :: main_woken.swap(false, Ordering::Acquire) => main_woken.swap(false, Ordering::Relaxed)
+#[test]
+fn a_wake_of_the_future_of_a_stepper_races_the_wait() {
+    loom::model(|| {
+        let park = ModelPark::new();
+        executor(&park).step(park).run_until(told_by_a_thread());
+    });
+}
+
 /// A task is woken while its executor finds nothing to do and goes to sleep.
 // Mutant: executor-local/src/executor.rs :: // Ordering: SeqCst fence: pairs with the one in `wake_up`.\n            fence(Ordering::SeqCst); => fence(Ordering::AcqRel);
 #[test]
@@ -121,6 +131,88 @@ fn two_wakes_race_two_waits() {
             told_by_a_thread().await;
             task.await.unwrap();
         });
+    });
+}
+
+/// As above, of an executor on the heap.
+// Mutant: executor-local/src/shared.rs :: self.woken.swap(true, Ordering::Release); => self.woken.store(true, Ordering::Relaxed);
+#[test]
+fn a_wake_of_the_main_future_of_a_shared_executor_races_the_wait() {
+    loom::model(|| {
+        let executor = SharedExecutor::new(ModelPark::new(), Config::new());
+        executor.block_on(None, told_by_a_thread()).unwrap();
+    });
+}
+
+/// Two threads wait on one executor; the future of one wakes that of the other, which does not run the executor, or takes it
+/// over meanwhile.
+// Mutant: executor-local/src/shared.rs :: if !main.woken.swap(false, Ordering::Acquire) { => if !main.woken.swap(false, Ordering::Relaxed) {
+#[test]
+fn a_main_future_wakes_one_that_waits_for_the_executor() {
+    loom::model(|| {
+        let executor = Arc::new(SharedExecutor::new(ModelPark::new(), Config::new()));
+        // The other's waker, and whether it came too late to be woken.
+        let seat = Arc::new(Mutex::new((None::<Waker>, false)));
+        let flag = Arc::new(AtomicBool::new(false));
+        let other = {
+            let (executor, seat, flag) = (executor.clone(), seat.clone(), flag.clone());
+            thread::spawn(move || {
+                let mut placed = false;
+                let wait = poll_fn(|cx| {
+                    if placed {
+                        // Relaxed: the wake must publish it.
+                        return if flag.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending };
+                    }
+                    placed = true;
+                    {
+                        let mut seat = seat.lock().unwrap();
+                        if seat.1 {
+                            return Poll::Ready(());
+                        }
+                        seat.0 = Some(cx.waker().clone());
+                    }
+                    thread::yield_now();
+                    Poll::Pending
+                });
+                executor.block_on(None, wait).unwrap();
+            })
+        };
+        let tell = async {
+            // Here and above: these turns of the other thread are not counted against the bound of preemptions.
+            thread::yield_now();
+            let waker = {
+                let mut seat = seat.lock().unwrap();
+                seat.1 = true;
+                seat.0.take()
+            };
+            if let Some(waker) = waker {
+                flag.store(true, Ordering::Relaxed);
+                waker.wake();
+            }
+        };
+        executor.block_on(None, tell).unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// Two become the one who runs, one after the other: the second finds the queue as the first has left it.
+// Mutant: executor-local/src/executor.rs :: self.running.store(false, Ordering::Release); => self.running.store(false, Ordering::Relaxed);
+#[test]
+fn the_next_runner_finds_what_the_last_one_left() {
+    fn run(executor: &Executor<Token>) {
+        if executor.try_start() {
+            // SAFETY: *one runner*: started above; the model checks it.
+            unsafe { executor.cancel_queued() };
+            executor.stop();
+        }
+    }
+    loom::model(|| {
+        let executor = executor(&ModelPark::new());
+        let place = crate::Spawner::new(executor).to_send();
+        try_spawn_at(&place, core::future::pending::<()>()).unwrap().detach();
+        let other = thread::spawn(move || run(executor));
+        run(executor);
+        other.join().unwrap();
     });
 }
 

@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use core::pin::pin;
 use core::ptr::NonNull;
 use core::task::{Poll, Waker};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use zokio_core::ambient::Ambient;
 use zokio_core::atomic::{AtomicBool, Ordering};
@@ -22,6 +22,7 @@ use crate::context::Current;
 use crate::executor::{Config, Executor, Running, check_nesting, poll_main};
 use crate::main_future::NestedBlockOn;
 use crate::order::Order;
+use crate::pause::{Condvar, Mutex, MutexGuard};
 use crate::step::{self, Seat, Stepper, Steps};
 
 /// A current-thread executor with boxed tasks. Whoever calls [`block_on`](Self::block_on) runs it; where several threads
@@ -166,7 +167,7 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
                 let mut slot = shared.lock();
                 let Some(park) = slot.take() else {
                     // Ordering: acquire: pairs with the release of the wake. Under the lock, so that no ring is missed.
-                    if !main.woken.swap(false, Ordering::AcqRel) {
+                    if !main.woken.swap(false, Ordering::Acquire) {
                         drop(shared.ring.wait(slot).unwrap_or_else(PoisonError::into_inner));
                         continue;
                     }
