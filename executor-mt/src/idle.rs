@@ -389,4 +389,4 @@ mod tests {
 
 #[cfg(all(test, loom))]
 #[path = "idle/tests/loom.rs"]
-mod loom_tests;
+pub(crate) mod loom_tests;

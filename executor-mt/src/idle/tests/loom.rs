@@ -7,6 +7,17 @@ use loom::thread;
 use super::*;
 use zokio_core::atomic::AtomicBool;
 
+/// Explores a model, and says how many executions it had, as `loom::model` does (`cargo xtask loom` reads it).
+pub(crate) fn explore(model: loom::model::Builder, f: impl Fn() + Sync + Send + 'static) {
+    let executions = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = executions.clone();
+    model.check(move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        f();
+    });
+    println!("Completed in {} iterations", executions.load(std::sync::atomic::Ordering::Relaxed));
+}
+
 struct Parker {
     unparked: Mutex<bool>,
     changed: Condvar,
@@ -161,7 +172,7 @@ fn failure_004_spurious_unpark_of_every_worker_then_a_remote_push() {
 fn two_pushers_and_two_sleepers() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(1); // four threads; two preemptions take minutes
-    model.check(|| {
+    explore(model, || {
         let machine = Machine::new(2, GROUP, 2);
         let threads = start(&machine);
         let other = machine.clone();
@@ -184,6 +195,7 @@ fn workers_in_two_words() {
     });
 }
 
+// Mutant: executor-mt/src/idle.rs :: (false, 0) => (now.0 + SEARCHER, Parked::Search), => (false, 0) => (now.0, Parked::Search),
 #[test]
 fn shutdown_races_parking() {
     loom::model(|| {

@@ -1,6 +1,7 @@
 //! Models of whole runtimes: real tasks, real homes, the real loop of the worker, with a stand-in for the inside of the
 //! deque. A task that is lost is a deadlock; a task that is not dropped, or memory that is not freed, fails the end.
 
+use crate::idle::loom_tests::explore;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::task::{Poll, Waker};
@@ -110,7 +111,9 @@ impl Model {
     fn sleeper(&self) -> (JoinHandle<()>, Waker) {
         let place = Arc::new(Quiet::new(None));
         let handle = self.spawn(Some(place.clone()));
-        self.shared.homes[0].spawns.take_all().for_each(Notified::run);
+        self.shared.homes[0].spawns.take_all().for_each(|task| {
+            task.run();
+        });
         let waker = place.lock().unwrap().take().expect("it was polled");
         (handle, waker)
     }
@@ -163,7 +166,7 @@ impl<F: Future + Unpin> Future for Sent<F> {
 fn check(f: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.max_branches = 10_000;
-    model.check(f);
+    explore(model, f);
 }
 
 // Mutant: executor-mt/src/home.rs :: Ok(true) => self.shared().notify(self.index), => Ok(true) => {}
@@ -242,7 +245,7 @@ fn a_task_spawned_before_a_blocking_poll_is_stolen() {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(1); // three threads with all that a runtime has
     model.max_branches = 10_000;
-    model.check(|| {
+    explore(model, || {
         let model = Model::new(2);
         let stolen = Arc::new((Mutex::new(false), Condvar::new()));
         let (shared, dropped) = (Arc::downgrade(&model.shared), model.dropped.clone());

@@ -4,10 +4,10 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::boxed::Box;
-use std::sync::Arc as Shared;
+use std::sync::Arc;
 use std::task::Wake;
 
-use super::super::sync::{Arc, Mutex, lock};
+use super::super::sync::{Mutex, lock};
 use super::{Inhibit, VirtualTime};
 
 /// Counts the thread that polls a future as awake, from each wake until the future waits again.
@@ -17,7 +17,7 @@ use super::{Inhibit, VirtualTime};
 /// One allocation when made, for the future and another for its waker; two locks per poll.
 pub struct Attending<F> {
     future: Pin<Box<F>>,
-    presence: Shared<Presence>,
+    presence: Arc<Presence>,
 }
 
 struct Presence {
@@ -39,7 +39,7 @@ impl<F: Future> Attending<F> {
     pub fn new(time: &Arc<VirtualTime>, future: F) -> Self {
         let state = State { inhibit: Some(time.inhibit()), woken: true, waker: None };
         time.attend();
-        let presence = Shared::new(Presence { time: time.clone(), state: Mutex::new(state) });
+        let presence = Arc::new(Presence { time: time.clone(), state: Mutex::new(state) });
         Self { future: Box::pin(future), presence }
     }
 }
@@ -62,11 +62,11 @@ impl Presence {
 }
 
 impl Wake for Presence {
-    fn wake(self: Shared<Self>) {
+    fn wake(self: Arc<Self>) {
         self.come();
     }
 
-    fn wake_by_ref(self: &Shared<Self>) {
+    fn wake_by_ref(self: &Arc<Self>) {
         self.come();
     }
 }

@@ -1,12 +1,13 @@
 //! The clock of a worker's timers: the system's, or that of its runtime.
 
 use core::fmt;
+use std::sync::Arc;
 
 use zokio_core::atomic::{AtomicBool, Ordering};
 use zokio_core::time::{Clock, Instant};
 
 use super::super::clock::SystemClock;
-use super::super::sync::{Arc, Mutex, lock};
+use super::super::sync::{Mutex, lock};
 use super::VirtualTime;
 
 /// The system's clock, or a [`VirtualTime`] while it follows one.

@@ -25,6 +25,7 @@ mod park;
 
 use core::fmt;
 use core::time::Duration;
+use std::sync::Arc; // not the model's, which is no receiver of methods
 use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicBool, Ordering};
@@ -33,7 +34,7 @@ use zokio_core::time::{ControlError, Instant, Timers, VirtualClock};
 
 use super::clock::SystemClock;
 use super::park::WorkerUnpark;
-use super::sync::{Arc, Mutex, lock};
+use super::sync::{Mutex, lock};
 
 pub use attend::Attending;
 pub use clock::RuntimeClock;

@@ -1,10 +1,10 @@
 //! A worker's parker, where its runtime's time may be virtual.
 
+use std::sync::Arc;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::time::{Instant, Timers};
 
 use super::super::park::{WorkerPark, WorkerUnpark};
-use super::super::sync::Arc;
 use super::{RuntimeClock, VirtualTime};
 
 /// How a worker waits: until the system's clock says what its deadline means, or by moving a paused clock there.
