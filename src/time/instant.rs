@@ -57,6 +57,20 @@ mod outside {
             Self(SystemClock::new().from_std(instant))
         }
     }
+
+    impl From<std::time::Instant> for super::Instant {
+        fn from(instant: std::time::Instant) -> Self {
+            Self::from_std(instant)
+        }
+    }
+
+    /// Panics as [`into_std`](super::Instant::into_std).
+    impl From<super::Instant> for std::time::Instant {
+        #[track_caller]
+        fn from(instant: super::Instant) -> Self {
+            instant.into_std()
+        }
+    }
 }
 
 #[cfg(not(feature = "std"))]

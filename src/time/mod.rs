@@ -3,7 +3,6 @@
 #[cfg(feature = "std")]
 mod control;
 mod instant;
-mod interval;
 
 use core::future::IntoFuture;
 
@@ -15,12 +14,20 @@ pub(crate) use self::control::NO_CONTROL;
 #[cfg(feature = "std")]
 pub use self::control::{advance, is_paused, pause, resume, set_auto_advance, set_scale};
 pub use self::instant::Instant;
-pub use self::interval::Interval;
 pub use core::time::Duration;
 pub use zokio_core::time::{
-    Clock, ControlError, Elapsed, Instant as ClockInstant, ManualClock, MissedTickBehavior, Sleep, Ticks, Timeout,
-    Timers, VirtualClock, VirtualPark,
+    Clock, ControlError, Elapsed, Instant as ClockInstant, ManualClock, MissedTickBehavior, Timeout, Timers,
+    VirtualClock, VirtualPark,
 };
+
+/// Ready from its deadline on. Made by [`sleep`] and [`sleep_until`]; see [`zokio_core::time::Sleep`].
+pub type Sleep = core_time::Sleep<Instant>;
+
+/// A period, and when the next tick is due. Made by [`interval`] and [`interval_at`]; see [`zokio_core::time::Interval`].
+pub type Interval = core_time::Interval<Instant>;
+
+/// An [`Interval`] with its place in the timer queue, made by [`Interval::ticks`]; see [`zokio_core::time::Ticks`].
+pub type Ticks = core_time::Ticks<Interval, Instant>;
 
 /// The time now.
 ///
@@ -46,7 +53,7 @@ pub fn now() -> Instant {
 /// Nothing is lost.
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    core_time::sleep::<Current>(duration)
+    core_time::sleep::<Current>(duration).tells()
 }
 
 /// Waits until `deadline`.
@@ -60,7 +67,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// As [`sleep`].
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    core_time::sleep_until::<Current>(deadline.into())
+    core_time::sleep_until::<Current>(deadline.into()).tells()
 }
 
 /// Waits for `future`, but no longer than `duration`.
@@ -106,7 +113,7 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 /// As [`sleep`]; and if `period` is zero.
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    Interval::new(core_time::interval::<Current>(period))
+    core_time::interval::<Current>(period).tells()
 }
 
 /// Ticks at `start`, and then every `period`.
@@ -116,7 +123,7 @@ pub fn interval(period: Duration) -> Interval {
 /// As [`interval`].
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
-    Interval::new(core_time::interval_at::<Current>(start.into(), period))
+    core_time::interval_at::<Current>(start.into(), period).tells()
 }
 
 /// Errors of this module, under tokio's path.

@@ -158,6 +158,14 @@ impl defmt::Format for Instant {
     }
 }
 
+/// A moment as a program writes it: [`Instant`] itself, or the type of a crate on top that wraps one.
+///
+/// Futures of this module that tell or take moments have such a type as a parameter, so that the crate on top needs no
+/// wrappers of its own around them.
+pub trait Moment: From<Instant> + Into<Instant> + Copy {}
+
+impl<T: From<Instant> + Into<Instant> + Copy> Moment for T {}
+
 /// Tells the time, and hears when a parked executor must look again.
 ///
 /// Monotone: no call answers less than an earlier one did. Never ahead: a clock that is coarse rounds down, and a

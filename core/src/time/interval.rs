@@ -2,12 +2,14 @@
 
 use core::borrow::BorrowMut;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
+use super::polled::Polled;
 use super::sleep::timers;
-use super::{Instant, Sleep, Timers};
+use super::{Instant, Moment, Sleep, Timers};
 use crate::ambient::Ambient;
 
 /// Ticks now and then once every `period`.
@@ -69,22 +71,34 @@ impl MissedTickBehavior {
 /// A period, and when the next tick is due. Made by [`interval`] and [`interval_at`].
 ///
 /// It holds no place in the timer queue itself: [`tick`](Self::tick) does while it waits, and so does
-/// [`Ticks`], the form to poll by hand or as a stream.
+/// [`Ticks`], the form to poll by hand or as a stream where there is no allocator. With feature `alloc` it may be polled
+/// where it is, by `poll_tick`, and has a place in a box from then on.
 #[derive(Debug)]
-pub struct Interval {
-    timers: &'static Timers,
-    next: Instant,
+pub struct Interval<T = Instant> {
+    pub(super) timers: &'static Timers,
+    pub(super) next: Instant,
     period: Duration,
     missed: MissedTickBehavior,
+    pub(super) polled: Polled,
+    _tells: PhantomData<fn() -> T>,
 }
 
 impl Interval {
     #[track_caller]
     fn new(timers: &'static Timers, start: Instant, period: Duration) -> Self {
         assert!(!period.is_zero(), "`period` must not be zero: an interval of zero would tick for ever at once");
-        Self { timers, next: start, period, missed: MissedTickBehavior::Burst }
+        let missed = MissedTickBehavior::Burst;
+        Self { timers, next: start, period, missed, polled: Polled::default(), _tells: PhantomData }
     }
 
+    /// The same interval, which tells and takes moments as a `T`.
+    pub fn tells<T: Moment>(self) -> Interval<T> {
+        let Self { timers, next, period, missed, polled, .. } = self;
+        Interval { timers, next, period, missed, polled, _tells: PhantomData }
+    }
+}
+
+impl<T: Moment> Interval<T> {
     /// Waits for the next tick and returns when it was due.
     ///
     /// # Panics
@@ -98,13 +112,20 @@ impl Interval {
     /// # Cost
     ///
     /// That of a [`Sleep`], and a second reading of the clock.
-    pub fn tick(&mut self) -> Tick<'_> {
-        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self }
+    pub fn tick(&mut self) -> Tick<'_, T> {
+        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self, _tells: PhantomData }
     }
 
     /// Turns it into a form that keeps its place in the timer queue between polls, and must be pinned for it.
-    pub fn ticks(self) -> Ticks {
-        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self }
+    pub fn ticks(self) -> Ticks<Self, T> {
+        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self, _tells: PhantomData }
+    }
+
+    /// The tick that was due has been returned; when the next one is.
+    pub(super) fn step(&mut self, now: Instant) -> T {
+        let due = self.next;
+        self.next = self.missed.next(due, now, self.period);
+        due.into()
     }
 
     /// The time between two ticks.
@@ -124,22 +145,27 @@ impl Interval {
 
     /// Makes the next tick due one period from now.
     pub fn reset(&mut self) {
-        self.next = self.timers.now().saturating_add(self.period);
+        self.set_next(self.timers.now().saturating_add(self.period));
     }
 
     /// Makes the next tick due now.
     pub fn reset_immediately(&mut self) {
-        self.next = self.timers.now();
+        self.set_next(self.timers.now());
     }
 
     /// Makes the next tick due after so long a time.
     pub fn reset_after(&mut self, after: Duration) {
-        self.next = self.timers.now().saturating_add(after);
+        self.set_next(self.timers.now().saturating_add(after));
     }
 
     /// Makes the next tick due at `deadline`.
-    pub fn reset_at(&mut self, deadline: Instant) {
-        self.next = deadline;
+    pub fn reset_at(&mut self, deadline: T) {
+        self.set_next(deadline.into());
+    }
+
+    fn set_next(&mut self, next: Instant) {
+        self.next = next;
+        self.polled.reset(next);
     }
 }
 
@@ -148,30 +174,30 @@ impl Interval {
 /// # Cancel safety
 ///
 /// Nothing is lost.
-pub type Tick<'a> = Ticks<&'a mut Interval>;
+pub type Tick<'a, T = Instant> = Ticks<&'a mut Interval<T>, T>;
 
 /// An [`Interval`] with its place in the timer queue. Made by [`Interval::ticks`].
 ///
 /// With feature `futures-core` it is a `Stream`, which never ends.
 #[must_use = "futures and streams do nothing unless polled"]
 #[derive(Debug)]
-pub struct Ticks<I = Interval> {
+pub struct Ticks<I = Interval, T = Instant> {
     sleep: Sleep,
     interval: I,
+    _tells: PhantomData<fn() -> T>,
 }
 
-impl<I: BorrowMut<Interval> + Unpin> Ticks<I> {
+impl<I: BorrowMut<Interval<T>> + Unpin, T: Moment> Ticks<I, T> {
     /// Asks for the next tick, and returns when it was due.
     ///
     /// # Panics
     ///
     /// After the runtime in which the interval was made was shut down.
-    pub fn poll_tick(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+    pub fn poll_tick(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let (mut sleep, interval) = self.project();
         ready!(sleep.as_mut().poll(cx));
         let now = interval.timers.now();
-        let due = interval.next;
-        interval.next = interval.missed.next(due, now, interval.period);
+        let due = interval.step(now);
         sleep.reset_at(interval.next, now);
         Poll::Ready(due)
     }
@@ -188,7 +214,7 @@ impl<I: BorrowMut<Interval> + Unpin> Ticks<I> {
         self.interval
     }
 
-    fn project(self: Pin<&mut Self>) -> (Pin<&mut Sleep>, &mut Interval) {
+    fn project(self: Pin<&mut Self>) -> (Pin<&mut Sleep>, &mut Interval<T>) {
         // SAFETY: *pinned in place*: the sleep is not moved out of pinned `Ticks`, which have no `Drop` of their own and
         // are `Unpin` only if it is. The interval is `Unpin`.
         let this = unsafe { self.get_unchecked_mut() };
@@ -198,19 +224,19 @@ impl<I: BorrowMut<Interval> + Unpin> Ticks<I> {
     }
 }
 
-impl Future for Tick<'_> {
-    type Output = Instant;
+impl<T: Moment> Future for Tick<'_, T> {
+    type Output = T;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         self.poll_tick(cx)
     }
 }
 
 #[cfg(feature = "futures-core")]
-impl futures_core::Stream for Ticks {
-    type Item = Instant;
+impl<T: Moment> futures_core::Stream for Ticks<Interval<T>, T> {
+    type Item = T;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         self.poll_tick(cx).map(Some)
     }
 

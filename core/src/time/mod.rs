@@ -14,9 +14,15 @@
 //! Nothing is early. Nothing overflows: a sum that does not fit is [`Instant::FAR`], which is never due. Inside
 //! the queue it is a deadline like any other, the last; to executors a queue that waits for it alone says `None`.
 
+#[cfg(feature = "alloc")]
+mod alloc;
 mod clock;
 mod heap;
 mod interval;
+#[cfg(feature = "alloc")]
+use self::alloc as polled;
+#[cfg(not(feature = "alloc"))]
+mod polled;
 mod queue;
 mod sleep;
 #[cfg(all(test, feature = "std"))]
@@ -25,7 +31,7 @@ mod timeout;
 mod virtual_clock;
 mod virtual_park;
 
-pub use clock::{Clock, Instant};
+pub use clock::{Clock, Instant, Moment};
 pub use interval::{Interval, MissedTickBehavior, Tick, Ticks, interval, interval_at};
 pub use queue::Timers;
 pub use sleep::{Sleep, now, sleep, sleep_until};

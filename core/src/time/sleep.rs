@@ -1,12 +1,13 @@
 //! [`Sleep`]: a future that is ready at a deadline.
 
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use super::heap::{Closed, Node, State};
-use super::{Instant, Timers};
+use super::{Instant, Moment, Timers};
 use crate::ambient::Ambient;
 use crate::task::coop;
 
@@ -78,34 +79,48 @@ pub fn sleep_until<A: Ambient>(deadline: Instant) -> Sleep {
 ///
 /// 64 bytes on 64-bit targets, 36 on 32-bit ones.
 #[must_use = "futures do nothing unless polled"]
-pub struct Sleep {
+pub struct Sleep<T = Instant> {
     node: Node,
+    _tells: PhantomData<fn() -> T>,
 }
 
 impl Sleep {
     pub(super) fn after(timers: &'static Timers, duration: Duration) -> Self {
         if duration.is_zero() {
-            return Self { node: Node::new(timers, timers.now(), true) };
+            return Self::of(Node::new(timers, timers.now(), true));
         }
-        Self { node: Node::new(timers, timers.clock().now_ceil().saturating_add(duration), false) }
+        Self::of(Node::new(timers, timers.clock().now_ceil().saturating_add(duration), false))
     }
 
     pub(super) fn until(timers: &'static Timers, deadline: Instant) -> Self {
-        Self { node: Node::new(timers, deadline, deadline.is_due(timers.now())) }
+        Self::of(Node::new(timers, deadline, deadline.is_due(timers.now())))
     }
 
+    fn of(node: Node) -> Self {
+        Self { node, _tells: PhantomData }
+    }
+
+    /// The same sleep, which tells its deadline as a `T`.
+    pub fn tells<T: Moment>(self) -> Sleep<T> {
+        Sleep { node: self.node, _tells: PhantomData }
+    }
+}
+
+impl<T: Moment> Sleep<T> {
+    /// When it is over.
+    pub fn deadline(&self) -> T {
+        self.node.deadline().into()
+    }
+}
+
+impl<T> Sleep<T> {
     pub(super) fn timers(&self) -> &'static Timers {
         self.node.timers()
     }
 
-    /// When it is over.
-    pub fn deadline(&self) -> Instant {
-        self.node.deadline()
-    }
-
     /// Whether the deadline has passed.
     pub fn is_elapsed(&self) -> bool {
-        self.node.state() == State::Elapsed || self.deadline().is_due(self.timers().now())
+        self.node.state() == State::Elapsed || self.node.deadline().is_due(self.timers().now())
     }
 
     /// Moves the deadline, earlier or later, also after it has passed.
@@ -137,7 +152,7 @@ impl Sleep {
     }
 }
 
-impl Future for Sleep {
+impl<T> Future for Sleep<T> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -152,9 +167,9 @@ impl Future for Sleep {
     }
 }
 
-impl core::fmt::Debug for Sleep {
+impl<T> core::fmt::Debug for Sleep<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Sleep").field("deadline", &self.deadline()).field("state", &self.node.state()).finish()
+        f.debug_struct("Sleep").field("deadline", &self.node.deadline()).field("state", &self.node.state()).finish()
     }
 }
 

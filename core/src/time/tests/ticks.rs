@@ -168,3 +168,66 @@ fn next_ticks_agree_with_counting() {
         assert_eq!(next(MissedTickBehavior::Delay), at_ms(if late { now } else { deadline } + period));
     }
 }
+
+#[cfg(feature = "alloc")]
+mod polled {
+    use super::*;
+    use crate::time::tests::util::Count;
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
+    fn poll(interval: &mut Interval, count: &Arc<Count>) -> Option<u64> {
+        match interval.poll_tick(&mut Context::from_waker(&Waker::from(count.clone()))) {
+            Poll::Ready(due) => Some(due.as_nanos() / 1_000_000),
+            Poll::Pending => None,
+        }
+    }
+
+    // Mutant: core/src/time/alloc.rs :: if sleep.deadline() != self.next { => if false {
+    #[test]
+    fn an_interval_is_polled_where_it_is_and_may_move() {
+        let timers = timers();
+        let count = Arc::new(Count::default());
+        let mut interval = hundred(timers, MissedTickBehavior::Burst);
+        assert_eq!(poll(&mut interval, &count), Some(0));
+        assert_eq!(timers.next_deadline(), None, "nobody has asked for the next");
+        assert_eq!(poll(&mut interval, &count), None);
+        let mut moved = Box::new(interval);
+        timers.clock().set(100_000_000);
+        assert_eq!((timers.expire(), count.woken.load(Ordering::SeqCst)), (1, 1));
+        assert_eq!(poll(&mut moved, &count), Some(100));
+        timers.clock().set(350_000_000);
+        assert_eq!(poll(&mut moved, &count), Some(200));
+        assert_eq!(poll(&mut moved, &count), Some(300));
+        assert_eq!(poll(&mut moved, &count), None);
+        // The other form, in between.
+        assert_eq!(tick(&mut moved), None);
+        timers.clock().set(400_000_000);
+        assert_eq!(tick(&mut moved), Some(400));
+        assert_eq!(poll(&mut moved, &count), None);
+        assert_eq!(timers.next_deadline(), Some(at_ms(500)));
+        drop(moved);
+        assert_eq!(timers.next_deadline(), None);
+    }
+
+    // Mutant: core/src/time/interval.rs :: self.polled.reset(next); => _ = &self.polled;
+    #[test]
+    fn who_waits_in_poll_tick_is_woken_at_a_deadline_that_was_moved() {
+        let timers = timers();
+        let count = Arc::new(Count::default());
+        let mut interval = hundred(timers, MissedTickBehavior::Burst);
+        assert_eq!(poll(&mut interval, &count), Some(0));
+        assert_eq!(poll(&mut interval, &count), None);
+        for (n, reset) in [
+            (30, (|interval| interval.reset_after(ms(30))) as fn(&mut Interval)),
+            (40, |interval| interval.reset_at(at_ms(40))),
+            (100, |interval| interval.reset()),
+        ] {
+            reset(&mut interval);
+            assert_eq!(timers.next_deadline(), Some(at_ms(n)), "without a poll");
+        }
+        interval.reset_immediately();
+        assert_eq!(count.woken.load(Ordering::SeqCst), 1, "woken at once");
+        assert_eq!(poll(&mut interval, &count), Some(0));
+    }
+}

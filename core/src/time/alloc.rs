@@ -1,0 +1,44 @@
+//! An interval that is polled where it is: what waits must be pinned, so it sits in a box.
+
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use super::{Instant, Interval, Moment, Sleep};
+
+/// The place in the timer queue of an interval that has been polled.
+#[derive(Debug, Default)]
+pub(super) struct Polled(Option<Pin<Box<Sleep>>>);
+
+impl Polled {
+    /// Moves it, and so the wake of who waits there.
+    pub(super) fn reset(&mut self, next: Instant) {
+        if let Some(sleep) = &mut self.0 {
+            sleep.as_mut().reset(next);
+        }
+    }
+}
+
+impl<T: Moment> Interval<T> {
+    /// Asks for the next tick, and returns when it was due. The task of `cx` is woken when it is, also where the interval
+    /// moves meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// After the runtime in which the interval was made was shut down.
+    ///
+    /// # Cost
+    ///
+    /// One allocation at the first call; otherwise as [`tick`](Self::tick).
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        let sleep = self.polled.0.get_or_insert_with(|| Box::pin(Sleep::until(self.timers, self.next)));
+        if sleep.deadline() != self.next {
+            sleep.as_mut().reset(self.next);
+        }
+        ready!(sleep.as_mut().poll(cx));
+        // The next call moves it, by the clock as it is then: a tick that is due by then is there at once.
+        let now = self.timers.now();
+        Poll::Ready(self.step(now))
+    }
+}
