@@ -169,16 +169,59 @@ impl<T: Linked, const LANES: usize> List<T, LANES> {
 
     /// Puts all nodes of one lane behind those of another one, in their order.
     pub fn append(&mut self, from: usize, to: usize) {
-        let moved = core::mem::replace(&mut self.lanes[from], Pair::NONE);
-        let Some(first) = moved.after else { return };
-        let last = core::mem::replace(&mut self.lanes[to].before, moved.before);
-        // SAFETY: *alive*: it was the front of a lane.
-        unsafe { self.pair(first) }.before = last;
-        match last {
+        if let Pair { before: Some(last), after: Some(first) } = core::mem::replace(&mut self.lanes[from], Pair::NONE) {
+            self.hang(first, last, to);
+        }
+    }
+
+    /// Puts nodes that were just taken out, and still hang together, behind those of `to`.
+    fn hang(&mut self, first: NonNull<T>, last: NonNull<T>, to: usize) {
+        let end = self.lanes[to].before.replace(last);
+        // SAFETY: *alive*: the callers took it out of this list.
+        unsafe { self.pair(first) }.before = end;
+        match end {
             // SAFETY: *alive*: it was the back of a lane.
-            Some(last) => unsafe { self.pair(last) }.after = Some(first),
+            Some(end) => unsafe { self.pair(end) }.after = Some(first),
             None => self.lanes[to].after = Some(first),
         }
+    }
+
+    /// Puts a node before another one.
+    ///
+    /// # Safety
+    ///
+    /// `next` must be in this list, and `node` be fit for [`push_back`](Self::push_back).
+    pub unsafe fn insert_before(&mut self, next: NonNull<T>, node: NonNull<T>) {
+        // SAFETY: *alive*: it is in this list.
+        let before = unsafe { self.pair(next) }.before.replace(node);
+        // SAFETY: the caller's node is alive and in no list.
+        *unsafe { self.pair(node) } = Pair { before, after: Some(next) };
+        match before {
+            // SAFETY: *alive*: a neighbour in this list.
+            Some(before) => unsafe { self.pair(before) }.after = Some(node),
+            None => {
+                self.lanes.iter_mut().filter(|lane| lane.after == Some(next)).for_each(|lane| lane.after = Some(node));
+            }
+        }
+    }
+
+    /// Puts what stands between two nodes behind those of `to`.
+    ///
+    /// # Safety
+    ///
+    /// Both must be in one lane of this list, `open` before `close`.
+    pub unsafe fn move_between(&mut self, open: NonNull<T>, close: NonNull<T>, to: usize) {
+        // SAFETY: *alive*: it is in this list.
+        let first = unsafe { self.pair(open) }.after.replace(close);
+        // SAFETY: *alive*: it is in this list.
+        let last = unsafe { self.pair(close) }.before.replace(open);
+        let (Some(first), Some(last)) = (first, last) else { return };
+        if first == close {
+            return;
+        }
+        // SAFETY: *alive*: it stood in this list.
+        unsafe { self.pair(last) }.after = None;
+        self.hang(first, last, to);
     }
 }
 
@@ -221,13 +264,13 @@ mod tests {
         unsafe { node.as_ref() }.name
     }
 
-    /// Every way to push, pop, remove and append, five operations deep, against two ordinary queues.
+    /// Ways to push, insert, pop, remove, append and move, five operations deep, against two ordinary queues.
     #[test]
     fn agrees_with_queues_in_every_short_history() {
         const NODES: usize = 3;
-        let operations = NODES * 3 + 4;
-        // Miri looks at some of all kinds.
-        for history in (0..operations.pow(5)).step_by(if cfg!(miri) { 1999 } else { 1 }) {
+        let operations = NODES * 6 + 4;
+        // Not all of them, but some of all kinds.
+        for history in (0..operations.pow(5)).step_by(if cfg!(miri) { 19_997 } else { 37 }) {
             let nodes: Vec<NonNull<Node>> =
                 (0..NODES).map(|name| NonNull::from(Box::leak(Box::new(Node { links: Links::new(), name })))).collect();
             let mut list = List::<Node, 2>::new();
@@ -249,8 +292,33 @@ mod tests {
                         model.iter_mut().for_each(|lane| lane.retain(|other| *other != node));
                         list.remove(nodes[node]);
                     },
-                    0..=2 => {}
-                    _ => match operation - NODES * 3 {
+                    3 if !linked => {
+                        let next = (node + 1) % NODES;
+                        for lane in &mut model {
+                            if let Some(at) = lane.iter().position(|other| *other == next) {
+                                lane.insert(at, node);
+                                // SAFETY: alive and in no list, and the next one is in the list.
+                                unsafe { list.insert_before(nodes[next], nodes[node]) };
+                            }
+                        }
+                    }
+                    lane @ (4 | 5) => {
+                        let close = (node + 1) % NODES;
+                        let place = |node| {
+                            let at = |lane: &VecDeque<usize>| lane.iter().position(|other| *other == node);
+                            Some((model.iter().position(|lane| at(lane).is_some())?, model.iter().find_map(at)?))
+                        };
+                        if let (Some((from, first)), Some((same, last))) = (place(node), place(close)) {
+                            if from == same && first < last {
+                                let moved: Vec<usize> = model[from].drain(first + 1..last).collect();
+                                model[lane - 4].extend(moved);
+                                // SAFETY: in one lane, one after the other.
+                                unsafe { list.move_between(nodes[node], nodes[close], lane - 4) };
+                            }
+                        }
+                    }
+                    0..=3 => {}
+                    _ => match operation - NODES * 6 {
                         lane @ (0 | 1) => assert_eq!(list.pop_front(lane).map(name), model[lane].pop_front()),
                         from => {
                             let (from, to) = (from - 2, 3 - from);

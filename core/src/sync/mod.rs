@@ -7,6 +7,7 @@
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
 //! | [`Notify`] | many tasks | the same, one wake-up being remembered |
 //! | [`Mutex`] | many tasks | their turn to use a value |
+//! | [`CancellationSource`] | many tasks | the request to stop |
 //! | [`Oneshot`] | one task each side | one value, or that the other side is gone |
 #![cfg_attr(feature = "heapless", doc = "| [`Channel`] | many tasks | a message, or room for one |")]
 //!
@@ -17,6 +18,7 @@
 mod alloc;
 #[cfg(feature = "std")]
 mod blocking;
+mod cancel;
 #[cfg(feature = "heapless")]
 mod channel;
 mod hold;
@@ -29,6 +31,7 @@ mod wait_cell;
 mod wait_queue;
 mod waiters;
 
+pub use cancel::*;
 #[cfg(feature = "heapless")]
 pub use channel::{Channel, SendError, TryRecvError, TrySendError};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, TryLockError};

@@ -201,36 +201,38 @@ impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
 
     /// The steps after the first one, which took `woken` out.
     #[inline(never)]
-    fn repeat_on(&self, mut woken: Option<Waker>, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
-        let mut panic = None;
-        let mut more = true;
-        while more {
-            let mut batch = [const { None::<Waker> }; BATCH];
-            batch[0] = woken.take();
-            let (answer, _) = self.section(|section| {
-                for place in &mut batch[1..] {
-                    let answer = step(section);
-                    core::mem::swap(place, &mut section.woken);
-                    if !answer {
-                        return false;
-                    }
-                }
-                true
-            });
-            more = answer;
-            for waker in batch.into_iter().flatten() {
-                if let Err(payload) = guard::run(|| waker.wake()) {
-                    match panic {
-                        None => panic = Some(payload),
-                        // A second one is let go with care: its destructor is foreign code as well.
-                        Some(_) => guard::discard(payload),
-                    }
+    fn repeat_on(&self, woken: Option<Waker>, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
+        let mut wakes = Wakes::new();
+        let mut batch = Batch::of(woken);
+        while {
+            let more = self.collect(&mut batch, &mut step);
+            wakes.wake(core::mem::replace(&mut batch, Batch::new()));
+            more
+        } {}
+        wakes.finish();
+    }
+
+    /// Runs `step` in one section until it answers `false` or the batch is full; answers whether to go on. For who has
+    /// more than one queue to empty: see [`repeat`](Self::repeat).
+    #[inline]
+    pub(super) fn collect(
+        &self,
+        batch: &mut Batch,
+        mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool,
+    ) -> bool {
+        let (more, _) = self.section(|section| {
+            for _ in 0..BATCH {
+                let Some(place) = batch.wakers.get_mut(batch.taken) else { return true };
+                let more = step(section);
+                batch.taken += usize::from(section.woken.is_some());
+                core::mem::swap(place, &mut section.woken);
+                if !more {
+                    return false;
                 }
             }
-        }
-        if let Some(payload) = panic {
-            guard::resume(payload);
-        }
+            true
+        });
+        more
     }
 
     /// The future of one waiter.
@@ -240,6 +242,56 @@ impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
         W: Copy,
     {
         Waiter::new(self, protocol)
+    }
+}
+
+/// Wakers that were taken out under a lock, to be woken when none is held.
+pub(super) struct Batch {
+    wakers: [Option<Waker>; BATCH],
+    taken: usize,
+}
+
+impl Batch {
+    pub(super) const fn new() -> Self {
+        Self { wakers: [const { None }; BATCH], taken: 0 }
+    }
+
+    fn of(waker: Option<Waker>) -> Self {
+        let mut this = Self::new();
+        this.taken = usize::from(waker.is_some());
+        this.wakers[0] = waker;
+        this
+    }
+}
+
+/// Wakes many: one that panics does not keep the others from being woken.
+pub(super) struct Wakes {
+    panic: Option<guard::Payload>,
+}
+
+impl Wakes {
+    pub(super) const fn new() -> Self {
+        Self { panic: None }
+    }
+
+    /// Wakes all of a batch.
+    pub(super) fn wake(&mut self, batch: Batch) {
+        for waker in batch.wakers.into_iter().flatten() {
+            if let Err(payload) = guard::run(|| waker.wake()) {
+                match self.panic {
+                    None => self.panic = Some(payload),
+                    // A second one is let go with care: its destructor is foreign code as well.
+                    Some(_) => guard::discard(payload),
+                }
+            }
+        }
+    }
+
+    /// Goes on with the first panic, if there was one.
+    pub(super) fn finish(self) {
+        if let Some(payload) = self.panic {
+            guard::resume(payload);
+        }
     }
 }
 

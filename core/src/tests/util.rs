@@ -2,7 +2,7 @@
 #![allow(dead_code)] // no one selection of features and tests uses all of it
 
 use std::boxed::Box;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -14,11 +14,12 @@ use std::vec::Vec;
 use crate::lock::RawLock;
 
 std::thread_local! {
-    static HELD: Cell<bool> = const { Cell::new(false) };
+    /// The locks that this thread holds.
+    static HELD: RefCell<Vec<*const TestLock>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A mutex that panics, instead of waiting for ever, where its own thread holds one already; every event of a
-/// [`TestWaker`] panics under it too.
+/// A mutex that panics, instead of waiting for ever, where its own thread holds it already; every event of a
+/// [`TestWaker`] panics under one too.
 #[derive(Debug)]
 pub(crate) struct TestLock(Mutex<()>);
 
@@ -30,10 +31,13 @@ unsafe impl RawLock for TestLock {
         struct Release;
         impl Drop for Release {
             fn drop(&mut self) {
-                HELD.set(false);
+                HELD.with_borrow_mut(Vec::pop);
             }
         }
-        assert!(!HELD.replace(true), "a lock is taken inside a lock");
+        HELD.with_borrow_mut(|held| {
+            assert!(!held.contains(&core::ptr::from_ref(self)), "a lock is taken inside itself");
+            held.push(self);
+        });
         let _release = Release;
         let _held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         f()
@@ -118,7 +122,7 @@ impl TestWaker {
 
 impl Shared {
     fn event(&self, event: Event) {
-        assert!(!HELD.get() || std::thread::panicking(), "a waker's {event:?} runs under a lock");
+        assert!(HELD.with_borrow(Vec::is_empty) || std::thread::panicking(), "a waker's {event:?} runs under a lock");
         let hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(hook) = hook {
             hook(event);

@@ -1,0 +1,158 @@
+//! Two who change one tree.
+
+use loom::thread;
+
+use crate::sync::CancellationToken;
+use crate::test_util::Polled;
+
+/// A child of a token that is being cancelled is cancelled.
+// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.ring();\n                // Whoever => // Whoever
+#[test]
+fn child_is_made_while_its_parent_is_cancelled() {
+    loom::model(|| {
+        let parent = CancellationToken::new().child_token();
+        let canceller = parent.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        let child = parent.child_token();
+        thread.join().unwrap();
+        assert!(child.is_cancelled());
+        drop(parent);
+        Polled::new(child.cancelled_owned()).ready();
+    });
+}
+
+/// The middle one goes, its child stays below the root.
+// Mutant: core/src/sync/cancel/tree.rs :: for mark in [&self.open, &self.close] { => for mark in [&self.open] {
+#[test]
+fn token_between_is_dropped_while_the_root_is_cancelled() {
+    loom::model(|| {
+        let root = CancellationToken::new();
+        let middle = root.child_token();
+        let leaf = middle.child_token();
+        let mut wait = Polled::waiting(leaf.clone().cancelled_owned());
+        let thread = thread::spawn(move || drop(middle));
+        root.cancel();
+        assert!(leaf.is_cancelled());
+        assert_eq!(wait.wakes(), 1);
+        wait.ready();
+        thread.join().unwrap();
+    });
+}
+
+/// Whoever begins to wait is woken.
+// Mutant: core/src/sync/cancel/tree.rs :: *section.state = true;\n            section.pop(0, ()) => section.pop(0, ())
+#[test]
+fn wait_begins_while_the_token_is_cancelled() {
+    loom::model(|| {
+        let token = CancellationToken::new().child_token();
+        let canceller = token.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        let mut wait = Polled::new(token.cancelled());
+        let early = wait.poll().is_ready();
+        thread.join().unwrap();
+        if !early {
+            assert_eq!(wait.wakes(), 1);
+            wait.ready();
+        }
+    });
+}
+
+/// A wait that is dropped is out of the list when its waker is taken.
+// Mutant: core/src/sync/cancel/tree.rs :: section.pop(0, ()) => section.rouse(0, ()) && !section.is_empty(0) && false
+#[test]
+fn wait_is_dropped_while_the_token_is_cancelled() {
+    loom::model(|| {
+        let token = CancellationToken::new().child_token();
+        let first = Polled::waiting(token.cancelled());
+        let mut second = Polled::waiting(token.cancelled());
+        let canceller = token.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        let waker = first.waker.clone();
+        drop(first);
+        thread.join().unwrap();
+        assert_eq!(waker.alive(), 0);
+        assert_eq!(second.wakes(), 1);
+        second.ready();
+    });
+}
+
+/// Whoever cancels a token finds all below it cancelled afterwards, though another one is cancelling what is above.
+// Mutant: core/src/sync/cancel/tree.rs :: let more = self.row.with(|row| Self::leave(row, &mut batch)); => let more = knot.is_none() && self.row.with(|row| Self::leave(row, &mut batch));
+#[test]
+fn parent_and_child_are_cancelled_at_once() {
+    loom::model(|| {
+        let root = CancellationToken::new();
+        let child = root.child_token();
+        let leaf = child.child_token();
+        let thread = thread::spawn(move || root.cancel());
+        child.cancel();
+        assert!(leaf.is_cancelled());
+        thread.join().unwrap();
+    });
+}
+
+/// A child goes while its parent's cancel looks for it.
+// Mutant: core/src/sync/cancel/tree.rs :: self.row.with(|row| knot.unlink(row)); => self.row.with(|row| row.is_empty(LEAVING).then(|| knot.unlink(row)));
+#[test]
+fn child_is_dropped_while_its_parent_is_cancelled() {
+    loom::model(|| {
+        let root = CancellationToken::new();
+        let (first, second) = (root.child_token(), root.child_token());
+        let thread = thread::spawn(move || drop(first));
+        root.cancel();
+        assert!(second.is_cancelled());
+        thread.join().unwrap();
+        drop(second);
+        assert!(root.child_token().is_cancelled());
+    });
+}
+
+/// The last handle of a token is in the future that waits for it, which is dropped.
+// Mutant: core/src/sync/cancel/tree.rs :: knot.unlink(row);\n        }\n        true => }\n        true
+#[test]
+fn owned_wait_is_dropped_while_the_root_is_cancelled() {
+    loom::model(|| {
+        let root = CancellationToken::new();
+        let wait = Polled::waiting(root.child_token().cancelled_owned());
+        let waker = wait.waker.clone();
+        let thread = thread::spawn(move || drop(wait));
+        root.cancel();
+        thread.join().unwrap();
+        assert_eq!(waker.alive(), 0);
+        assert!(waker.wakes() <= 1);
+    });
+}
+
+/// Two scopes of one static source are hung up at once, each by its first use.
+// Mutant: core/src/sync/cancel/tree.rs :: if knot.attached.swap(true, Ordering::AcqRel) { => if knot.attached.swap(true, Ordering::AcqRel) && false {
+#[test]
+fn scope_is_first_used_by_two_threads() {
+    loom::model(|| {
+        use std::sync::Arc;
+        let shared = Arc::new(Holder::new());
+        let other = shared.clone();
+        let thread = thread::spawn(move || other.with(|scope| scope.is_cancelled()));
+        shared.with(|scope| scope.cancel());
+        thread.join().unwrap();
+        assert!(shared.with(|scope| scope.is_cancelled()));
+    });
+
+    use core::pin::Pin;
+
+    use crate::sync::{CancellationScope, CancellationSource};
+
+    /// A scope with its source, both for ever.
+    struct Holder(Pin<&'static CancellationScope<'static>>);
+
+    impl Holder {
+        fn new() -> Self {
+            let source: &'static CancellationSource =
+                std::boxed::Box::leak(std::boxed::Box::new(CancellationSource::new()));
+            Self(Pin::static_ref(std::boxed::Box::leak(std::boxed::Box::new(source.child()))))
+        }
+
+        fn with<R>(&self, f: impl FnOnce(Pin<&CancellationScope<'static>>) -> R) -> R {
+            f(self.0)
+        }
+    }
+}
