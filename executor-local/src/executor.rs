@@ -195,13 +195,14 @@ impl<U: Unpark> Executor<U> {
         main_woken: &AtomicBool,
         mut main: impl FnMut() -> Poll<T>,
     ) -> T {
-        let mut since_poll = 0;
+        // Counted over turns: a main future, or a pair of tasks, that always wakes itself makes short turns only.
+        let mut left = POLLS_PER_TURN;
         loop {
             // Ordering: relaxed load, acquire swap: pairs with the release of whoever woke the main future. Swaps on both
             // sides: a wake that falls between load and swap, or is the first of two, is read by this one all the same, so
             // that what was written before it is visible to the poll that answers it.
             if main_woken.load(Ordering::Relaxed) && main_woken.swap(false, Ordering::Acquire) {
-                since_poll += 1;
+                left -= 1;
                 if let Poll::Ready(output) = main() {
                     return output;
                 }
@@ -210,17 +211,14 @@ impl<U: Unpark> Executor<U> {
             if let Some(timers) = self.config.timers {
                 timers.expire();
             }
-            let mut polls = 0;
-            while polls < POLLS_PER_TURN {
+            while left > 0 {
                 // SAFETY: *one runner*.
                 let Some(task) = (unsafe { self.own.queue().next() }) else { break };
                 task.run();
-                polls += 1;
+                left = left.wrapping_sub(1);
             }
-            since_poll += polls;
-            // Counted over turns: a main future, or a pair of tasks, that always wakes itself makes short turns only.
-            if since_poll >= POLLS_PER_TURN {
-                since_poll = 0;
+            if left == 0 {
+                left = POLLS_PER_TURN;
                 park.poll();
             } else if !main_woken.load(Ordering::Relaxed) {
                 // The queue was empty: fewer polls than a turn may have. What became due meanwhile ends the wait at once,

@@ -92,21 +92,29 @@ pub fn start(name: &str) -> ! {
     }
 }
 
-static DONE: AtomicU32 = AtomicU32::new(0);
+static LEFT: AtomicU32 = AtomicU32::new(WARM_UP);
 static START: AtomicU32 = AtomicU32::new(0);
 
 /// One operation more: the first reading is taken when the warm-up is over, and after the last operation the program
 /// ends.
 #[inline(always)]
 fn tick(name: &str) {
-    let done = DONE.load(Ordering::Relaxed) + 1;
-    DONE.store(done, Ordering::Relaxed);
-    if done == WARM_UP {
-        START.store(read_timer().0, Ordering::Relaxed);
+    let left = LEFT.load(Ordering::Relaxed) - 1;
+    LEFT.store(left, Ordering::Relaxed);
+    if left == 0 {
+        end_of_phase(name);
     }
-    if done == WARM_UP + OPERATIONS {
-        finish(name, Reading(START.load(Ordering::Relaxed)), read_timer(), OPERATIONS);
+}
+
+#[cold]
+#[inline(never)]
+fn end_of_phase(name: &str) {
+    let now = read_timer();
+    if START.load(Ordering::Relaxed) != 0 {
+        finish(name, Reading(START.load(Ordering::Relaxed)), now, OPERATIONS);
     }
+    LEFT.store(OPERATIONS, Ordering::Relaxed);
+    START.store(read_timer().0, Ordering::Relaxed);
 }
 
 #[task]

@@ -52,8 +52,12 @@ impl Queue {
     }
 
     /// As [`push`](Self::push): there are no sections.
+    ///
+    /// # Safety
+    ///
+    /// None; its twin needs it.
     #[inline(always)]
-    pub(super) fn push_within(&self, link: NonNull<Link>) {
+    pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
         self.push(link);
     }
 

@@ -58,10 +58,12 @@ impl<S> RunQueue<S> {
     ///
     /// # Safety
     ///
-    /// NOTIFIED of `task` must have been won, and its scheduler be an `S`.
+    /// NOTIFIED of `task` must have been won, its scheduler be an `S`, and a task have been pushed by [`push`](Self::push)
+    /// since the queue lies where it lies.
     #[inline(always)]
     pub(crate) unsafe fn push_within(&self, task: TaskPtr) {
-        self.queue.push_within(task.link());
+        // SAFETY: by this function's contract.
+        unsafe { self.queue.push_within(task.link()) };
     }
 
     /// Takes the first task. `None` may be early while a producer is in the middle of its push: the producer's own

@@ -7,42 +7,52 @@ use crate::const_fn;
 use crate::lock::Section;
 use crate::task::{Link, Start, TaskPtr};
 
-/// *linked*: every link from first to last leads to the next; each is owned by the queue. `last` means nothing while
-/// `first` is null.
+/// *linked*: every link from first to last leads to the next, and the last to nothing; each is owned by the queue. A link
+/// that is in no queue leads to nothing.
+///
+/// *bound*: `last` is the last link, or, of an empty queue that has been pushed to since it lies where it lies, `first`.
 ///
 /// Ordering: relaxed everywhere. One core sees its own stores in order, and a critical section keeps the compiler from
 /// moving anything across its ends.
 #[derive(Debug)]
 pub(super) struct Queue {
-    first: AtomicPtr<Link>,
+    /// Leads to the first.
+    first: Link,
     last: AtomicPtr<Link>,
 }
 
 impl Queue {
     const_fn! {
         pub(super) const fn new() -> Self {
-            Self { first: AtomicPtr::new(null_mut()), last: AtomicPtr::new(null_mut()) }
+            Self { first: Link::new(), last: AtomicPtr::new(null_mut()) }
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn push(&self, link: NonNull<Link>) {
         let _section = Section::enter();
-        self.push_within(link);
+        if self.first.next.load(Ordering::Relaxed).is_null() {
+            self.bind();
+        }
+        // SAFETY: *bound*, here if not before; in a section.
+        unsafe { self.push_within(link) };
+    }
+
+    #[inline(always)]
+    fn bind(&self) {
+        self.last.store((&raw const self.first).cast_mut(), Ordering::Relaxed);
     }
 
     /// As [`push`](Self::push), in the caller's section.
+    ///
+    /// # Safety
+    ///
+    /// *bound*: `push` was called since the queue lies where it lies.
     #[inline(always)]
-    pub(super) fn push_within(&self, link: NonNull<Link>) {
-        // SAFETY: the pusher owns the link of the task it pushes.
-        unsafe { link.as_ref() }.next.store(null_mut(), Ordering::Relaxed);
-        if self.first.load(Ordering::Relaxed).is_null() {
-            self.first.store(link.as_ptr(), Ordering::Relaxed);
-        } else {
-            let last = self.last.load(Ordering::Relaxed);
-            // SAFETY: *linked*: the queue is not empty, so its last is a link of its own.
-            unsafe { &*last }.next.store(link.as_ptr(), Ordering::Relaxed);
-        }
+    pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
+        let last = self.last.load(Ordering::Relaxed);
+        // SAFETY: *bound* and *linked*: a link of the queue.
+        unsafe { &*last }.next.store(link.as_ptr(), Ordering::Relaxed);
         self.last.store(link.as_ptr(), Ordering::Relaxed);
     }
 
@@ -57,9 +67,16 @@ impl Queue {
 
     #[inline(always)]
     fn pop_within(&self) -> Option<NonNull<Link>> {
-        let first = NonNull::new(self.first.load(Ordering::Relaxed))?;
+        let first = NonNull::new(self.first.next.load(Ordering::Relaxed))?;
         // SAFETY: *linked*.
-        self.first.store(unsafe { first.as_ref() }.next.load(Ordering::Relaxed), Ordering::Relaxed);
+        let link = unsafe { first.as_ref() };
+        let next = link.next.load(Ordering::Relaxed);
+        self.first.next.store(next, Ordering::Relaxed);
+        if next.is_null() {
+            self.bind();
+        } else {
+            link.next.store(null_mut(), Ordering::Relaxed);
+        }
         Some(first)
     }
 
@@ -81,6 +98,6 @@ impl Queue {
     /// *one consumer*; the back end does not need it, its twin does.
     #[inline]
     pub(super) unsafe fn is_empty(&self) -> bool {
-        self.first.load(Ordering::Relaxed).is_null()
+        self.first.next.load(Ordering::Relaxed).is_null()
     }
 }

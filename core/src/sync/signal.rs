@@ -74,11 +74,11 @@ impl<T, L: RawLock> Signal<T, L> {
     #[inline]
     pub fn signal(&self, value: T) {
         let (old, foreign) = self.state.with_held(|state, held| {
-            let waker = state.waker.take();
-            (state.value.replace(value), waker.and_then(|waker| waker::wake_within(waker, &held)))
+            let old = state.value.replace(value);
+            (old, waker::wake_or_take(&mut state.waker, &held))
         });
-        if let Some(waker) = foreign {
-            waker.wake();
+        if let Some(foreign) = foreign {
+            foreign.wake(|| self.state.with(|state| state.waker.take()));
         }
         drop(old);
     }
@@ -128,6 +128,14 @@ impl<T, L: RawLock> Signal<T, L> {
             Some(poll) => poll,
             None => self.poll_with(waker.clone()),
         }
+    }
+
+    /// Leaves a waker though there is a value.
+    #[cfg(test)]
+    pub(super) fn wait_behind(&self, waker: &Waker) {
+        let waker = waker.clone();
+        let old = self.state.with(|state| state.waker.replace(waker));
+        drop(old);
     }
 
     /// As [`poll_wait`](Self::poll_wait), for a waker that is not ours, or where another one waits.

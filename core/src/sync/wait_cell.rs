@@ -83,12 +83,10 @@ impl<L: RawLock> WaitCell<L> {
 
     /// Wakes the task that waits and empties the cell. Returns whether there was one.
     pub fn wake(&self) -> bool {
-        let (found, foreign) = self.waker.with_held(|stored, held| match stored.take() {
-            Some(waker) => (true, waker::wake_within(waker, &held)),
-            None => (false, None),
-        });
-        if let Some(waker) = foreign {
-            waker.wake();
+        let (found, foreign) =
+            self.waker.with_held(|stored, held| (stored.is_some(), waker::wake_or_take(stored, &held)));
+        if let Some(foreign) = foreign {
+            foreign.wake(|| self.take());
         }
         found
     }

@@ -238,7 +238,7 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
         let cell = task.0.cast::<Cell<F, Detached, ()>>();
         // SAFETY: claimed, large enough (checked above), and the owner is what `Spawn` promises; this is the thread that
         // polls and drops the tasks of `place`.
-        unsafe { Cell::fill(cell, owner, (), (), future) };
+        unsafe { Cell::fill(cell, const { &Cell::<F, Detached, ()>::SLOT }, owner, (), (), future) };
         // SAFETY: claimed, so of this generation until it is launched.
         let handle = unsafe { AbortHandle::of(task) };
         // SAFETY: a claimed slot of this arena, filled above with the place's owner.
@@ -345,7 +345,16 @@ pub fn claim_from(pool: &'static str, slots: &'static dyn Slots, need: Layout) -
 pub(super) unsafe fn fill_slot<F: Future + 'static>(task: TaskPtr, owner: NonNull<Owner>, future: F) {
     let cell = task.0.cast::<Cell<F, Joined, ()>>();
     // SAFETY: by this function's contract.
-    unsafe { Cell::fill(cell, owner, crate::atomic::UnsafeCell::new(None), (), future) };
+    unsafe {
+        Cell::fill(
+            cell,
+            const { &Cell::<F, Joined, ()>::SLOT },
+            owner,
+            crate::atomic::UnsafeCell::new(None),
+            (),
+            future,
+        )
+    };
 }
 
 /// Fills a vacancy; without an allocator there are only slots.

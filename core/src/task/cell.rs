@@ -7,7 +7,9 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 
 use super::header::{Header, Owner, TaskPtr};
+use super::scope::{self, Budget, Scope};
 use super::state::{Snapshot, State};
+use super::{run, waker};
 use crate::atomic::{LAYOUT_IS_REAL, UnsafeCell};
 use crate::guard::{self, Payload};
 
@@ -44,8 +46,8 @@ pub(crate) enum Part {
 
 /// What differs from one type of future to another, and nothing else.
 pub(crate) struct VTable {
-    /// Polls the future; on `Ready` the future has been dropped and the output written.
-    pub(crate) poll: unsafe fn(TaskPtr, &mut Context<'_>) -> Poll<()>,
+    /// Polls the future.
+    pub(crate) poll: PollFn,
     /// Drops a part of the stage. `true`: dropping the future panicked, and the panic is the output now.
     pub(crate) drop: unsafe fn(TaskPtr, Part) -> bool,
     /// Bytes from the header to the stage.
@@ -53,6 +55,15 @@ pub(crate) struct VTable {
     /// Size and alignment of the whole cell.
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // a slot knows its own
     pub(crate) layout: Layout,
+}
+
+/// How a task is polled, by what its wakers are. A slot's is known where the future is, so that waking, cloning and
+/// dropping it needs no table there, and all that follows the poll is done in the same call.
+pub(crate) union PollFn {
+    /// On `Ready` the future has been dropped and the output written.
+    pub(crate) counted: unsafe fn(TaskPtr, &mut Context<'_>) -> Poll<()>,
+    /// Does all that follows the poll.
+    pub(crate) slot: unsafe fn(TaskPtr),
 }
 
 /// Size and alignment of the cell of a joined task with extra `X`.
@@ -76,12 +87,30 @@ const _: () = assert!(
 );
 
 impl<F: Future, J, X> Cell<F, J, X> {
-    pub(crate) const VTABLE: VTable = VTable {
-        poll: Self::poll,
-        drop: Self::drop_part,
-        stage: offset_of!(Self, stage),
-        layout: Layout::new::<Self>(),
-    };
+    const COUNTED: VTable = Self::table(PollFn { counted: Self::poll });
+    pub(crate) const SLOT: VTable = Self::table(PollFn { slot: Self::run_slot });
+
+    const fn table(poll: PollFn) -> VTable {
+        VTable { poll, drop: Self::drop_part, stage: offset_of!(Self, stage), layout: Layout::new::<Self>() }
+    }
+
+    /// Polls a slot, and does all that follows.
+    ///
+    /// # Safety
+    ///
+    /// `task` must be a started slot, and a live `Self` whose stage holds a future that is the caller's.
+    unsafe fn run_slot(task: TaskPtr) {
+        // SAFETY: a slot, by this function's contract.
+        let waker = unsafe { waker::of_slot(task) };
+        let scope = scope::enter(Scope::new(Some(task), Budget::FULL));
+        // SAFETY: by this function's contract.
+        let polled = unsafe { Self::poll(task, &mut Context::from_waker(&waker)) };
+        drop(scope);
+        match polled {
+            Poll::Pending => run::rest_slot(task),
+            Poll::Ready(()) => run::complete_slot(task, !core::mem::needs_drop::<Left<F>>()),
+        }
+    }
 
     /// # Safety
     ///
@@ -98,6 +127,7 @@ impl<F: Future, J, X> Cell<F, J, X> {
     /// # Safety
     ///
     /// `task` must be a live `Self` whose stage holds a future that is the caller's.
+    #[inline(always)]
     unsafe fn poll(task: TaskPtr, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: live, by this function's contract.
         let stage = unsafe { Self::stage(task) };
@@ -155,10 +185,17 @@ impl<F: Future, J, X> Cell<F, J, X> {
     ///
     /// # Safety
     ///
-    /// `cell` must be valid for a `Self` but for its link and state, which are initialised and stay; the caller must
+    /// The table must be `Self::SLOT`, or `Self::COUNTED` for a counted task;     /// `cell` must be valid for a `Self` but for its link and state, which are initialised and stay; the caller must
     /// have claimed the state, so that nobody reads the rest.
     #[inline(always)]
-    pub(crate) unsafe fn fill(cell: NonNull<Self>, owner: NonNull<Owner>, join: J, extra: X, future: F) -> TaskPtr
+    pub(crate) unsafe fn fill(
+        cell: NonNull<Self>,
+        table: &'static VTable,
+        owner: NonNull<Owner>,
+        join: J,
+        extra: X,
+        future: F,
+    ) -> TaskPtr
     where
         F: 'static,
     {
@@ -166,7 +203,7 @@ impl<F: Future, J, X> Cell<F, J, X> {
         // SAFETY: the state is initialised and the slot is alive, by this function's contract.
         let header = unsafe { task.header() };
         // SAFETY: claimed: nobody reads the header's cells before the first push (*winner reads*).
-        header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(const { &Self::VTABLE })) });
+        header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(table)) });
         // SAFETY: as above.
         header.owner.with_mut(|field| unsafe { field.write(Some(owner)) });
         let cell = cell.as_ptr();
@@ -206,7 +243,7 @@ impl<F: Future, J, X> Cell<F, J, X> {
         // SAFETY: valid for writes, by this function's contract; the header is the first field.
         unsafe { cell.cast::<Header>().write(header) };
         // SAFETY: link and state have just been written, and nobody else knows the memory.
-        unsafe { Self::fill(cell, owner, join, extra, future) }
+        unsafe { Self::fill(cell, const { &Self::COUNTED }, owner, join, extra, future) }
     }
 }
 

@@ -82,6 +82,8 @@ impl<S: Schedule> Default for OwnQueue<S> {
 pub struct Ops {
     /// [`Schedule::schedule`](super::Schedule::schedule) on the owner.
     pub(crate) schedule: unsafe fn(NonNull<Owner>, TaskPtr),
+    /// [`Schedule::completed`](super::Schedule::completed).
+    pub(crate) completed: unsafe fn(NonNull<Owner>, TaskPtr),
     /// [`Schedule::released`](super::Schedule::released).
     pub(crate) released: unsafe fn(NonNull<Owner>, TaskPtr),
 }
@@ -255,23 +257,43 @@ impl TaskPtr {
     pub(crate) unsafe fn schedule_within(self) {
         // SAFETY: *winner reads*.
         match unsafe { self.direct_queue() } {
-            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler.
+            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, which is `static` (*static home*), and to
+            // which the task was pushed when it was launched.
             Ok(queue) => unsafe { queue.push_within(self) },
             // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
             Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
         }
     }
 
-    /// Whether scheduling the task runs no code but this crate's.
+    /// As [`schedule_within`](Self::schedule_within), unless that would run code that is not this crate's. `false`: it
+    /// would, and nothing has happened.
     ///
     /// # Safety
     ///
-    /// As for [`owner`](Self::owner).
+    /// As for `schedule`, but that `NOTIFIED` may be about to be won, in this section.
     #[cfg(zokio_unicore)]
     #[inline(always)]
-    pub(crate) unsafe fn is_direct(self) -> bool {
-        // SAFETY: by this function's contract.
-        unsafe { self.direct_queue() }.is_ok()
+    pub(crate) unsafe fn try_schedule_within(self) -> bool {
+        // SAFETY: *winner reads*.
+        let Ok(queue) = (unsafe { self.direct_queue() }) else { return false };
+        // SAFETY: as in `schedule_within`.
+        unsafe { queue.push_within(self) };
+        true
+    }
+
+    /// Tells the scheduler, whose type is not known here, that the task is complete. One that does nothing but push has no
+    /// need to hear it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Schedule::completed`].
+    #[inline(always)]
+    pub(crate) unsafe fn completed(self) {
+        // SAFETY: *winner reads*: the executor has the task, by this function's contract.
+        if let Err((owner, ops)) = unsafe { self.direct_queue() } {
+            // SAFETY: the operations are those of the owner's own type, and the rest by this function's contract.
+            unsafe { (ops.completed)(owner, self) }
+        }
     }
 
     /// Hands the memory of the task back to its scheduler, whose type is not known here.

@@ -107,34 +107,125 @@ impl<S: Schedule> Ready<S> {
             Start::Poll => {}
             start => return unusual::<S>(task, start),
         }
-        // SAFETY: of scheduler `S`, and alive until this poll has ended.
-        let waker = unsafe { waker::for_poll::<S>(task) };
         // SAFETY: *winner reads*: this is the executor, between start and end of a poll.
         let vtable = unsafe { task.vtable() };
+        let counted = match S::Reclaim::COUNTED {
+            Some(counted) => counted,
+            // SAFETY: alive: the executor's side has not let go of it.
+            None => unsafe { is_counted(task) },
+        };
+        if !counted {
+            // SAFETY: the table of a slot; the task is its own, and its stage holds a future, which is ours.
+            return unsafe { (vtable.poll.slot)(task) };
+        }
+        // SAFETY: counted, of scheduler `S`, and alive until this poll has ended.
+        let waker = unsafe { waker::for_poll::<S>(task) };
         let scope =
             scope::enter(Scope::new(Some(task), if S::BUDGETED { Budget::FULL } else { Budget::UNCONSTRAINED }));
-        // SAFETY: the task is the table's own, and its stage holds a future, which is ours between start and end.
-        let polled = unsafe { (vtable.poll)(task, &mut Context::from_waker(&waker)) };
+        // SAFETY: the table of a counted task; the task is its own, and its stage holds a future, which is ours.
+        let polled = unsafe { (vtable.poll.counted)(task, &mut Context::from_waker(&waker)) };
         drop(scope);
         match polled {
             // SAFETY: alive: the executor's side has not let go of it. (On one core it is not touched.)
             Poll::Pending => match unsafe { task.header() }.state.idle() {
                 Idle::Rest => {}
                 Idle::Requeue => requeue::<S>(task),
-                Idle::Cancel => cancel::<S>(task),
+                Idle::Cancel => cancel::<Of<S>>(task),
             },
-            Poll::Ready(()) => complete::<S>(task, true),
+            Poll::Ready(()) => complete::<Of<S>>(task, true),
         }
     }
+}
+
+/// Who hears what becomes of a task, as the executor's side sees it.
+trait Side {
+    /// It is complete.
+    fn completed(task: TaskPtr);
+    /// Nobody needs it any more.
+    fn freed(task: TaskPtr);
+}
+
+/// A scheduler of type `S`, and all that it may have.
+struct Of<S>(PhantomData<S>);
+
+/// Whatever scheduler has the task, which is a slot's: no code for what a slot cannot do, and the same for all of them.
+struct Slots;
+
+impl<S: Schedule> Side for Of<S> {
+    fn completed(task: TaskPtr) {
+        // SAFETY: *winner reads*: the executor has the task.
+        let owner = unsafe { task.owner() }.cast::<S>();
+        // SAFETY: the owner is alive while the task is.
+        let owner = unsafe { owner.as_ref() };
+        // SAFETY: its own task, complete now and once; the executor's side has not let go of it.
+        unsafe { owner.completed(task) };
+    }
+
+    fn freed(task: TaskPtr) {
+        if S::Reclaim::COUNTED_SOMETIMES {
+            free_counted::<S>(task);
+        }
+    }
+}
+
+impl Side for Slots {
+    #[inline(always)]
+    fn completed(task: TaskPtr) {
+        // SAFETY: the executor has the task, which is complete now and once, and has not let go of it.
+        unsafe { task.completed() };
+    }
+
+    #[inline(always)]
+    fn freed(_: TaskPtr) {}
 }
 
 /// What a start asks for other than a poll.
 #[cold]
 fn unusual<S: Schedule>(task: TaskPtr, start: Start) {
+    if S::Reclaim::COUNTED == Some(false) {
+        end_started::<Slots>(task, start);
+    } else {
+        end_started::<Of<S>>(task, start);
+    }
+}
+
+fn end_started<D: Side>(task: TaskPtr, start: Start) {
     match start {
-        Start::Poll | Start::Cancel => cancel::<S>(task),
+        Start::Poll | Start::Cancel => cancel::<D>(task),
         // SAFETY: alive: the executor's side has not let go of it.
-        Start::Release => finish::<S>(task, unsafe { task.header() }.state.release()),
+        Start::Release => finish::<D>(task, unsafe { task.header() }.state.release()),
+    }
+}
+
+/// What follows a pending poll of a slot.
+#[inline(always)]
+pub(super) fn rest_slot(task: TaskPtr) {
+    // SAFETY: a slot is always alive.
+    match unsafe { task.header() }.state.idle() {
+        Idle::Rest => {}
+        idle => continue_slot(task, idle),
+    }
+}
+
+#[cold]
+fn continue_slot(task: TaskPtr, idle: Idle) {
+    match idle {
+        Idle::Rest => {}
+        // SAFETY: NOTIFIED was found set by the poller, whose it is then.
+        Idle::Requeue => unsafe { task.schedule() },
+        Idle::Cancel => cancel::<Slots>(task),
+    }
+}
+
+/// What follows the last poll of a slot, whose stage holds an output. `forget`: dropping that does nothing.
+#[inline(never)]
+pub(super) fn complete_slot(task: TaskPtr, forget: bool) {
+    // SAFETY: a slot is always alive.
+    let joined = unsafe { task.header() }.state.load().has_join_interest();
+    if forget && !joined {
+        complete::<Slots>(task, false);
+    } else {
+        complete::<Slots>(task, true);
     }
 }
 
@@ -148,7 +239,7 @@ pub unsafe fn shut_down<S: Schedule>(task: TaskPtr) -> bool {
     // SAFETY: alive, by this function's contract.
     match unsafe { task.header() }.state.shut_down() {
         Shutdown::Claimed => {
-            cancel::<S>(task);
+            cancel::<Of<S>>(task);
             true
         }
         Shutdown::Held => false,
@@ -189,44 +280,34 @@ fn requeue<S: Schedule>(task: TaskPtr) {
 
 /// Drops the future and completes the task without an output. The executor's side has the task.
 #[cold]
-fn cancel<S: Schedule>(task: TaskPtr) {
+fn cancel<D: Side>(task: TaskPtr) {
     // SAFETY: *winner reads*: the executor has the task.
     let vtable = unsafe { task.vtable() };
     let scope = scope::enter(Scope::new(Some(task), Budget::UNCONSTRAINED));
     // SAFETY: the stage holds a future: the task is not complete; it is ours.
     let panicked = unsafe { (vtable.drop)(task, Part::Future) };
     drop(scope);
-    complete::<S>(task, panicked);
+    complete::<D>(task, panicked);
 }
 
 /// Completes a task whose future is gone. `output`: the stage holds one.
-fn complete<S: Schedule>(task: TaskPtr, mut output: bool) {
+fn complete<D: Side>(task: TaskPtr, mut output: bool) {
     // SAFETY: alive until the executor's side releases it, below.
     let header = unsafe { task.header() };
     if output && !header.state.peek().has_join_interest() {
         drop_output(task);
         output = false;
     }
-    // SAFETY: *winner reads*: the executor has the task.
-    let owner = unsafe { task.owner() }.cast::<S>();
-    // SAFETY: the owner is alive while the task is.
-    let owner = unsafe { owner.as_ref() };
-    // SAFETY: its own task, complete now and once; the executor's side has not let go of it.
-    unsafe { owner.completed(task) };
-    finish::<S>(task, header.state.complete(output));
+    D::completed(task);
+    finish::<D>(task, header.state.complete(output));
 }
 
 /// Does what a transition of the executor's side asks for, until it has let go of the task.
-fn finish<S: Schedule>(task: TaskPtr, mut next: Finish) {
+fn finish<D: Side>(task: TaskPtr, mut next: Finish) {
     loop {
         match next {
             Finish::Kept => return,
-            Finish::Free => {
-                if S::Reclaim::COUNTED_SOMETIMES {
-                    free_counted::<S>(task);
-                }
-                return;
-            }
+            Finish::Free => return D::freed(task),
             Finish::DropOutput => drop_output(task),
             Finish::WakeJoiner => wake_joiner(task),
             Finish::DropWaker => drop_join_waker(task),

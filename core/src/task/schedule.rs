@@ -25,7 +25,8 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     /// the type begins. Then whoever wakes a task pushes it there without asking (*direct*): no call through a table, and
     /// with short critical sections the push may be made in the section in which the waker was found.
     ///
-    /// Where this is `true` the first field must be such an `OwnQueue`, and `Reclaim` be [`Static`].
+    /// Where this is `true` the first field must be such an `OwnQueue`, `Reclaim` be [`Static`], and
+    /// [`completed`](Self::completed) do nothing: it is not called.
     const DIRECT: bool = false;
 
     /// What goes into the first field.
@@ -39,6 +40,12 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
             // SAFETY: it also says that NOTIFIED has been won.
             let task = unsafe { Notified::from_ptr(task) };
             this.schedule(task);
+        },
+        completed: |owner, task| {
+            // SAFETY: the caller of `Ops::completed` says that the owner is of this type and alive.
+            let this = unsafe { owner.cast::<Self>().as_ref() };
+            // SAFETY: it also says what `completed` asks for.
+            unsafe { this.completed(task) };
         },
         released: |owner, task| {
             // SAFETY: the caller of `Ops::released` says that the owner is of this type and the task released.

@@ -6,9 +6,7 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::header::TaskPtr;
 use super::run::Notified;
-use super::schedule::{Reclaim, Schedule};
-#[cfg(zokio_unicore)]
-use super::state::Wake;
+use super::schedule::Schedule;
 #[cfg(zokio_unicore)]
 use crate::lock::Section;
 use crate::lock::{Held, RawLock};
@@ -71,36 +69,83 @@ pub(crate) fn drop_within(waker: Waker) -> Option<Waker> {
     }
 }
 
-/// Wakes under a lock, if that may be done there: the waker is one of ours, and its wake is a push to a queue in a section.
-/// Gives the waker back to be woken outside if not.
-#[cfg(not(zokio_unicore))]
-#[inline(always)]
-pub(crate) fn wake_within<L: RawLock>(waker: Waker, _: &Held<'_, L>) -> Option<Waker> {
-    Some(waker)
-}
+/// Whether any waker is ever woken under a lock.
+pub(crate) const WAKES_WITHIN: bool = cfg!(zokio_unicore);
 
 /// Wakes under a lock, if that may be done there: the waker is one of ours, and its wake is a push to a queue in a section.
 /// Gives the waker back to be woken outside if not.
+#[inline(always)]
+#[allow(dead_code)] // a wait list needs it
+pub(crate) fn wake_within<L: RawLock>(waker: Waker, held: &Held<'_, L>) -> Option<Waker> {
+    if wake_by_ref_within(&waker, held) {
+        // Nothing is counted.
+        core::mem::forget(waker);
+        None
+    } else {
+        Some(waker)
+    }
+}
+
+/// A waker that must be woken with no lock held.
+pub(crate) enum Foreign {
+    /// Here it is.
+    Taken(Waker),
+    /// Where it was: one that is not ours is rare where ours are woken under the lock, and carrying it out would cost them.
+    Left,
+}
+
+impl Foreign {
+    /// Wakes it. `take` takes it out, under the lock, if it is still there: if not, who took it has woken it.
+    #[inline(always)]
+    pub(crate) fn wake(self, take: impl FnOnce() -> Option<Waker>) {
+        let waker = match self {
+            Self::Taken(waker) => Some(waker),
+            Self::Left => take(),
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Wakes who waits, if there is one, and empties the place; says what is left to do outside of the lock.
+#[inline(always)]
+pub(crate) fn wake_or_take<L: RawLock>(place: &mut Option<Waker>, held: &Held<'_, L>) -> Option<Foreign> {
+    if !WAKES_WITHIN {
+        return place.take().map(Foreign::Taken);
+    }
+    match place {
+        None => None,
+        Some(waker) if wake_by_ref_within(waker, held) => {
+            // It was woken, and there is nothing to drop.
+            core::mem::forget(place.take());
+            None
+        }
+        Some(_) => Some(Foreign::Left),
+    }
+}
+
+/// As [`wake_within`], of a waker that stays where it is. `true`: it was woken, and may be forgotten.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub(crate) fn wake_by_ref_within<L: RawLock>(_: &Waker, _: &Held<'_, L>) -> bool {
+    false
+}
+
+/// As [`wake_within`], of a waker that stays where it is. `true`: it was woken, and may be forgotten.
 #[cfg(zokio_unicore)]
 #[inline(always)]
-pub(crate) fn wake_within<L: RawLock>(waker: Waker, held: &Held<'_, L>) -> Option<Waker> {
-    if !is_slots(&waker) {
-        return Some(waker);
+pub(crate) fn wake_by_ref_within<L: RawLock>(waker: &Waker, held: &Held<'_, L>) -> bool {
+    if !is_slots(waker) {
+        return false;
     }
     // SAFETY: a slot's waker.
     let task = unsafe { TaskPtr::from_ptr(waker.data().cast_mut().cast()) };
     let _section = Section::under(held);
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
-    // SAFETY: in a section nobody can use the slot again, and `wake` says that there is a task: as good as NOTIFIED won.
-    if state.load().wake().0 == Wake::Schedule && !unsafe { task.is_direct() } {
-        return Some(waker);
-    }
-    // SAFETY: run for the winner of NOTIFIED only.
-    state.wake_within(|| unsafe { task.schedule_within() });
-    // Nothing is counted.
-    core::mem::forget(waker);
-    None
+    // SAFETY: run for the winner of NOTIFIED only, or for who is about to win it: in a section that is the same.
+    state.try_wake_within(|| unsafe { task.try_schedule_within() })
 }
 
 /// The waker table of a scheduler's counted tasks.
@@ -163,22 +208,28 @@ unsafe fn drop_reference<S: Schedule>(task: *const ()) {
     }
 }
 
-/// The waker for one poll, without a reference of its own: the poll is one.
+/// The waker of a slot. There is nothing to drop.
 ///
 /// # Safety
 ///
-/// `task` must be of scheduler `S`, and alive for as long as the waker is used.
+/// `task` must be a slot of a static arena.
+#[inline(always)]
+pub(crate) unsafe fn of_slot(task: TaskPtr) -> ManuallyDrop<Waker> {
+    // SAFETY: the functions of the table keep `Waker`'s contract for a slot: all of them may be called from any thread, and
+    // it is always alive.
+    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(task.as_ptr(), &UNCOUNTED)) })
+}
+
+/// The waker for one poll of a counted task, without a reference of its own: the poll is one.
+///
+/// # Safety
+///
+/// `task` must be counted, of scheduler `S`, and alive for as long as the waker is used.
 #[inline(always)]
 pub(crate) unsafe fn for_poll<S: Schedule>(task: TaskPtr) -> ManuallyDrop<Waker> {
-    let counted = match S::Reclaim::COUNTED {
-        Some(counted) => counted,
-        // SAFETY: alive, by this function's contract.
-        None => unsafe { task.header() }.state.peek().is_counted(),
-    };
-    let table = if counted { const { &Table::<S>::COUNTED } } else { &UNCOUNTED };
-    // SAFETY: the functions of the tables keep `Waker`'s contract for a task of `S`: all of them may be called from any
-    // thread, and the reference that a clone takes keeps a counted task alive.
-    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(task.as_ptr(), table)) })
+    // SAFETY: the functions of the table keep `Waker`'s contract for a task of `S`: all of them may be called from any
+    // thread, and the reference that a clone takes keeps the task alive.
+    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(task.as_ptr(), const { &Table::<S>::COUNTED })) })
 }
 
 /// Something in a `static` that can be woken: the main future of an executor, a flag.

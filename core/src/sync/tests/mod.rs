@@ -10,6 +10,8 @@ mod mutex;
 #[cfg(not(loom))]
 mod notify;
 #[cfg(not(loom))]
+mod signal;
+#[cfg(not(loom))]
 mod threads;
 #[cfg(not(loom))]
 mod wait_cell;

@@ -2,7 +2,7 @@
 //!
 //! | bit | name | means | set by | cleared by |
 //! |---|---|---|---|---|
-//! | 0 | `NOTIFIED` | a wake-up is due; outside of `RUNNING`, its winner queues the task | wake, abort, claim | start of a poll |
+//! | 0 | `NOTIFIED` | a wake-up is due; outside of `RUNNING`, its winner queues the task | wake, abort, claim, free | start of a poll |
 //! | 1 | `RUNNING` | the executor works on the task; nobody else touches the future | start of a poll | its end |
 //! | 2 | `COMPLETE` | the future is gone | the executor | claim |
 //! | 3 | `CANCELLED` | an abort was asked for | abort, shutdown | claim |
@@ -10,8 +10,11 @@
 //! | 5 | `JOIN_WAKER` | the join waker belongs to the executor's side | the handle | either |
 //! | 6 | `OUTPUT` | the stage holds an output | the executor | the handle |
 //! | 7 | `COUNTED` | the high bits are references; else a generation | spawn | never |
-//! | 8 | `LIVE` | a task is here; a free slot is all zero but its generation | claim | release |
+//! | 8 | `LIVE` | a task is here; else the slot is free | claim | release |
 //! | 9.. | | references or generation | | |
+//!
+//! A slot that was never used is all zero, and has no wakers. One that was used keeps its generation and `NOTIFIED`, so that a
+//! stale waker of it wins nothing, by the one test that all wakes make.
 //!
 //! The functions of [`Snapshot`] are pure: a word in, what the caller must do and the next word out. They are tested over
 //! every word. Two back ends apply them: `lock_free` by read-modify-write, `unicore` (`--cfg zokio_unicore`, one core)
@@ -183,9 +186,9 @@ impl Snapshot {
         Some(Self(LIVE | NOTIFIED | generation | if joined { JOIN_INTEREST } else { 0 }))
     }
 
-    /// A wake, by a waker of this task or a stale one of this slot.
+    /// A wake, by a waker of this task or a stale one of this slot, which has been used then.
     pub(crate) const fn wake(self) -> (Wake, Self) {
-        let wins = self.0 & (LIVE | NOTIFIED | RUNNING | COMPLETE) == LIVE;
+        let wins = self.0 & (NOTIFIED | RUNNING | COMPLETE) == 0;
         (if wins { Wake::Schedule } else { Wake::Nothing }, Self(self.0 | NOTIFIED))
     }
 
@@ -251,7 +254,12 @@ impl Snapshot {
             let (last, next) = Self(next).drop_reference();
             return (if last { Finish::Free } else { Finish::Kept }, next);
         }
-        if self.has(JOIN_INTEREST) { (Finish::Kept, Self(next)) } else { (Finish::Free, Self(next & !FLAGS)) }
+        if self.has(JOIN_INTEREST) { (Finish::Kept, Self(next)) } else { (Finish::Free, Self(next).vacated()) }
+    }
+
+    /// A slot whose task is over.
+    const fn vacated(self) -> Self {
+        Self((self.0 & !FLAGS) | NOTIFIED)
     }
 
     /// The handle lends its waker, which it has written, to the executor's side. `false`: the task is complete.
@@ -281,7 +289,7 @@ impl Snapshot {
             return (if last { Leave::Free } else { Leave::Kept }, next);
         }
         if self.has(COMPLETE) && self.0 & BUSY == 0 {
-            (Leave::Free, Self(next & !FLAGS))
+            (Leave::Free, Self(next).vacated())
         } else {
             (Leave::Kept, Self(next))
         }

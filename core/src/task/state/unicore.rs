@@ -84,6 +84,19 @@ impl State {
         }
     }
 
+    /// As [`wake_within`](Self::wake_within), where `schedule` may refuse: then nothing has happened, and the answer is
+    /// `false`.
+    #[inline(always)]
+    pub(crate) fn try_wake_within(&self, schedule: impl FnOnce() -> bool) -> bool {
+        if let (Wake::Schedule, next) = self.get().wake() {
+            if !schedule() {
+                return false;
+            }
+            self.0.store(next.0, Ordering::Relaxed);
+        }
+        true
+    }
+
     /// Asks for an abort, and runs `schedule`, inside the section, where the task must be queued for it.
     pub(crate) fn abort(&self, generation: Option<usize>, schedule: impl FnOnce()) {
         let _section = Section::enter();
@@ -95,6 +108,17 @@ impl State {
     /// As [`start`](Self::start), in the caller's section.
     #[inline(always)]
     pub(crate) fn start_within(&self) -> Start {
+        match self.get().start() {
+            (Start::Poll, next) => {
+                self.0.store(next.0, Ordering::Relaxed);
+                Start::Poll
+            }
+            _ => self.start_unusual(),
+        }
+    }
+
+    #[cold]
+    fn start_unusual(&self) -> Start {
         self.apply_within(Snapshot::start)
     }
 

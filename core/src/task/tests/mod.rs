@@ -5,6 +5,8 @@ mod abort;
 #[cfg(not(loom))]
 mod coop;
 #[cfg(not(loom))]
+mod direct;
+#[cfg(not(loom))]
 mod join_set;
 #[cfg(not(loom))]
 mod memory;

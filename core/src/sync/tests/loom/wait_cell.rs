@@ -58,7 +58,7 @@ fn failure_019_two_registrations_and_a_wake() {
     });
 }
 
-// Mutant: core/src/sync/wait_cell.rs :: self.waker.with(Option::take) => self.waker.with(|stored| stored.clone())
+// Mutant: core/src/task/waker.rs :: return place.take().map(Foreign::Taken); => return place.clone().map(Foreign::Taken);
 #[test]
 fn two_wakes_wake_once() {
     loom::model(|| {

@@ -74,7 +74,7 @@ fn failure_003_the_second_wake_publishes_its_data() {
 }
 
 /// Two wake one idle task: it is queued once.
-// Mutant: core/src/task/state/mod.rs :: let wins = self.0 & (LIVE | NOTIFIED | RUNNING | COMPLETE) == LIVE; => let wins = self.0 & (LIVE | RUNNING | COMPLETE) == LIVE;
+// Mutant: core/src/task/state/mod.rs :: let wins = self.0 & (NOTIFIED | RUNNING | COMPLETE) == 0; => let wins = self.0 & (RUNNING | COMPLETE) == 0;
 #[test]
 fn one_of_two_wakes_queues_the_task() {
     each_kind(|line, boxed| {

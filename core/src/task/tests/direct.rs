@@ -1,0 +1,203 @@
+//! A scheduler that does nothing but push: whoever wakes its tasks does so himself.
+
+use core::ptr::NonNull;
+use core::task::Waker;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::vec::Vec;
+
+use super::util::{Home, Line, Wakers, arena, ready};
+use crate::lock::{DefaultLock, LocalLock, RawLock};
+use crate::sync::{Signal, WaitCell};
+use crate::task::{Arena, Need, Notified, OwnQueue, Owner, Refusal, Schedule, Spawn, Static, TaskPtr, Vacancy, raw};
+use crate::test_util::forever;
+
+#[repr(C)]
+struct Direct {
+    own: OwnQueue<Self>,
+}
+
+// SAFETY: `repr(C)`, the queue first, kept for ever. A scheduled task is in the queue, which one thread of a test runs.
+unsafe impl Schedule for Direct {
+    type Reclaim = Static;
+    const DIRECT: bool = true;
+
+    fn schedule(&self, task: Notified<Self>) {
+        self.own.queue().push(task);
+    }
+}
+
+// SAFETY: kept for ever; claims are the arena's; one thread of a test runs the tasks, which are `Send` all.
+unsafe impl Spawn for Direct {
+    fn owner(&self) -> NonNull<Owner> {
+        NonNull::from(self).cast()
+    }
+    fn static_owner(&self) -> Option<NonNull<Owner>> {
+        Some(self.owner())
+    }
+    fn is_local(&self) -> bool {
+        true
+    }
+    fn vacancy(&self, _: Need) -> Result<Vacancy, Refusal> {
+        Err(Refusal::NoPool)
+    }
+    unsafe fn launch(&self, task: TaskPtr) {
+        // SAFETY: by this function's contract.
+        unsafe { raw::launch(task) };
+    }
+}
+
+impl Direct {
+    fn new() -> &'static Self {
+        forever(Self { own: OwnQueue::new() })
+    }
+
+    fn turn(&self) -> usize {
+        let mut ran = 0;
+        // SAFETY: *one consumer*: the thread of the test.
+        while let Some(task) = unsafe { self.own.queue().next() } {
+            task.run();
+            ran += 1;
+        }
+        ran
+    }
+}
+
+fn loops<L: RawLock + Send + Sync>(slots: &'static Arena<4, 128>, line: &'static Direct) {
+    let signal: &'static Signal<usize, L> = forever(Signal::with_lock());
+    let sum = Arc::new(AtomicUsize::new(0));
+    let mine = sum.clone();
+    let handle = slots.try_spawn_local_at(line, async move {
+        loop {
+            match signal.wait().await {
+                0 => break,
+                value => mine.fetch_add(value, Ordering::Relaxed),
+            };
+        }
+    });
+    let mut handle = handle.unwrap();
+    assert_eq!(line.turn(), 1);
+    for value in 1..=10 {
+        signal.signal(value);
+        assert_eq!(line.turn(), 1, "a wake under the lock is a push");
+        assert_eq!(line.turn(), 0);
+    }
+    signal.signal(1);
+    signal.signal(0);
+    assert_eq!(line.turn(), 1, "woken twice, queued once");
+    ready(&mut handle).unwrap();
+    assert_eq!(sum.load(Ordering::Relaxed), 55);
+}
+
+#[test]
+fn a_signal_wakes_under_its_lock() {
+    let (slots, line) = (arena::<4, 128>(), Direct::new());
+    loops::<DefaultLock>(slots, line);
+    #[cfg(feature = "critical-section")]
+    loops::<crate::lock::CriticalSection>(slots, line);
+}
+
+#[test]
+fn one_context_needs_no_lock() {
+    let (slots, line) = (arena::<4, 128>(), Direct::new());
+    let cell: &'static WaitCell<LocalLock> = std::boxed::Box::leak(std::boxed::Box::new(WaitCell::new()));
+    let mut polls = 0;
+    let handle = slots.try_spawn_local_at(
+        line,
+        core::future::poll_fn(move |cx| {
+            polls += 1;
+            cell.register(cx.waker());
+            if polls == 3 { core::task::Poll::Ready(()) } else { core::task::Poll::Pending }
+        }),
+    );
+    let mut handle = handle.unwrap();
+    assert_eq!(line.turn(), 1);
+    for _ in 0..2 {
+        assert!(cell.wake());
+        assert_eq!(line.turn(), 1);
+    }
+    ready(&mut handle).unwrap();
+    // It registered once more, and is stale now.
+    assert!(cell.wake());
+    assert_eq!((line.turn(), slots.in_use()), (0, 0));
+}
+
+/// One arena for schedulers of both kinds: a stale waker, under a lock or not, finds the tenant of today where it is.
+// Mutant: core/src/task/header.rs :: match unsafe { owner.as_ref() }.ops { => match unsafe { owner.as_ref() }.ops.filter(|_| false) {
+#[test]
+fn failure_066_a_stale_waker_finds_a_scheduler_of_the_other_kind() {
+    let slots = arena::<1, 128>();
+    let (direct, asked) = (Direct::new(), Line::<16>::new(Home::Pool(slots)));
+    let wakers = Wakers::default();
+    let cell = WaitCell::<DefaultLock>::new();
+    let wake = |stale: &Waker| {
+        cell.register(stale);
+        cell.wake();
+        stale.wake_by_ref();
+    };
+    let mut first = slots.try_spawn_local_at(direct, wakers.once()).unwrap();
+    direct.turn();
+    let stale = wakers.one();
+    wake(&stale);
+    assert_eq!((direct.turn(), asked.turn()), (1, 0));
+    ready(&mut first).unwrap();
+    wake(&stale);
+    assert_eq!((direct.turn(), asked.turn()), (0, 0));
+    let mut second = asked.spawn(wakers.once());
+    assert_eq!(asked.turn(), 1);
+    wake(&stale);
+    assert_eq!((direct.turn(), asked.turn()), (0, 1));
+    ready(&mut second).unwrap();
+    let mut third = slots.try_spawn_local_at(direct, wakers.once()).unwrap();
+    wake(&stale);
+    assert_eq!((direct.turn(), asked.turn()), (1, 0));
+    wake(&stale);
+    assert_eq!((direct.turn(), asked.turn()), (1, 0));
+    ready(&mut third).unwrap();
+}
+
+/// In the order of their wake-ups, each once, whoever wakes them.
+#[test]
+fn woken_by_other_threads_each_task_runs_once() {
+    const TASKS: usize = 8;
+    let (slots, line) = (arena::<TASKS, 128>(), Direct::new());
+    let wakers = Wakers::default();
+    let mut handles: Vec<_> = (0..TASKS).map(|_| slots.try_spawn_local_at(line, wakers.once()).unwrap()).collect();
+    assert_eq!(line.turn(), TASKS);
+    let stale = wakers.take();
+    let threads: Vec<_> = stale
+        .chunks(TASKS / 2)
+        .map(|part| {
+            let part = part.to_vec();
+            thread::spawn(move || {
+                for waker in part.iter().chain(&part) {
+                    waker.wake_by_ref();
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!(line.turn(), TASKS);
+    handles.iter_mut().for_each(|handle| ready(handle).unwrap());
+    stale.iter().for_each(Waker::wake_by_ref);
+    assert_eq!((line.turn(), slots.in_use()), (0, 0));
+}
+
+#[test]
+fn aborted_and_detached() {
+    let (slots, line) = (arena::<2, 128>(), Direct::new());
+    let wakers = Wakers::default();
+    let handle = slots.try_spawn_local_at(line, wakers.wait()).unwrap();
+    let abort = slots.try_spawn_detached_at(line, wakers.wait()).unwrap();
+    assert_eq!((line.turn(), slots.in_use()), (2, 2));
+    abort.abort();
+    handle.abort();
+    abort.abort();
+    assert_eq!((line.turn(), slots.in_use()), (2, 1));
+    drop(handle);
+    wakers.take().iter().for_each(Waker::wake_by_ref);
+    assert_eq!((line.turn(), slots.in_use()), (0, 0));
+}
