@@ -19,9 +19,11 @@ mod alloc;
 #[cfg(feature = "std")]
 mod blocking;
 mod cancel;
-#[cfg(feature = "heapless")]
+#[cfg(any(feature = "heapless", feature = "alloc"))]
 mod channel;
 mod hold;
+#[cfg(feature = "alloc")]
+pub mod mpsc;
 mod mutex;
 mod notify;
 pub mod oneshot;
@@ -33,7 +35,9 @@ mod waiters;
 
 pub use cancel::*;
 #[cfg(feature = "heapless")]
-pub use channel::{Channel, SendError, TryRecvError, TrySendError};
+pub use channel::{Channel, DynReceiver, DynSender, Permit};
+#[cfg(any(feature = "heapless", feature = "alloc"))]
+pub use channel::{SendError, TryRecvError, TrySendError};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, TryLockError};
 #[cfg(feature = "alloc")]
 pub use mutex::{OwnedMappedMutexGuard, OwnedMutexGuard};

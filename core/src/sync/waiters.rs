@@ -26,11 +26,12 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::ptr::NonNull;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 
 use crate::atomic::UnsafeCell;
 use crate::list::{Linked, Links, List};
 use crate::lock::{Lock, RawLock};
+use crate::task::coop;
 use crate::{const_fn, guard};
 
 /// Wakers taken out in one section, where there are many to wake.
@@ -182,6 +183,46 @@ impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
         W: Copy,
     {
         self.repeat(|section| !stop(section.state) && section.pop(lane, tag));
+    }
+
+    /// One look of a waiter that stands in no line: what `take` takes, or its waker is kept in `place`, which is part of
+    /// the state. Whoever has something for it takes the waker out of there, and [wakes](Section::wake) it.
+    #[allow(dead_code)] // for channels on the heap
+    #[inline]
+    pub(super) fn poll_alone<R>(
+        &self,
+        cx: &mut Context<'_>,
+        place: impl Fn(&mut S) -> &mut Option<Waker>,
+        mut take: impl FnMut(&mut Section<'_, S, W, LANES>) -> Option<R>,
+    ) -> Poll<R> {
+        let budget = ready!(coop::poll_proceed(cx));
+        let waker = cx.waker();
+        // The waker to store, once it is known that one is needed; after that the one it replaced.
+        let mut fresh: Option<Waker> = None;
+        loop {
+            let (step, woken) = self.section(|section| {
+                if let Some(answer) = take(section) {
+                    return Some(Poll::Ready(answer));
+                }
+                let stored = place(section.state);
+                if !stored.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
+                    let new = fresh.take()?;
+                    fresh = stored.replace(new);
+                }
+                Some(Poll::Pending)
+            });
+            if let Some(waker) = woken {
+                waker.wake();
+            }
+            match step {
+                Some(Poll::Ready(answer)) => {
+                    budget.made_progress();
+                    return Poll::Ready(answer);
+                }
+                Some(Poll::Pending) => return Poll::Pending,
+                None => fresh = Some(waker.clone()),
+            }
+        }
     }
 
     /// Runs `step` until it answers `false`, a few times in each section; each time it may take one waiter out. A waker
@@ -401,6 +442,18 @@ impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
         entry.linked = linked;
         entry.tag = Some(tag);
         let waker = entry.waker.take();
+        self.call(waker);
+    }
+
+    /// Has one woken who stands in no line, after this section.
+    #[allow(dead_code)] // for channels on the heap
+    #[inline]
+    pub(super) fn wake(&mut self, waker: Waker) {
+        self.call(Some(waker));
+    }
+
+    #[inline(always)]
+    fn call(&mut self, waker: Option<Waker>) {
         debug_assert!(self.woken.is_none(), "one wake-up in each section");
         // Nothing is there to drop; said so, or code to drop it would be made.
         core::mem::forget(core::mem::replace(&mut self.woken, waker));
@@ -427,7 +480,7 @@ enum Place<W> {
 ///
 /// # Cost
 ///
-/// Without waiting one section and no clone of the waker; a wait takes two, and one more when it ends.
+/// A unit of the task's budget for an output. Without waiting one section and no clone of the waker; a wait takes two, and one more when it ends.
 pub(super) struct Waiter<H, P, const LANES: usize>
 where
     H: Home<LANES>,
@@ -554,7 +607,10 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
-        self.advance(Some(cx.waker()))
+        let budget = ready!(coop::poll_proceed(cx));
+        let output = ready!(self.advance(Some(cx.waker())));
+        budget.made_progress();
+        Poll::Ready(output)
     }
 }
 

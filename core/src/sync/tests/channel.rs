@@ -61,7 +61,7 @@ fn waiting_senders_are_served_in_order_and_nobody_takes_their_room() {
     assert_eq!(channel.capacity(), 1);
 }
 
-// Mutant: core/src/sync/channel.rs :: section.state.reserved -= 1;\n            give_room(section); => section.state.reserved -= 1;
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come {\n            give(section); => if told == Told::Wait {\n            give(section);
 #[test]
 fn failure_021_cancelled_sender_passes_its_room_on() {
     for reached in 0..=2 {
@@ -84,7 +84,7 @@ fn failure_021_cancelled_sender_passes_its_room_on() {
     }
 }
 
-// Mutant: core/src/sync/channel.rs :: if told == Told::Come && !section.state.messages.is_empty() { => if told == Told::Wait && !section.state.messages.is_empty() {
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come && !section.state.store.is_empty() { => if told == Told::Wait && !section.state.store.is_empty() {
 #[test]
 fn failure_021_cancelled_receiver_passes_its_message_on() {
     for cancelled in 0..3 {
@@ -134,7 +134,7 @@ impl Drop for Counted {
 
 /// Every message that was made is dropped once, wherever it is when the receiver goes away: received, in the channel,
 /// with a sender that has room, with one that waits, given back, or refused.
-// Mutant: core/src/sync/channel.rs :: if section.state.closed {\n            return Step::Ready(Err(SendError(message))); => if section.state.closed && own == 0 {\n            return Step::Ready(Err(SendError(message)));
+// Mutant: core/src/sync/channel/flow.rs :: if section.state.closed {\n            section.state.room += usize::from(promised); => if section.state.closed && !promised {\n            section.state.room += usize::from(promised);
 #[test]
 fn failure_096_message_sent_while_receiver_drops_is_given_back_or_dropped() {
     let drops = Arc::new(std::sync::atomic::AtomicUsize::new(0));

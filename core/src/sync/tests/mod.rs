@@ -5,6 +5,8 @@ mod loom;
 
 #[cfg(all(not(loom), feature = "heapless"))]
 mod channel;
+#[cfg(all(not(loom), feature = "std"))]
+mod mpsc;
 #[cfg(not(loom))]
 mod mutex;
 #[cfg(not(loom))]

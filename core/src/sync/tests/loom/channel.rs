@@ -27,8 +27,8 @@ fn run<F: core::future::Future>(future: F) -> F::Output {
 }
 
 /// Three messages through room for one.
-// Mutant: core/src/sync/channel.rs :: section.pop(RECEIVERS, Told::Come);\n    Ok(()) => Ok(())
-// Mutant: core/src/sync/channel.rs :: give_room(section);\n    Some(message) => Some(message)
+// Mutant: core/src/sync/channel/flow.rs :: call(section);\n    Ok(()) => Ok(())
+// Mutant: core/src/sync/channel/flow.rs :: give(section);\n    Some(message) => Some(message)
 #[test]
 fn messages_arrive_in_order() {
     loom::model(|| {
@@ -59,7 +59,7 @@ impl Drop for Counted {
 
 /// A sender that waits meets a receiver that takes one, closes and drains: as many drops as messages, none in the
 /// channel afterwards.
-// Mutant: core/src/sync/channel.rs :: if section.state.closed {\n            return Step::Ready(Err(SendError(message))); => if section.state.closed && own == 0 {\n            return Step::Ready(Err(SendError(message)));
+// Mutant: core/src/sync/channel/flow.rs :: if section.state.closed {\n            section.state.room += usize::from(promised); => if section.state.closed && !promised {\n            section.state.room += usize::from(promised);
 #[test]
 fn failure_096_message_sent_while_receiver_drops() {
     loom::model(|| {
@@ -83,7 +83,7 @@ fn failure_096_message_sent_while_receiver_drops() {
 }
 
 /// A message for a receiver that goes away is there for the other one.
-// Mutant: core/src/sync/channel.rs :: if told == Told::Come && !section.state.messages.is_empty() { => if told == Told::Wait && !section.state.messages.is_empty() {
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come && !section.state.store.is_empty() { => if told == Told::Wait && !section.state.store.is_empty() {
 #[test]
 fn failure_021_send_against_a_cancelled_receiver() {
     loom::model(|| {
@@ -99,7 +99,7 @@ fn failure_021_send_against_a_cancelled_receiver() {
 }
 
 /// Room for a sender that goes away belongs to the next.
-// Mutant: core/src/sync/channel.rs :: section.state.reserved -= 1;\n            give_room(section); => section.state.reserved -= 1;
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come {\n            give(section); => if told == Told::Wait {\n            give(section);
 #[test]
 fn failure_021_recv_against_a_cancelled_sender() {
     loom::model(|| {
@@ -117,8 +117,8 @@ fn failure_021_recv_against_a_cancelled_sender() {
 }
 
 /// A receiver and a sender on either side of the end: both come to one.
-// Mutant: core/src/sync/channel.rs :: for lane in [SENDERS, RECEIVERS] { => for lane in [SENDERS] {
-// Mutant: core/src/sync/channel.rs :: for lane in [SENDERS, RECEIVERS] { => for lane in [RECEIVERS] {
+// Mutant: core/src/sync/channel/flow.rs :: (0..LANES).any( => (0..1).any(
+// Mutant: core/src/sync/channel/flow.rs :: (0..LANES).any( => (1..LANES).any(
 #[test]
 fn close_against_send_and_recv() {
     loom::model(|| {

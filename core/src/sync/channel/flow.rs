@@ -1,0 +1,514 @@
+//! The one algorithm of every channel: messages and room under a lock, over any [`Store`].
+//!
+//! # Where room is
+//!
+//! A channel has a fixed number of places. Each is, at any time, one of these, and every operation moves places from one
+//! to another:
+//!
+//! ```text
+//!            put                        get
+//!   room ----------> a message in it ---------> given: to the first sender in line, or room again
+//!    |                   ^     ^
+//!    | try_reserve       |     | fill
+//!    v                   |     |
+//!   permits (granted) ---+-----'               promised: the first sender in line was told to come
+//!                                              gathered: kept for the first in line, who wants more than one
+//! ```
+//!
+//! # Invariants
+//!
+//! - *conserved*: `room + gathered + permits + promises on their way + messages` is the number of places.
+//! - *no barging*: while a sender stands in line, `room` is zero. What becomes free then is promised, or `gathered`.
+//! - *gathered for the first*: outside of a section that is followed by [`settle`], `gathered` is zero unless the first in
+//!   line wants several places.
+//! - *nothing after the end*: once closed, nothing enters but through permits; a receiver that got `None` saw the channel
+//!   closed and empty with no permit left, hence nothing follows.
+
+use core::task::{Context, Poll, Waker};
+
+use super::error::{SendError, TryRecvError, TrySendError};
+use super::store::Store;
+use crate::const_fn;
+use crate::lock::RawLock;
+use crate::sync::waiters::{Protocol, Section, Step, Waiters, Waiting};
+
+/// The lane of those who wait for room.
+pub(in crate::sync) const SENDERS: usize = 0;
+/// The lane of those who wait for a message.
+pub(in crate::sync) const RECEIVERS: usize = 1;
+/// The lane of those who wait for the end, in channels that have it.
+pub(in crate::sync) const WATCHERS: usize = 2;
+
+/// What a channel is, beside its waiters.
+pub(in crate::sync) struct State<B: Store + ?Sized> {
+    room: usize,
+    permits: usize,
+    gathered: usize,
+    /// What the first in line gathers for; zero where it did not say yet, or wants one place.
+    goal: usize,
+    closed: bool,
+    /// Nobody receives any more: what a permit sends is dropped at once.
+    pub(in crate::sync) deserted: bool,
+    pub(in crate::sync) store: B,
+}
+
+/// What a waiter is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::sync) enum Told {
+    /// To wait.
+    Wait,
+    /// A sender: that a place is its own. A receiver: that there is a message.
+    Come,
+    /// To wait, wanting several places.
+    Several,
+    /// To wait as the first in line, wanting several places: they gather.
+    First,
+}
+
+pub(in crate::sync) type Inner<'s, B, const LANES: usize> = Section<'s, State<B>, Told, LANES>;
+
+impl<B: Store + ?Sized> Drop for State<B> {
+    fn drop(&mut self) {
+        // One by one: where a destructor panics, the store's own drop goes on with what is left, and not only with the
+        // half of it that lies before the end of the array.
+        while let Some(message) = self.store.pop() {
+            drop(message);
+        }
+    }
+}
+
+impl<B: Store + ?Sized> State<B> {
+    /// Whether no message is there and none will come.
+    fn ended(&self) -> bool {
+        self.closed && self.permits == 0 && self.store.is_empty()
+    }
+}
+
+/// Puts a message into a place that is its own, and wakes a receiver.
+#[inline(always)]
+fn fill<B: Store + ?Sized, const LANES: usize>(
+    section: &mut Inner<'_, B, LANES>,
+    message: B::Message,
+) -> Result<(), B::Message> {
+    section.state.store.push(message)?;
+    call(section);
+    Ok(())
+}
+
+/// Wakes a receiver.
+#[inline(always)]
+fn call<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
+    match section.state.store.caller() {
+        Some(waker) => section.wake(waker),
+        None => {
+            section.pop(RECEIVERS, Told::Come);
+        }
+    }
+}
+
+/// Takes a message out, if there is one, and gives its place on.
+#[inline(always)]
+pub(in crate::sync) fn get<B: Store + ?Sized, const LANES: usize>(
+    section: &mut Inner<'_, B, LANES>,
+) -> Option<B::Message> {
+    let message = section.state.store.pop()?;
+    give(section);
+    Some(message)
+}
+
+/// A place has become free: it goes to the first sender in line.
+#[inline(always)]
+fn give<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
+    match section.front(SENDERS) {
+        None => section.state.room += 1,
+        Some(Told::Several | Told::First) => gather(section),
+        Some(_) => {
+            section.pop(SENDERS, Told::Come);
+        }
+    }
+}
+
+/// Keeps a place for the first in line, who wants several.
+#[cold]
+fn gather<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
+    section.state.gathered += 1;
+    if section.state.gathered >= section.state.goal {
+        section.rouse(SENDERS, Told::First);
+    }
+}
+
+/// Gives one of the gathered places on, or leaves them where they belong. Answers whether there may be more to do.
+pub(in crate::sync) fn settle<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
+    if section.state.gathered == 0 {
+        return false;
+    }
+    match section.front(SENDERS) {
+        None => section.state.room += core::mem::take(&mut section.state.gathered),
+        Some(Told::Several | Told::First) => {
+            if section.state.gathered >= section.state.goal {
+                section.rouse(SENDERS, Told::First);
+            }
+        }
+        Some(_) => {
+            section.state.gathered -= 1;
+            section.pop(SENDERS, Told::Come);
+            return true;
+        }
+    }
+    false
+}
+
+/// A channel without its handles.
+pub(in crate::sync) struct Flow<L: RawLock, B: Store + ?Sized, const LANES: usize> {
+    waiters: Waiters<L, State<B>, Told, LANES>,
+}
+
+impl<L: RawLock, B: Store, const LANES: usize> Flow<L, B, LANES> {
+    const_fn! {
+        /// An empty channel over an empty store of so many places.
+        pub(in crate::sync) const fn new(store: B, places: usize) -> Self {
+            let state =
+                State { room: places, permits: 0, gathered: 0, goal: 0, closed: false, deserted: false, store };
+            Self { waiters: Waiters::new(state) }
+        }
+    }
+}
+
+impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
+    #[inline]
+    pub(in crate::sync) fn send(&self, message: B::Message) -> Waiting<'_, L, Sending<B>, LANES> {
+        self.waiters.wait(Sending { message: Some(message) })
+    }
+
+    #[inline]
+    pub(in crate::sync) fn try_send(&self, message: B::Message) -> Result<(), TrySendError<B::Message>> {
+        self.waiters.with(|section| {
+            if section.state.closed {
+                return Err(TrySendError::Closed(message));
+            }
+            if section.state.room == 0 {
+                return Err(TrySendError::Full(message));
+            }
+            section.state.room -= 1;
+            fill(section, message).map_err(TrySendError::Full)
+        })
+    }
+
+    #[inline]
+    pub(in crate::sync) fn recv(&self) -> Waiting<'_, L, Receiving<B>, LANES> {
+        self.waiters.wait(Receiving::new())
+    }
+
+    #[inline]
+    pub(in crate::sync) fn try_recv(&self) -> Result<B::Message, TryRecvError> {
+        self.waiters.with(|section| match get(section) {
+            Some(message) => Ok(message),
+            None if section.state.ended() => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        })
+    }
+
+    /// Moves up to `limit` messages into what has room for them. `None` at the end.
+    pub(in crate::sync) fn try_take_many(
+        section: &mut Inner<'_, B, LANES>,
+        limit: usize,
+        mut keep: impl FnMut(B::Message),
+    ) -> Option<usize> {
+        let mut taken = 0;
+        while taken < limit {
+            let Some(message) = section.state.store.pop() else { break };
+            keep(message);
+            taken += 1;
+        }
+        section.state.gathered += taken;
+        if taken == 0 && section.state.ended() { None } else { Some(taken) }
+    }
+
+    /// Gives on what is gathered.
+    pub(in crate::sync) fn settle(&self) {
+        self.waiters.repeat(settle);
+    }
+
+    #[inline]
+    pub(in crate::sync) fn reserve(&self, places: usize) -> Waiting<'_, L, Reserving<B>, LANES> {
+        self.waiters.wait(Reserving::new(places))
+    }
+
+    pub(in crate::sync) fn try_reserve(&self, places: usize) -> Result<(), TrySendError<()>> {
+        self.waiters.with(|section| {
+            if section.state.closed {
+                return Err(TrySendError::Closed(()));
+            }
+            if section.state.room < places {
+                return Err(TrySendError::Full(()));
+            }
+            section.state.room -= places;
+            section.state.permits += places;
+            Ok(())
+        })
+    }
+
+    /// Uses a permit. A message that nobody will receive is dropped here.
+    #[inline]
+    pub(in crate::sync) fn fill(&self, message: B::Message) {
+        let rest = self.waiters.with(|section| {
+            section.state.permits -= 1;
+            if section.state.deserted {
+                section.state.gathered += 1;
+                settle(section);
+                return Some(message);
+            }
+            // A permit is a place: the store has room.
+            fill(section, message).err()
+        });
+        drop(rest);
+    }
+
+    /// Gives permits back unused.
+    pub(in crate::sync) fn release(&self, permits: usize) {
+        if permits == 0 {
+            return;
+        }
+        let ended = self.waiters.with(|section| {
+            section.state.permits -= permits;
+            section.state.gathered += permits;
+            section.state.ended()
+        });
+        self.settle();
+        if ended {
+            self.tell_end();
+        }
+    }
+
+    /// Closes the channel, and wakes everybody who waits. Answers whether it was open.
+    pub(in crate::sync) fn close(&self) -> bool {
+        let open = self.waiters.with(|section| !core::mem::replace(&mut section.state.closed, true));
+        if open {
+            self.tell_end();
+        }
+        open
+    }
+
+    /// Closes the channel because nobody receives any more: `take` takes all messages out, of which there are `count`.
+    /// Everybody was told when they are given back, or dropped where a waker panicked.
+    pub(in crate::sync) fn desert<R>(&self, take: impl FnOnce(&mut B) -> R, count: impl FnOnce(&R) -> usize) -> R {
+        let messages = self.waiters.with(|section| {
+            let messages = take(&mut section.state.store);
+            section.state.gathered += count(&messages);
+            section.state.deserted = true;
+            section.state.closed = true;
+            messages
+        });
+        self.tell_end();
+        self.settle();
+        messages
+    }
+
+    /// Wakes everybody: nobody begins to wait at a closed channel but for a permit that is out, so this ends.
+    fn tell_end(&self) {
+        self.waiters.repeat(|section| match section.state.store.caller() {
+            Some(waker) => {
+                section.wake(waker);
+                true
+            }
+            None => (0..LANES).any(|lane| section.pop(lane, Told::Wait)),
+        });
+    }
+
+    /// Waits until the channel is closed.
+    pub(in crate::sync) fn closed(&self) -> Waiting<'_, L, Watching<B>, LANES> {
+        const { assert!(LANES > WATCHERS, "this channel has no lane for those who wait for its end") }
+        self.waiters.wait(Watching(core::marker::PhantomData))
+    }
+
+    pub(in crate::sync) fn is_closed(&self) -> bool {
+        self.waiters.with(|section| section.state.closed)
+    }
+
+    pub(in crate::sync) fn len(&self) -> usize {
+        self.waiters.with(|section| section.state.store.len())
+    }
+
+    pub(in crate::sync) fn room(&self) -> usize {
+        self.waiters.with(|section| section.state.room)
+    }
+
+    /// One look of a receiver that stands in no line: a message, the end, or its waker is kept in `place`.
+    #[inline]
+    pub(in crate::sync) fn poll_alone<R>(
+        &self,
+        cx: &mut Context<'_>,
+        place: impl Fn(&mut B) -> &mut Option<Waker>,
+        mut take: impl FnMut(&mut Inner<'_, B, LANES>) -> Option<R>,
+    ) -> Poll<R> {
+        self.waiters.poll_alone(cx, |state| place(&mut state.store), &mut take)
+    }
+
+    /// What a receiver takes in one look: `Some(None)` is the end.
+    #[inline(always)]
+    pub(in crate::sync) fn take(section: &mut Inner<'_, B, LANES>) -> Option<Option<B::Message>> {
+        match get(section) {
+            None if !section.state.ended() => None,
+            message => Some(message),
+        }
+    }
+}
+
+impl<L: RawLock, B: Store + ?Sized, const LANES: usize> core::fmt::Debug for Flow<L, B, LANES> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (len, closed) = self.waiters.with(|section| (section.state.store.len(), section.state.closed));
+        f.debug_struct("Channel").field("len", &len).field("closed", &closed).finish_non_exhaustive()
+    }
+}
+
+/// One sender's side. The message is in here until it is in the channel.
+pub(in crate::sync) struct Sending<B: Store + ?Sized> {
+    message: Option<B::Message>,
+}
+
+impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Sending<B> {
+    type State = State<B>;
+    type Tag = Told;
+    type Output = Result<(), SendError<B::Message>>;
+    const LANE: usize = SENDERS;
+
+    #[inline]
+    fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
+        let promised = told == Some(Told::Come);
+        let Some(message) = self.message.take() else { return Step::Wait(Told::Wait) };
+        if section.state.closed {
+            section.state.room += usize::from(promised);
+            return Step::Ready(Err(SendError(message)));
+        }
+        if !promised {
+            if section.state.room == 0 {
+                self.message = Some(message);
+                return Step::Wait(Told::Wait);
+            }
+            section.state.room -= 1;
+        }
+        // A place is its own: the store has room.
+        Step::Ready(fill(section, message).map_err(SendError))
+    }
+
+    fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
+        if told == Told::Come {
+            give(section);
+        }
+    }
+}
+
+/// One who wants permits.
+pub(in crate::sync) struct Reserving<B: ?Sized> {
+    places: usize,
+    _store: core::marker::PhantomData<fn(&B)>,
+}
+
+impl<B: ?Sized> Reserving<B> {
+    fn new(places: usize) -> Self {
+        Self { places, _store: core::marker::PhantomData }
+    }
+}
+
+impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
+    type State = State<B>;
+    type Tag = Told;
+    type Output = Result<(), SendError<()>>;
+    const LANE: usize = SENDERS;
+
+    fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
+        let alone = section.is_empty(SENDERS);
+        let state = &mut *section.state;
+        if state.closed {
+            match told {
+                Some(Told::Come) => state.gathered += 1,
+                Some(Told::First) => state.goal = 0,
+                _ => {}
+            }
+            return Step::Ready(Err(SendError(())));
+        }
+        match told {
+            Some(Told::Come) => {}
+            Some(Told::First) => {
+                if state.gathered < self.places {
+                    return Step::Wait(Told::First);
+                }
+                state.gathered -= self.places;
+                state.goal = 0;
+            }
+            _ if state.room >= self.places => state.room -= self.places,
+            _ if self.places == 1 => return Step::Wait(Told::Wait),
+            None if alone => return Step::Wait(Told::First),
+            _ => return Step::Wait(Told::Several),
+        }
+        state.permits += self.places;
+        Step::Ready(Ok(()))
+    }
+
+    fn linked(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
+        if told == Told::First {
+            section.state.goal = self.places;
+            section.state.gathered += core::mem::take(&mut section.state.room);
+        }
+    }
+
+    fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
+        match told {
+            Told::Come => section.state.gathered += 1,
+            Told::First => section.state.goal = 0,
+            _ => {}
+        }
+    }
+
+    const SETTLES: bool = true;
+
+    fn settle(&mut self, section: &mut Inner<'_, B, LANES>) -> bool {
+        settle(section)
+    }
+}
+
+/// One receiver's side.
+pub(in crate::sync) struct Receiving<B: ?Sized>(core::marker::PhantomData<fn(&B)>);
+
+impl<B: ?Sized> Receiving<B> {
+    pub(in crate::sync) fn new() -> Self {
+        Self(core::marker::PhantomData)
+    }
+}
+
+impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Receiving<B> {
+    type State = State<B>;
+    type Tag = Told;
+    type Output = Option<B::Message>;
+    const LANE: usize = RECEIVERS;
+
+    #[inline]
+    fn poll(&mut self, section: &mut Inner<'_, B, LANES>, _: Option<Told>) -> Step<Option<B::Message>, Told> {
+        match get(section) {
+            None if !section.state.ended() => Step::Wait(Told::Wait),
+            message => Step::Ready(message),
+        }
+    }
+
+    fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
+        if told == Told::Come && !section.state.store.is_empty() {
+            section.pop(RECEIVERS, Told::Come);
+        }
+    }
+}
+
+/// One who waits for the end.
+pub(in crate::sync) struct Watching<B: ?Sized>(core::marker::PhantomData<fn(&B)>);
+
+impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Watching<B> {
+    type State = State<B>;
+    type Tag = Told;
+    type Output = ();
+    const LANE: usize = WATCHERS;
+
+    fn poll(&mut self, section: &mut Inner<'_, B, LANES>, _: Option<Told>) -> Step<(), Told> {
+        if section.state.closed { Step::Ready(()) } else { Step::Wait(Told::Wait) }
+    }
+
+    fn cancel(&mut self, _: &mut Inner<'_, B, LANES>, _: Told) {}
+}
