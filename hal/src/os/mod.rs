@@ -24,6 +24,7 @@
 
 #![deny(unsafe_code)]
 
+mod alarm;
 mod blocking;
 mod clock;
 mod current;

@@ -41,10 +41,32 @@ pub(super) trait Wait: Send + Debug {
 
     fn handle(&self) -> Self::Handle;
     fn events() -> Self::Events;
-    /// Waits for events, until woken, until the timeout, or spuriously.
-    fn wait(&mut self, events: &mut Self::Events, timeout: Option<Duration>);
+    /// Waits for events, until woken, until it is over, or spuriously.
+    fn wait(&mut self, events: &mut Self::Events, until: Until);
     /// Hands the events to their sources.
     fn deliver(handle: &Self::Handle, events: &mut Self::Events);
+}
+
+/// When a wait is over at the latest.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Until {
+    /// At once.
+    Now,
+    /// When the [`SystemClock`] says so.
+    At(Instant),
+    /// Never.
+    Never,
+}
+
+impl Until {
+    /// How long that is from now.
+    pub fn left(self) -> Option<Duration> {
+        match self {
+            Self::Now => Some(Duration::ZERO),
+            Self::At(deadline) => Some(SystemClock::new().until(deadline)),
+            Self::Never => None,
+        }
+    }
 }
 
 /// One worker's way into a driver that it may share.
@@ -75,18 +97,17 @@ impl<D: Wait> Parker<D> {
         Unparker { token: self.token.clone(), driver: self.driving.as_ref().map(|driving| driving.handle.clone()) }
     }
 
-    fn park(&mut self, timeout: impl FnOnce() -> Option<Duration>, is_idle: impl FnOnce() -> bool) {
+    fn park(&mut self, until: Until, is_idle: impl FnOnce() -> bool) {
         // Unparking is sticky, so `is_idle` may be asked first: an unpark after it finds the token.
         if !is_idle() || self.token.take() {
             return;
         }
-        let timeout = timeout();
-        let Some(driving) = &mut self.driving else { return self.token.sleep(timeout) };
-        let Some(mut driver) = try_lock(&driving.driver) else { return self.token.sleep(timeout) };
+        let Some(driving) = &mut self.driving else { return self.token.sleep(until.left()) };
+        let Some(mut driver) = try_lock(&driving.driver) else { return self.token.sleep(until.left()) };
         if !self.token.begin_driving() {
             return;
         }
-        driver.wait(&mut driving.events, timeout);
+        driver.wait(&mut driving.events, until);
         self.token.end();
         drop(driver);
         D::deliver(&driving.handle, &mut driving.events);
@@ -95,7 +116,7 @@ impl<D: Wait> Parker<D> {
     fn poll(&mut self) {
         let Some(driving) = &mut self.driving else { return };
         let Some(mut driver) = try_lock(&driving.driver) else { return };
-        driver.wait(&mut driving.events, Some(Duration::ZERO));
+        driver.wait(&mut driving.events, Until::Now);
         drop(driver);
         D::deliver(&driving.handle, &mut driving.events);
     }
@@ -207,10 +228,10 @@ impl Park for WorkerPark {
         WorkerUnpark(self.0.unparker())
     }
 
-    /// Deadlines are read on a [`SystemClock`]. The wait is rounded up to what the system counts in (a millisecond
-    /// with epoll), never down.
+    /// Deadlines are read on a [`SystemClock`]. The wait is rounded up to what the system counts in, never down: with
+    /// epoll, to a millisecond where it is 100 ms or more, and not at all where it is less.
     fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        self.0.park(|| deadline.map(|deadline| SystemClock::new().until(deadline)), is_idle);
+        self.0.park(deadline.map_or(Until::Never, Until::At), is_idle);
     }
 
     /// Delivers what has happened, unless another worker is in the reactor and does.

@@ -20,12 +20,13 @@ use std::sync::{Arc, OnceLock};
 
 use mio::event::Event;
 
+use super::alarm::Alarm;
 use super::blocking::BlockingPool;
 use super::direction::News;
-use super::park::Wait;
+use super::park::{Until, Wait};
 use super::slab::{Slab, split};
 
-/// The token of the waker; never a slot's (see the assertion in `slab`).
+/// The token of the waker, and of the alarm, which ends a wait as well; never a slot's (see the assertion in `slab`).
 const WAKER: mio::Token = mio::Token(usize::MAX);
 
 /// Events taken from the system at once.
@@ -39,6 +40,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(super) struct Reactor {
     poll: mio::Poll,
+    alarm: Alarm,
     handle: ReactorHandle,
 }
 
@@ -124,8 +126,9 @@ impl Reactor {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = mio::Waker::new(&registry, WAKER)?;
+        let alarm = Alarm::new(&registry, WAKER);
         let shared = Shared { registry, waker, slab: Slab::new(), blocking: OnceLock::new() };
-        Ok(Self { poll, handle: ReactorHandle(Arc::new(shared)) })
+        Ok(Self { poll, alarm, handle: ReactorHandle(Arc::new(shared)) })
     }
 }
 
@@ -147,8 +150,12 @@ impl Wait for Reactor {
         mio::Events::with_capacity(EVENTS)
     }
 
-    fn wait(&mut self, events: &mut mio::Events, timeout: Option<Duration>) {
-        let timeout = timeout.map(|timeout| timeout.min(LONGEST));
+    fn wait(&mut self, events: &mut mio::Events, until: Until) {
+        let left = until.left();
+        if let (Until::At(deadline), Some(left)) = (until, left) {
+            self.alarm.set(deadline, left);
+        }
+        let timeout = left.map(|left| left.min(LONGEST));
         match self.poll.poll(events, timeout) {
             Ok(()) => {}
             // A signal: a spurious end of the wait, and `events` is empty.

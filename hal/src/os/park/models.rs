@@ -27,9 +27,9 @@ impl Wait for Model {
 
     fn events() {}
 
-    fn wait(&mut self, (): &mut (), timeout: Option<Duration>) {
+    fn wait(&mut self, (): &mut (), until: Until) {
         let mut woken = lock(&self.0.0);
-        while !*woken && timeout.is_none() {
+        while !*woken && matches!(until, Until::Never) {
             woken = self.0.1.wait(woken).unwrap();
         }
         *woken = false;
@@ -48,7 +48,7 @@ fn parkers(count: usize) -> Vec<Parker<Model>> {
 /// Parks until there is work; as an executor does.
 fn wait_for(parker: &mut Parker<Model>, work: &AtomicBool) {
     while !work.load(Ordering::Relaxed) {
-        parker.park(|| None, || !work.load(Ordering::Relaxed));
+        parker.park(Until::Never, || !work.load(Ordering::Relaxed));
     }
 }
 
