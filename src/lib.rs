@@ -49,8 +49,11 @@ pub mod wasi;
 pub use build_info::{BuildInfo, Sizes, build_info};
 #[doc(inline)]
 pub use task::{spawn, try_spawn};
+#[cfg(feature = "std")]
 #[doc(inline)]
-pub use zokio_core::{join, select, try_join};
+pub use zokio_core::task_local;
+#[doc(inline)]
+pub use zokio_core::{join, pin, select, try_join};
 #[cfg(feature = "macros")]
 pub use zokio_macros::{main, test};
 

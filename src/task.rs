@@ -16,12 +16,12 @@ pub use self::builder::Builder;
 #[cfg(feature = "std")]
 pub use self::join_set::JoinSet;
 pub use zokio_core::future::yield_now;
-#[cfg(feature = "std")]
-pub use zokio_core::task::name;
 pub use zokio_core::task::{
     AbortHandle, AbortOnDropHandle, Id, JoinError, JoinHandle, Slots, SpawnError, consume_budget, coop, id, try_id,
     unconstrained,
 };
+#[cfg(feature = "std")]
+pub use zokio_core::task::{AccessError, LocalKey, LocalScope, ScopedJoinHandle, TaskLocalFuture, name, scope};
 
 /// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header; see
 /// [`zokio_core::task::Arena`]. `spawn` and its like use the executor of the current context.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "std")]
 mod control;
+mod ext;
 mod instant;
 
 use core::future::IntoFuture;
@@ -13,6 +14,7 @@ use zokio_executor_local::context::Current;
 pub(crate) use self::control::NO_CONTROL;
 #[cfg(feature = "std")]
 pub use self::control::{advance, is_paused, pause, resume, set_auto_advance, set_scale};
+pub use self::ext::FutureExt;
 pub use self::instant::Instant;
 pub use core::time::Duration;
 pub use zokio_core::time::{

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 const SAFE_ROOTS: &[&str] = &["src/lib.rs", "xtask/src/main.rs", "core/macros/src/lib.rs"];
 
 /// Files with a macro that declares a thread-local where it is used, in the user's program.
-const FOR_USERS: &[&str] = &["future/fair.rs"];
+const FOR_USERS: &[&str] = &["future/fair.rs", "task/local.rs"];
 
 /// Files with a thread-local of core's own: how far a poll may go, and whose it is. No runtime is named there, and without
 /// `std` it is nothing.
@@ -23,8 +23,17 @@ const OF_A_POLL: &[&str] = &["task/scope.rs"];
 const MODEL: &str = "atomic/model.rs";
 
 /// Files of core that may name `alloc`, `std` or `loom`, by their whole place in `core/src` or by their last part.
-const OUTSIDE_PLACES: &[&str] =
-    &["lib.rs", "lock.rs", "atomic.rs", MODEL, "guard.rs", "task/heap.rs", "task/scope.rs", "future/fair.rs"];
+const OUTSIDE_PLACES: &[&str] = &[
+    "lib.rs",
+    "lock.rs",
+    "atomic.rs",
+    MODEL,
+    "guard.rs",
+    "task/heap.rs",
+    "task/local.rs",
+    "task/scope.rs",
+    "future/fair.rs",
+];
 const OUTSIDE_NAMES: &[&str] = &["alloc.rs", "blocking.rs"];
 
 /// Types that hold state which can be changed through a shared reference.

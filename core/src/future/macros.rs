@@ -142,6 +142,46 @@ macro_rules! try_join {
     };
 }
 
+/// Pins futures where they are: `pin!(a, b)` for variables, `pin! { let a = future(); }` with the declaration, and
+/// `pin!(future())` as an expression, which is `core::pin::pin!`.
+///
+/// # Examples
+///
+/// ```
+/// use zokio_core::{pin, select};
+///
+/// # async fn example() {
+/// let slow = async { 1 };
+/// pin!(slow);
+/// let fast = pin!(async { 2 });
+/// let first = select! {
+///     biased;
+///     n = &mut slow => n,
+///     n = fast => n,
+/// };
+/// assert_eq!(first, 1);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! pin {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            // Moved, so that nobody can reach it but through the pin.
+            #[allow(unused_mut)]
+            let mut $name = ::core::pin::pin!($name);
+        )+
+    };
+    ($(let $name:ident = $init:expr;)+) => {
+        $(
+            #[allow(unused_mut)]
+            let mut $name = ::core::pin::pin!($init);
+        )+
+    };
+    ($value:expr) => {
+        ::core::pin::pin!($value)
+    };
+}
+
 /// Calls a macro with the names and numbers that it may give to its parts.
 #[doc(hidden)]
 #[macro_export]

@@ -84,6 +84,7 @@ impl<F: Future> MaybeDone<F> {
     }
 
     /// Whether it has completed.
+    #[cfg_attr(not(all(feature = "alloc", target_has_atomic = "ptr")), allow(dead_code))] // for lists
     #[inline]
     pub(super) fn is_done(self: Pin<&mut Self>) -> bool {
         // SAFETY: *structural*: it is only looked at.

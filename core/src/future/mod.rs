@@ -7,7 +7,7 @@
 //! | the first | [`select()`], [`select3`] to [`select6`], [`select_array`], [`select_slice`], [`race`] | [`select!`](crate::select) |
 //!
 //! and what a task needs to step aside or to look without waiting: [`yield_now`], [`poll_once`], [`ready`],
-//! [`pending`], [`poll_fn`].
+//! [`pending`], [`poll_fn`]. By method: [`FutureExt`], [`TryFutureExt`], [`PollExt`].
 //!
 //! Everything here lives inside the future that awaits it: nothing is boxed, spawned or counted, and a combinator is as
 //! large as what it holds plus a few words.
@@ -27,6 +27,7 @@
 //! invariant, *structural*: a part is polled through a pin, never moved, and dropped in place.
 
 mod children;
+mod ext;
 mod fair;
 mod join;
 mod join_all;
@@ -35,12 +36,16 @@ mod maybe_done;
 mod poll_once;
 mod race;
 mod select;
+#[cfg(feature = "futures-core")]
+mod stream;
 mod yield_now;
 
 pub use core::future::{Pending, PollFn, Ready, pending, poll_fn, ready};
+pub use core::task::ready;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) use self::children::Children;
+pub use self::ext::{CatchUnwind, Fuse, FutureExt, Map, PollExt, TryFutureExt};
 pub use self::join::{
     Join, Join3, Join4, Join5, Join6, JoinArray, TryJoin, TryJoin3, TryJoin4, TryJoin5, TryJoin6, TryJoinArray, join,
     join_array, join3, join4, join5, join6, try_join, try_join_array, try_join3, try_join4, try_join5, try_join6,
@@ -54,8 +59,10 @@ pub use self::select::{
     Either, Either3, Either4, Either5, Either6, Select, Select3, Select4, Select5, Select6, SelectArray, SelectSlice,
     select, select_array, select_slice, select3, select4, select5, select6,
 };
+#[cfg(feature = "futures-core")]
+pub use self::stream::{Filter, Fold, MapItems, Next, Stream, StreamExt, Take};
 pub use self::yield_now::{YieldNow, yield_now};
-pub use crate::{join, select, try_join};
+pub use crate::{join, pin, select, try_join};
 
 /// What the macros expand to.
 #[doc(hidden)]

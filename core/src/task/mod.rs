@@ -58,7 +58,12 @@ mod heap;
 mod id;
 mod join;
 mod join_set;
+#[cfg(feature = "std")]
+mod local;
+mod local_scope;
 mod name;
+#[cfg(doctest)]
+mod refused;
 mod run;
 mod schedule;
 mod scope;
@@ -77,6 +82,10 @@ pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, JoinHandle};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use join_set::JoinSet;
+#[cfg(feature = "std")]
+pub use local::{AccessError, LocalKey, TaskLocalFuture};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use local_scope::{LocalScope, ScopedJoinHandle, scope};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use name::{Named, name, named};
 pub use run::{Notified, Ready};
@@ -84,6 +93,13 @@ pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};
 pub(crate) use state::Start;
 pub use waker::{StaticWake, static_waker};
+
+/// What the macros expand to.
+#[cfg(feature = "std")]
+#[doc(hidden)]
+pub mod __private {
+    pub use super::local::{Place, thread_local};
+}
 
 /// What executors build tasks with. Not for users: nothing here is checked.
 #[doc(hidden)]

@@ -2,6 +2,8 @@
 
 extern crate std;
 
+#[cfg(feature = "std")]
+mod ext;
 mod join;
 #[cfg(all(feature = "std", not(loom)))]
 mod join_all;

@@ -9,6 +9,8 @@ mod direct;
 #[cfg(not(loom))]
 mod join_set;
 #[cfg(not(loom))]
+mod local;
+#[cfg(not(loom))]
 mod memory;
 #[cfg(loom)]
 mod models;
