@@ -1,5 +1,8 @@
 //! Tasks: spawning, waiting for them, aborting them.
 
+#[cfg(feature = "std")]
+mod local_set;
+
 use core::future::Future;
 
 use zokio_core::ambient::Ambient;
@@ -22,6 +25,9 @@ pub use zokio_core::task::{
 };
 #[cfg(feature = "std")]
 pub use zokio_core::task::{AccessError, LocalKey, LocalScope, ScopedJoinHandle, TaskLocalFuture, name, scope};
+
+#[cfg(feature = "std")]
+pub use local_set::{LocalEnterGuard, LocalSet};
 
 /// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header; see
 /// [`zokio_core::task::Arena`]. `spawn` and its like use the executor of the current context.
@@ -106,7 +112,8 @@ where
     })
 }
 
-/// Spawns a task that need not be `Send` on the executor that runs on this core or thread and never leaves it.
+/// Spawns a task that need not be `Send` on the executor that runs on this core or thread and never leaves it: with feature
+/// `std` that of the local set or the local runtime that is polled here.
 ///
 /// # Errors
 ///
@@ -116,7 +123,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    Current::with(|context| match context.and_then(|context| context.spawn()) {
+    Current::with(|context| match context.and_then(|context| context.local()) {
         Some(place) => try_spawn_local_at(place, future),
         None => Err(SpawnError::NoExecutor(future)),
     })

@@ -341,7 +341,7 @@ impl<U: Unpark> StaticWake for Executor<U> {
 // SAFETY: `repr(C)` with an `OwnQueue` first. An executor with counted tasks is in an `Arc` of which each of them has a count
 // (`shared`); one with uncounted tasks is `&'static` (`Spawner`). A scheduled task is in the queue, which is popped by the
 // one who runs. Its futures are `Send`, or were spawned by a `Spawner`, which exists only inside of `run`, which never
-// leaves its thread, and after which nobody else runs the executor (*never stops*).
+// leaves its thread, and after which nobody else runs the executor (*never stops*), or by a `LocalSpawner` (*one thread*).
 unsafe impl<U: Unpark> Schedule for Executor<U> {
     type Reclaim = Mode;
 

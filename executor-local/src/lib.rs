@@ -18,6 +18,10 @@ extern crate std;
 mod clock;
 pub mod context;
 mod executor;
+#[cfg(feature = "std")]
+mod local;
+#[cfg(feature = "std")]
+mod local_set;
 mod main_future;
 mod memory;
 #[cfg(all(test, loom, feature = "std"))]
@@ -33,6 +37,10 @@ mod step;
 #[cfg(feature = "std")]
 pub use clock::ExecutorClock;
 pub use executor::{Config, Executor};
+#[cfg(feature = "std")]
+pub use local::LocalSpawner;
+#[cfg(feature = "std")]
+pub use local_set::{Drivers, LocalSet};
 pub use main_future::NestedBlockOn;
 #[cfg(feature = "std")]
 pub use shared::{SharedExecutor, SharedSeat, SharedSpawner};

@@ -17,7 +17,7 @@ use zokio_core::task::{Arena, JoinHandle, try_spawn_at};
 use zokio_core::time::Instant;
 
 use crate::context::Current;
-use crate::{Config, Executor, SharedExecutor, SharedSpawner};
+use crate::{Config, Executor, LocalSet, SharedExecutor, SharedSpawner};
 
 /// Waits until it is unparked, for ever if it is not: the model finds that.
 struct ModelPark(Token);
@@ -292,5 +292,17 @@ fn an_abort_and_a_spawn_race_executor_drop() {
         drop(spawned);
         assert_eq!(drops.load(Ordering::Relaxed), 1);
         assert_eq!(Arc::strong_count(&spawner.executor), 1, "a task was leaked, and keeps its executor");
+    });
+}
+
+/// A local task is woken by another thread while its set goes to rest.
+// Mutant: executor-local/src/local_set.rs :: if !idle {\n            executor.is_awake();\n            self.0.drivers.unpark(); => if false {\n            executor.is_awake();
+#[test]
+fn failure_028_a_wake_of_a_local_task_races_the_rest_of_its_set() {
+    loom::model(|| {
+        let mut park = ModelPark::new();
+        let set = LocalSet::new();
+        let task = set.spawn_local(told_by_a_thread());
+        executor(&park).block_on(&mut park, set.run_until(task)).unwrap();
     });
 }

@@ -11,7 +11,7 @@ use core::ptr::NonNull;
 use core::task::{Poll, Waker};
 use std::sync::PoisonError;
 
-use zokio_core::ambient::Ambient;
+use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::{AtomicBool, Ordering};
 use zokio_core::park::{Park, Unpark};
 use zokio_core::task::raw::{self, HeapTask};
@@ -20,6 +20,7 @@ use zokio_core::time::Timers;
 
 use crate::context::Current;
 use crate::executor::{Config, Executor, Running, check_nesting, poll_main};
+use crate::local::{Bound, LocalSpawner};
 use crate::main_future::NestedBlockOn;
 use crate::order::Order;
 use crate::pause::{Condvar, Mutex, MutexGuard};
@@ -37,6 +38,8 @@ struct Shared<P: Park> {
     executor: Arc<Executor<P::Unpark>>,
     /// The parker, while nobody runs.
     park: Mutex<Option<P>>,
+    /// The thread that local tasks are on, if there may be any.
+    bound: Bound,
     /// Rings when the parker is back, and when the main future of a thread that waits for it was woken.
     ring: Condvar,
 }
@@ -133,7 +136,14 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
     /// An executor that will wait on `park`.
     pub fn new(park: P, config: Config) -> Self {
         let executor = Arc::new(Executor::new(park.unpark(), config));
-        Self { shared: Arc::new(Shared { executor, park: Mutex::new(Some(park)), ring: Condvar::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                executor,
+                park: Mutex::new(Some(park)),
+                bound: Bound::default(),
+                ring: Condvar::new(),
+            }),
+        }
     }
 
     /// Spawns on this executor, from anywhere.
@@ -153,14 +163,19 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
     /// # Errors
     ///
     /// Gives [`NestedBlockOn`] where this thread is inside of an executor that polls.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the executor is bound to another thread.
     pub fn block_on<F: Future>(&self, handle: Option<&dyn Any>, future: F) -> Result<F::Output, NestedBlockOn> {
         check_nesting()?;
         let shared = &self.shared;
+        shared.bound.check();
         let executor = &shared.executor;
         let main = Arc::new(Main { woken: AtomicBool::new(true), shared: shared.clone() });
         let waker = Waker::from(main.clone());
-        let spawner = self.spawner();
-        let context = executor.context(&spawner, handle);
+        let place = shared.place();
+        let context = place.context(handle);
         let mut future = pin!(future);
         Ok(Current::enter(&context, || {
             loop {
@@ -196,13 +211,13 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
     pub fn step<'a>(&'a mut self, handle: Option<&'a dyn Any>) -> Stepper<SharedSeat<'a, P>> {
         let main = Arc::new(Main { woken: AtomicBool::new(false), shared: self.shared.clone() });
         let waker = Waker::from(main.clone());
-        Stepper::new(SharedSeat { spawner: self.spawner(), main, waker, handle, _executor: PhantomData })
+        Stepper::new(SharedSeat { place: self.shared.place(), main, waker, handle, _executor: PhantomData })
     }
 }
 
 /// The seat at an executor on the heap, which is borrowed meanwhile.
 pub struct SharedSeat<'a, P: Park> {
-    spawner: SharedSpawner<P::Unpark>,
+    place: Place<P::Unpark>,
     main: Arc<Main<P>>,
     waker: Waker,
     handle: Option<&'a dyn Any>,
@@ -211,7 +226,7 @@ pub struct SharedSeat<'a, P: Park> {
 
 impl<P: Park> fmt::Debug for SharedSeat<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedSeat").field("executor", &self.spawner.executor).finish()
+        f.debug_struct("SharedSeat").field("executor", &self.place.spawner.executor).finish()
     }
 }
 
@@ -223,6 +238,7 @@ impl<P: Park> Seat for SharedSeat<'_, P> {
     fn with<R>(&mut self, f: impl FnOnce(Steps<'_, P>, step::Main<'_>) -> R) -> R {
         let shared = &self.main.shared;
         let executor = &shared.executor;
+        shared.bound.check();
         // Nobody else has it: whoever runs borrows the executor, which is borrowed from them.
         let park = shared.lock().take();
         let mut borrowed = Borrowed { shared, park };
@@ -232,12 +248,12 @@ impl<P: Park> Seat for SharedSeat<'_, P> {
         let mut order = Order::fifo();
         // SAFETY: *one runner*: started above.
         let steps = unsafe { Steps::new(&**executor, park, &mut order) };
-        let context = executor.context(&self.spawner, self.handle);
+        let context = self.place.context(self.handle);
         Current::enter(&context, || f(steps, step::Main { woken: &self.main.woken, waker: &self.waker }))
     }
 
     fn timers(&self) -> Option<&'static Timers> {
-        self.spawner.executor.config.timers
+        self.place.spawner.executor.config.timers
     }
 }
 
@@ -246,39 +262,81 @@ impl<P: Park> SharedExecutor<P> {
         &self.shared.executor
     }
 
-    /// Refuses new tasks and cancels all there are. Where another thread is in `block_on`, that cannot be: it borrows
-    /// `self`.
-    fn shut_down(&mut self) {
-        let executor = &self.shared.executor;
-        let boxes = &executor.memory.boxes;
-        boxes.close();
-        if !executor.try_start() {
-            return; // a runner panicked inside; its tasks are lost with it
+    /// Takes the tasks of this thread too: from now on only this thread may run the executor, and drop it.
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is bound to another thread.
+    #[track_caller]
+    pub fn bind(&mut self) -> LocalSpawner<P::Unpark> {
+        assert!(self.shared.bound.bind(), "this executor is bound to another thread");
+        // SAFETY: *one thread*: nobody runs it now, since `self` is borrowed, and whoever does later checks `bound`.
+        unsafe { LocalSpawner::new(SharedSpawner { executor: self.shared.executor.clone() }) }
+    }
+}
+
+impl<P: Park> Shared<P> {
+    /// What its context offers.
+    fn place(&self) -> Place<P::Unpark> {
+        let spawner = SharedSpawner { executor: self.executor.clone() };
+        // SAFETY: *one thread*: it was bound to this one.
+        let local = self.bound.is_bound().then(|| unsafe { LocalSpawner::new(spawner.clone()) });
+        Place { spawner, local }
+    }
+}
+
+/// Where `spawn` and `spawn_local` put tasks.
+struct Place<U: Unpark> {
+    spawner: SharedSpawner<U>,
+    local: Option<LocalSpawner<U>>,
+}
+
+impl<U: Unpark> Place<U> {
+    fn context<'a>(&'a self, handle: Option<&'a dyn Any>) -> Context<'a> {
+        let context = self.spawner.executor.context(&self.spawner, handle);
+        match &self.local {
+            Some(local) => context.with_local(local),
+            None => context,
         }
-        let _running = Running(executor);
-        loop {
-            // SAFETY: *one runner*.
-            unsafe { executor.cancel_queued() };
-            let mut place = 0;
-            while let Some(task) = boxes.from_end(place) {
-                // SAFETY: a counted task of this executor, which only its runner completes, and that is us; its future is
-                // `Send`.
-                let cancelled = unsafe { raw::shut_down::<Executor<P::Unpark>>(task) };
-                // Where one goes, the last in the list takes its place: one that was held already.
-                place += usize::from(!cancelled);
-            }
-            if boxes.is_empty() {
-                return;
-            }
-            // Somebody has won NOTIFIED of a task and is about to push it.
-            crate::pause::yield_now();
+    }
+}
+
+/// Refuses new tasks and cancels all there are. The caller is where they may be dropped, and nobody else runs the executor.
+pub(crate) fn shut_down<U: Unpark>(executor: &Executor<U>) {
+    let boxes = &executor.memory.boxes;
+    boxes.close();
+    if !executor.try_start() {
+        return; // a runner panicked inside; its tasks are lost with it
+    }
+    let _running = Running(executor);
+    loop {
+        // SAFETY: *one runner*.
+        unsafe { executor.cancel_queued() };
+        let mut place = 0;
+        while let Some(task) = boxes.from_end(place) {
+            // SAFETY: a counted task of this executor, which only its runner completes, and that is us; its future is
+            // `Send`, or this is its thread.
+            let cancelled = unsafe { raw::shut_down::<Executor<U>>(task) };
+            // Where one goes, the last in the list takes its place: one that was held already.
+            place += usize::from(!cancelled);
         }
+        if boxes.is_empty() {
+            return;
+        }
+        // Somebody has won NOTIFIED of a task and is about to push it.
+        crate::pause::yield_now();
     }
 }
 
 impl<P: Park> Drop for SharedExecutor<P> {
     fn drop(&mut self) {
-        self.shut_down();
+        if !self.shared.bound.admits() {
+            // Tasks that must not be dropped here are left where they are, for ever.
+            assert!(std::thread::panicking(), "an executor that is bound to one thread was dropped on another");
+            return;
+        }
+        // Where another thread is in `block_on`, that cannot be: it borrows `self`.
+        shut_down(&self.shared.executor);
         // Wakers of a main future may keep the rest; what the parker holds of the machine goes now. Outside of the lock:
         // a reactor that ends wakes who waits for it, a main future perhaps.
         let park = self.shared.lock().take();

@@ -1,9 +1,11 @@
 //! Executors run step by step: what is polled, in which order, and how often.
 #![cfg(all(feature = "std", not(loom)))]
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -56,13 +58,21 @@ impl Park for JumpPark {
     }
 }
 
+/// A value for the rest of the program, where Miri sees that it is not lost.
+fn forever<T: Sync + 'static>(value: T) -> &'static T {
+    static KEPT: Mutex<Vec<&'static (dyn Any + Sync)>> = Mutex::new(Vec::new());
+    let value: &'static T = Box::leak(Box::new(value));
+    KEPT.lock().unwrap().push(value);
+    value
+}
+
 type Local = Stepper<StaticSeat<JumpPark>>;
 
 fn stepper() -> (Local, &'static Timers<Jump>) {
-    let timers: &'static Timers<Jump> = Box::leak(Box::new(Timers::new(Jump::default())));
-    let tasks: &'static Arena<8, 256> = Box::leak(Box::new(Arena::new()));
+    let timers: &'static Timers<Jump> = forever(Timers::new(Jump::default()));
+    let tasks: &'static Arena<8, 256> = forever(Arena::new());
     let executor: &'static Executor<Alone> =
-        Box::leak(Box::new(Executor::new(Alone, Config::new().pool("tasks", tasks).timers(timers))));
+        forever(Executor::new(Alone, Config::new().pool("tasks", tasks).timers(timers)));
     (executor.step(JumpPark { clock: timers, waits: 0, looks: 0 }), timers)
 }
 
@@ -281,7 +291,9 @@ fn a_boxed_executor_steps_and_goes_on_afterwards() {
     waking.join().unwrap();
     stepper.run_until_idle();
     assert_eq!(stepper.polls(), 1 + 3 + 1, "waiting, future + child + future, waiting");
-    std::mem::forget(stepper);
+    if !cfg!(miri) {
+        std::mem::forget(stepper); // it leaks
+    }
     let child = try_spawn_at(&spawner, async { 6 }).unwrap();
     assert_eq!(executor.block_on(None, child).unwrap().unwrap(), 6, "a forgotten stepper keeps the executor");
     assert_eq!(DROPS.load(Ordering::Relaxed), 0);

@@ -17,6 +17,7 @@ use zokio_hal::os::{BlockingPool, Driver, ReactorHandle, VirtualPark, VirtualTim
 use super::blocking::Pool;
 use super::handle::{Handle, Kind, Local};
 use super::lease::{KEEP_ALIVE, Lease, LeasedPark};
+use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::{Owned, Runtime};
 
 type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -281,6 +282,22 @@ impl Builder {
         } else {
             Ok(self.build_current_thread(driver, reactor, pool, blocking))
         }
+    }
+
+    /// Builds a runtime that stays on this thread, whose tasks need not be `Send`.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    ///
+    /// # Panics
+    ///
+    /// Panics where the builder is that of a multi-thread runtime.
+    #[track_caller]
+    pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
+        let LocalOptions { .. } = options;
+        assert!(!self.multi_thread, "only a current-thread runtime can be local: use `Builder::new_current_thread`");
+        Ok(LocalRuntime::assemble(self.build()?))
     }
 
     /// The runtime's own time, told what there is to tell.

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use zokio_core::ambient::{Ambient, Context, Held, Offer};
 use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 use zokio_core::time::Timers;
-use zokio_executor_local::SharedSpawner;
 use zokio_executor_local::context::Current;
+use zokio_executor_local::{LocalSpawner, SharedSpawner};
 use zokio_executor_mt::{Blocking, Handle as MtHandle, RuntimeFlavor, spawn_blocking_on};
 use zokio_hal::os::{self, Attending, ReactorHandle, VirtualTime, VirtualUnpark};
 
 use super::blocking::Pool;
+use super::local::Entered;
 
 pub(super) type Workers = MtHandle<VirtualUnpark, Current>;
 
@@ -86,9 +87,30 @@ pub struct EnterGuard {
 enum EnteredKind {
     MultiThread(zokio_executor_mt::EnterGuard<VirtualUnpark, Current>),
     CurrentThread(Held<Current, Local>),
+    Local(Held<Current, Entered>),
 }
 
 impl Handle {
+    /// What it offers.
+    pub(crate) fn context(&self) -> Context<'_> {
+        match &self.kind {
+            Kind::MultiThread(workers) => workers.context(),
+            Kind::CurrentThread(local) => local.context(),
+        }
+    }
+
+    /// As `enter`, on the thread of a local runtime.
+    pub(super) fn enter_local(&self, spawner: &LocalSpawner<VirtualUnpark>) -> EnterGuard {
+        match &self.kind {
+            Kind::MultiThread(_) => self.enter(),
+            Kind::CurrentThread(local) => {
+                let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
+                let offer = Entered { local: local.clone(), spawner: spawner.clone() };
+                EnterGuard { _context: EnteredKind::Local(Held::new(offer)), _reactor: reactor }
+            }
+        }
+    }
+
     /// The runtime of the current context.
     ///
     /// # Panics

@@ -7,12 +7,14 @@ mod blocking;
 mod builder;
 mod handle;
 mod lease;
+mod local;
 #[allow(clippy::module_inception)]
 mod runtime;
 mod stepper;
 
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
+pub use local::{LocalOptions, LocalRuntime};
 pub use runtime::Runtime;
 pub use stepper::Stepper;
 pub use zokio_executor_mt::{Metrics, RuntimeFlavor, WorkerMetrics, worker_index};

@@ -8,9 +8,9 @@ use std::io;
 use zokio_core::ambient::Ambient;
 use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
-use zokio_executor_local::{NestedBlockOn, SharedExecutor};
+use zokio_executor_local::{LocalSpawner, NestedBlockOn, SharedExecutor};
 use zokio_executor_mt::Runtime as Workers;
-use zokio_hal::os::{BlockingPool, ReactorHandle, VirtualPark};
+use zokio_hal::os::{BlockingPool, ReactorHandle, VirtualPark, VirtualUnpark};
 
 use super::builder::Builder;
 use super::handle::{EnterGuard, Handle, Kind};
@@ -61,6 +61,14 @@ fn end(executor: SharedExecutor<VirtualPark>, lease: &Lease<LocalTimers>) {
 impl Runtime {
     pub(super) fn assemble(kind: Owned, handle: Handle, blocking: BlockingPool) -> Self {
         Self { kind: Some(kind), handle, blocking }
+    }
+
+    /// Takes tasks that are not `Send`, on this thread.
+    pub(super) fn bind(&mut self) -> LocalSpawner<VirtualUnpark> {
+        match &mut self.kind {
+            Some(Owned::CurrentThread(executor, _)) => executor.bind(),
+            _ => unreachable!("only a current-thread runtime is made local"),
+        }
     }
 
     /// A multi-thread runtime with everything enabled.

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "alloc")]
 mod alloc;
+mod local;
 
 #[cfg(feature = "alloc")]
 pub use self::alloc::{Held, Offer};
@@ -16,6 +17,8 @@ use core::ptr::NonNull;
 use crate::task::Spawn;
 use crate::time::Timers;
 
+use self::local::Local;
+
 /// What a running task can reach without being handed it.
 ///
 /// Borrowed for the time an executor polls. Every part may be missing; what needs it says so by name.
@@ -23,13 +26,14 @@ use crate::time::Timers;
 pub struct Context<'a> {
     timers: Option<&'static Timers>,
     spawn: Option<&'a dyn Spawn>,
+    local: Local<'a>,
     handle: Option<&'a dyn Any>,
     polling: bool,
 }
 
 impl<'a> Context<'a> {
     /// A context that offers nothing.
-    pub const EMPTY: Self = Self { timers: None, spawn: None, handle: None, polling: false };
+    pub const EMPTY: Self = Self { timers: None, spawn: None, local: Local::NONE, handle: None, polling: false };
 
     /// Adds a clock and its timer queue.
     #[must_use]
@@ -42,6 +46,14 @@ impl<'a> Context<'a> {
     #[must_use]
     pub const fn with_spawn(mut self, spawn: &'a dyn Spawn) -> Self {
         self.spawn = Some(spawn);
+        self
+    }
+
+    /// Adds where `spawn_local` puts tasks, where that is not where `spawn` puts them. Without `alloc` there is no such place,
+    /// and this does nothing.
+    #[must_use]
+    pub const fn with_local(mut self, local: &'a dyn Spawn) -> Self {
+        self.local = Local::new(local);
         self
     }
 
@@ -75,6 +87,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn spawn(&self) -> Option<&'a dyn Spawn> {
         self.spawn
+    }
+
+    /// Where `spawn_local` puts tasks; whether it takes them is that place's to say.
+    #[must_use]
+    pub fn local(&self) -> Option<&'a dyn Spawn> {
+        self.local.place().or(self.spawn)
     }
 
     /// The runtime's own handle.

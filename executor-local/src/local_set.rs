@@ -1,0 +1,263 @@
+//! Local tasks inside of another executor's task: [`LocalSet`].
+//!
+//! It is an [`Executor`] like the others, with boxed tasks, whose parker is the task around it: to park is to return
+//! `Pending`, and what ends the wait is that task's waker. So a set may be awaited on any runtime, on any worker even (in
+//! `block_on`; a set is not `Send` and stays on the thread that made it).
+//!
+//! # Who runs it
+//!
+//! Whoever polls the set, or a [`run_until`](LocalSet::run_until) of it, is a *driver* and makes one turn: some polls of local
+//! tasks, and then, if more are ready, a wake of itself, else a rest. There may be several drivers, in different tasks of
+//! one thread. What wakes the executor wakes them all, and one that leaves wakes the others: else a set whose last driver
+//! was somebody else would be run by nobody.
+//!
+//! *last look*: at the end of each turn, when the drivers can be woken, the queue is looked at once more, as in a parker
+//! (`zokio_core::park`): a wake-up before it is seen, one after it wakes the drivers.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::pin::{Pin, pin};
+use core::task::{Context as PollContext, Poll, Waker};
+
+use zokio_core::ambient::{Ambient, Context};
+use zokio_core::atomic::AtomicBool;
+use zokio_core::lock::{DefaultLock, Lock};
+use zokio_core::park::Unpark;
+use zokio_core::task::{JoinHandle, try_spawn_local_at};
+
+use crate::context::Current;
+use crate::executor::{Config, Executor, POLLS_PER_TURN, Running};
+use crate::local::LocalSpawner;
+use crate::shared::{SharedSpawner, shut_down};
+
+/// Tasks that need not be `Send`, run by whoever awaits the set, on the thread that made it.
+///
+/// As a future it is ready when all its tasks are. Dropping it drops them, here. It does not matter which runtime it is
+/// awaited on, or whether there is one.
+///
+/// # Cost
+///
+/// One allocation a task. A wake from another thread is one push, and a wake of the task that awaits the set where it rests.
+pub struct LocalSet {
+    executor: Arc<Executor<Drivers>>,
+    spawner: LocalSpawner<Drivers>,
+    drivers: Drivers,
+    /// The next driver's number. The set as a future is driver 0.
+    next: Cell<usize>,
+    _not_send: PhantomData<*const ()>,
+}
+
+/// Who polls the set, each with the waker it rests with.
+#[derive(Clone)]
+pub struct Drivers(Arc<Lock<DefaultLock, Vec<Resting>>>);
+
+/// A driver's number, and what wakes it unless that was done.
+type Resting = (usize, Option<Waker>);
+
+impl Drivers {
+    /// Makes `waker` that of driver `number`.
+    fn register(&self, number: usize, waker: &Waker) {
+        // Foreign code: outside of the lock.
+        let waker = waker.clone();
+        let before = self.0.with(|drivers| match drivers.iter_mut().find(|driver| driver.0 == number) {
+            Some(driver) => driver.1.replace(waker),
+            None => {
+                drivers.push((number, Some(waker)));
+                None
+            }
+        });
+        drop(before);
+    }
+
+    /// Removes driver `number`.
+    fn remove(&self, number: usize) {
+        let gone = self.0.with(|drivers| {
+            let place = drivers.iter().position(|driver| driver.0 == number)?;
+            drivers.swap_remove(place).1
+        });
+        drop(gone);
+    }
+}
+
+impl Unpark for Drivers {
+    fn unpark(&self) {
+        // One at a time: wakers are foreign code, and do not run under the lock. Who was woken registers anew.
+        while let Some(waker) = self.0.with(|drivers| drivers.iter_mut().find_map(|driver| driver.1.take())) {
+            waker.wake();
+        }
+    }
+}
+
+impl LocalSet {
+    /// A set without tasks.
+    #[must_use]
+    pub fn new() -> Self {
+        // SAFETY: *unnested*: what runs under it is above, and no foreign code.
+        let drivers = Drivers(Arc::new(unsafe { Lock::any(Vec::new()) }));
+        let executor = Arc::new(Executor::new(drivers.clone(), Config::new()));
+        // SAFETY: *one thread*: the set runs the executor and drops its tasks, and is not `Send`.
+        let spawner = unsafe { LocalSpawner::new(SharedSpawner { executor: executor.clone() }) };
+        Self { executor, spawner, drivers, next: Cell::new(1), _not_send: PhantomData }
+    }
+
+    /// Spawns a task on this set. It runs when the set is awaited.
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        match try_spawn_local_at(&self.spawner, future) {
+            Ok(handle) => handle,
+            Err(error) => panic!("cannot spawn: {error}"),
+        }
+    }
+
+    /// What spawns on this set, for a context.
+    #[must_use]
+    pub fn spawner(&self) -> LocalSpawner<Drivers> {
+        self.spawner.clone()
+    }
+
+    /// How many tasks there are.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.executor.memory.boxes.len()
+    }
+
+    /// Runs `future`, and the tasks of the set beside it, until the future is done. `spawn_local` in it spawns here. Tasks
+    /// that are left stay, until the set is awaited again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Lost if dropped while pending: `future` is dropped; tasks of the set stay.
+    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
+        let number = self.next.get();
+        self.next.set(number.wrapping_add(1).max(1));
+        let driver = Driver { set: self, number };
+        let mut future = pin!(future);
+        poll_fn(|cx| driver.turn(cx, |cx| future.as_mut().poll(cx))).await
+    }
+
+    /// Runs `f` where `spawn_local` spawns on this set. Of the context around it all else stays: timers, `spawn`, the
+    /// runtime's handle.
+    fn enter<R>(&self, polling: bool, f: impl FnOnce() -> R) -> R {
+        Current::with(|context| {
+            let context = context.copied().unwrap_or(Context::EMPTY).with_local(&self.spawner);
+            Current::enter(&if polling { context.with_polling() } else { context }, f)
+        })
+    }
+
+    /// Polls what is ready, or a turn's worth of it.
+    fn tick(&self) {
+        // Inside of one of its own tasks the set is run by whoever polls that task.
+        if !self.executor.try_start() {
+            return;
+        }
+        let _running = Running(&*self.executor);
+        for _ in 0..POLLS_PER_TURN {
+            // SAFETY: *one runner*: started above.
+            let Some(task) = (unsafe { self.executor.pop() }) else { break };
+            task.run();
+        }
+    }
+}
+
+/// One who polls the set.
+struct Driver<'a> {
+    set: &'a LocalSet,
+    number: usize,
+}
+
+impl Driver<'_> {
+    /// Polls `first`, and tasks if that is pending.
+    fn turn<T>(&self, cx: &mut PollContext<'_>, first: impl FnOnce(&mut PollContext<'_>) -> Poll<T>) -> Poll<T> {
+        let set = self.set;
+        // Before the first look at anything: who is woken by it finds the others woken too.
+        set.drivers.register(self.number, cx.waker());
+        let _rest = Rest(set);
+        set.executor.is_awake();
+        set.enter(true, || {
+            let output = first(cx);
+            if output.is_pending() {
+                set.tick();
+            }
+            output
+        })
+    }
+}
+
+/// Ends a turn, also by a panic: takes the *last look*.
+struct Rest<'a>(&'a LocalSet);
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        let executor = &self.0.executor;
+        // A turn inside of a turn: the one around it looks.
+        if !executor.try_start() {
+            return;
+        }
+        let never = AtomicBool::new(false);
+        // SAFETY: *one runner*: started above.
+        let idle = unsafe { executor.is_idle(&never, None) };
+        executor.stop();
+        if !idle {
+            executor.is_awake();
+            self.0.drivers.unpark();
+        }
+    }
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        self.set.drivers.remove(self.number);
+        // Whatever this one was woken for, the others see to now.
+        self.set.drivers.unpark();
+    }
+}
+
+impl Future for LocalSet {
+    type Output = ();
+
+    /// Runs tasks; ready when there is none.
+    fn poll(self: Pin<&mut Self>, cx: &mut PollContext<'_>) -> Poll<()> {
+        let set = &*self;
+        let driver = ManuallyDrop::new(Driver { set, number: 0 });
+        // It stays registered from turn to turn, and leaves when it is done.
+        let _pending: Poll<()> = driver.turn(cx, |_| Poll::Pending);
+        if set.tasks() > 0 {
+            return Poll::Pending;
+        }
+        drop(ManuallyDrop::into_inner(driver));
+        Poll::Ready(())
+    }
+}
+
+impl Drop for LocalSet {
+    fn drop(&mut self) {
+        // What a task's destructor spawns here is cancelled at once.
+        self.enter(false, || shut_down(&self.executor));
+    }
+}
+
+impl Default for LocalSet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSet").field("tasks", &self.tasks()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Drivers")
+    }
+}

@@ -1,0 +1,436 @@
+//! Local tasks: sets of them on every runtime, runtimes of them; woken, aborted and dropped from everywhere.
+
+use std::cell::{Cell, RefCell};
+use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::task::{Poll, Waker};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use zokio::runtime::{Builder, Handle, LocalOptions, LocalRuntime, Runtime, RuntimeFlavor};
+use zokio::sync::Notify;
+use zokio::task::{LocalSet, spawn_local, try_spawn_local, yield_now};
+use zokio::test::{assert_pending, assert_ready, task};
+
+/// A current-thread and a multi-thread runtime.
+fn runtimes() -> [Runtime; 2] {
+    [
+        Builder::new_current_thread().enable_all().build().unwrap(),
+        Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(),
+    ]
+}
+
+fn local_runtime() -> LocalRuntime {
+    Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap()
+}
+
+#[test]
+fn tasks_that_are_not_send_run_on_every_runtime() {
+    for runtime in runtimes() {
+        let set = LocalSet::new();
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let here = seen.clone();
+        set.block_on(&runtime, async move {
+            let outer = here.clone();
+            let task = spawn_local(async move {
+                let inner = outer.clone();
+                // A task of the set spawns on the set, and `spawn` goes to the runtime.
+                let child = spawn_local(async move { inner.borrow_mut().push("child") });
+                let sent = zokio::spawn(async { Handle::current().runtime_flavor() });
+                child.await.unwrap();
+                outer.borrow_mut().push("parent");
+                sent.await.unwrap()
+            });
+            let flavor = task.await.unwrap();
+            assert_eq!(flavor, Handle::current().runtime_flavor());
+        });
+        assert_eq!(*seen.borrow(), ["child", "parent"]);
+    }
+}
+
+#[test]
+fn a_set_is_ready_when_its_tasks_are() {
+    for runtime in runtimes() {
+        let set = LocalSet::new();
+        let count = Rc::new(Cell::new(0));
+        for _ in 0..200 {
+            let count = count.clone();
+            set.spawn_local(async move {
+                yield_now().await;
+                let deeper = count.clone();
+                spawn_local(async move { deeper.set(deeper.get() + 1) }).detach();
+                count.set(count.get() + 1);
+            })
+            .detach();
+        }
+        runtime.block_on(set);
+        assert_eq!(count.get(), 400);
+        runtime.block_on(LocalSet::new());
+    }
+}
+
+#[test]
+fn timers_of_the_runtime_are_those_of_local_tasks() {
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let set = LocalSet::new();
+    set.block_on(&runtime, async {
+        let task = spawn_local(zokio::time::sleep(Duration::from_secs(3600)));
+        task.await.unwrap();
+    });
+}
+
+/// A set that rests is woken by a task that is spawned on it from outside.
+// Mutant: executor-local/src/local_set.rs :: waker.wake();\n        } => drop(waker);\n        }
+#[test]
+fn failure_028_a_resting_set_is_woken_by_a_spawn() {
+    let set = LocalSet::new();
+    let mut driver = task::spawn(set.run_until(pending::<()>()));
+    assert_pending!(driver.poll());
+    assert!(!driver.is_woken(), "it wakes itself and has nothing to do");
+    let spawned = set.spawn_local(async { 5 });
+    assert!(driver.is_woken());
+    assert_pending!(driver.poll());
+    assert!(spawned.is_finished());
+    assert_pending!(driver.poll());
+    assert!(!driver.is_woken());
+}
+
+#[test]
+fn failure_028_a_set_does_not_hang_under_load() {
+    for runtime in runtimes() {
+        let set = LocalSet::new();
+        let (tx, rx) = mpsc::channel::<Waker>();
+        let waking = thread::spawn(move || rx.into_iter().for_each(Waker::wake));
+        let tasks: Vec<_> = (0..20)
+            .map(|_| {
+                let tx = tx.clone();
+                set.spawn_local(async move {
+                    for _ in 0..100 {
+                        let mut polled = false;
+                        poll_fn(|cx| {
+                            if std::mem::replace(&mut polled, true) {
+                                return Poll::Ready(());
+                            }
+                            tx.send(cx.waker().clone()).unwrap();
+                            Poll::Pending
+                        })
+                        .await;
+                    }
+                })
+            })
+            .collect();
+        drop(tx);
+        set.block_on(&runtime, async {
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        waking.join().unwrap();
+    }
+}
+
+/// Says on which thread it is dropped.
+struct Dropped(ThreadId, &'static AtomicUsize);
+impl Dropped {
+    fn here(count: &'static AtomicUsize) -> Self {
+        Self(thread::current().id(), count)
+    }
+}
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        if self.0 == thread::current().id() {
+            self.1.fetch_add(1, Ordering::Relaxed);
+        } else {
+            // A panic could be caught by the executor.
+            self.1.fetch_add(1 << 20, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Aborts, detaches and wakes from three threads, while the set runs and while it is dropped.
+#[test]
+fn failure_031_a_local_future_is_dropped_on_its_own_thread() {
+    static DROPS: AtomicUsize = AtomicUsize::new(0);
+    const TASKS: usize = 60;
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let set = LocalSet::new();
+    let (tx, rx) = mpsc::channel::<Waker>();
+    let handles: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let (dropped, tx) = (Dropped::here(&DROPS), tx.clone());
+            set.spawn_local(async move {
+                let _dropped = dropped;
+                poll_fn::<(), _>(|cx| {
+                    let _ = tx.send(cx.waker().clone());
+                    Poll::Pending
+                })
+                .await;
+            })
+        })
+        .collect();
+    drop(tx);
+    set.block_on(&runtime, yield_now());
+    let mut handles = handles.into_iter();
+    let aborting: Vec<_> = handles.by_ref().take(TASKS / 3).collect();
+    let aborting_later: Vec<_> = handles.by_ref().take(TASKS / 3).map(|handle| handle.abort_handle()).collect();
+    let detaching: Vec<_> = handles.collect();
+    let threads = [
+        thread::spawn(move || aborting.iter().for_each(zokio::task::JoinHandle::abort)),
+        thread::spawn(move || {
+            aborting_later.iter().for_each(zokio::task::AbortHandle::abort);
+            drop(detaching);
+        }),
+        thread::spawn(move || rx.into_iter().take(TASKS * 3 / 2).for_each(Waker::wake)),
+    ];
+    set.block_on(&runtime, async {
+        for _ in 0..10 {
+            yield_now().await;
+        }
+    });
+    drop(set);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!(DROPS.load(Ordering::Relaxed), TASKS, "the high part counts drops on other threads");
+}
+
+/// A set and a local runtime in thread-local memory, with tasks, dropped when the thread ends, in both orders.
+#[test]
+fn failure_114_local_tasks_in_thread_local_memory() {
+    static DROPS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static FIRST: RefCell<Option<LocalSet>> = const { RefCell::new(None) };
+        static RUNTIME: RefCell<Option<LocalRuntime>> = const { RefCell::new(None) };
+        static LAST: RefCell<Option<LocalSet>> = const { RefCell::new(None) };
+    }
+    /// Spawns where it is dropped, if that is possible.
+    struct Spawns(#[allow(dead_code)] Dropped);
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            let _ = try_spawn_local(async {});
+        }
+    }
+    let waiting = || {
+        let spawns = Spawns(Dropped::here(&DROPS));
+        async move {
+            let _spawns = spawns;
+            pending::<()>().await;
+        }
+    };
+    for order in [false, true] {
+        DROPS.store(0, Ordering::Relaxed);
+        let ended = thread::spawn(move || {
+            let sets = || {
+                for place in [&FIRST, &LAST] {
+                    let set = LocalSet::new();
+                    set.spawn_local(waiting()).detach();
+                    place.set(Some(set));
+                }
+            };
+            let runtime = || {
+                let runtime = local_runtime();
+                runtime.spawn_local(waiting()).detach();
+                RUNTIME.set(Some(runtime));
+            };
+            if order {
+                sets();
+                runtime();
+            } else {
+                runtime();
+                sets();
+            }
+            // Polled once, so that each rests somewhere.
+            RUNTIME.with_borrow(|runtime| {
+                FIRST.with_borrow(|set| {
+                    runtime.as_ref().unwrap().block_on(set.as_ref().unwrap().run_until(yield_now()));
+                });
+            });
+        })
+        .join();
+        assert!(ended.is_ok());
+        assert_eq!(DROPS.load(Ordering::Relaxed), 3);
+    }
+}
+
+/// Two drivers, in two tasks: when the one that rested last leaves, the other one runs the set.
+// Mutant: executor-local/src/local_set.rs :: self.set.drivers.remove(self.number);\n        // Whatever this one was woken for, the others see to now.\n        self.set.drivers.unpark(); => self.set.drivers.remove(self.number);
+#[test]
+fn a_driver_that_leaves_hands_the_set_over() {
+    let set = LocalSet::new();
+    let notify = Rc::new(Notify::new());
+    let (told, done) = (notify.clone(), set.spawn_local(pending::<()>()));
+    let local = set.spawn_local(async move { told.notified().await });
+    let mut first = task::spawn(set.run_until(local));
+    let mut second = task::spawn(set.run_until(pending::<()>()));
+    assert_pending!(first.poll());
+    assert_pending!(second.poll());
+    notify.notify_one();
+    // Both are woken; the one that gets there first may be the one that goes away.
+    assert!(first.is_woken() && second.is_woken());
+    drop(second);
+    assert_pending!(first.poll());
+    assert_ready!(first.poll()).unwrap();
+    // One that is dropped after it was woken, before it could do anything: nobody else is told of the wake twice.
+    let mut third = task::spawn(set.run_until(pending::<()>()));
+    let mut fourth = task::spawn(set.run_until(pending::<()>()));
+    assert_pending!(third.poll());
+    assert_pending!(fourth.poll());
+    drop(third);
+    assert!(fourth.is_woken(), "it is not told that it is alone now");
+    done.abort();
+    assert_pending!(fourth.poll());
+    assert!(done.is_finished());
+}
+
+#[test]
+fn a_set_may_be_run_inside_of_one_of_its_own_tasks() {
+    for runtime in runtimes() {
+        let set = Rc::new(LocalSet::new());
+        let inner = set.clone();
+        let task = set.spawn_local(async move {
+            let child = inner.spawn_local(async { 3 });
+            inner.run_until(async { child.await.unwrap() }).await
+        });
+        assert_eq!(set.block_on(&runtime, task).unwrap(), 3);
+    }
+}
+
+#[test]
+fn a_set_is_dropped_with_its_tasks_and_takes_no_more() {
+    static DROPS: AtomicUsize = AtomicUsize::new(0);
+    struct SpawnsLate(#[allow(dead_code)] Dropped);
+    impl Drop for SpawnsLate {
+        fn drop(&mut self) {
+            let late = Dropped::here(&DROPS);
+            spawn_local(async move { drop(late) }).detach();
+        }
+    }
+    let set = LocalSet::new();
+    let late = SpawnsLate(Dropped::here(&DROPS));
+    let handle = set.spawn_local(async move {
+        let _late = late;
+        pending::<()>().await;
+    });
+    drop(set);
+    assert_eq!(DROPS.load(Ordering::Relaxed), 2);
+    let mut handle = task::spawn(handle);
+    assert!(assert_ready!(handle.poll()).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn panics_leave_a_set_as_it_is() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let set = LocalSet::new();
+    let panics = set.spawn_local(async { panic!("on purpose") });
+    let other = set.spawn_local(async { 4 });
+    assert!(catch_unwind(AssertUnwindSafe(|| set.block_on(&runtime, async { panic!("on purpose") }))).is_err());
+    assert!(set.block_on(&runtime, panics).unwrap_err().is_panic());
+    assert_eq!(set.block_on(&runtime, other).unwrap(), 4);
+}
+
+#[test]
+fn a_forgotten_driver_loses_nothing() {
+    let set = LocalSet::new();
+    let mut forgotten = task::spawn(set.run_until(pending::<()>()));
+    assert_pending!(forgotten.poll());
+    std::mem::forget(forgotten);
+    let done = set.spawn_local(async { 1 });
+    let mut driver = task::spawn(set.run_until(done));
+    assert_pending!(driver.poll());
+    assert!(driver.is_woken());
+    assert_eq!(assert_ready!(driver.poll()).unwrap(), 1);
+}
+
+#[test]
+fn entering_a_set_names_it() {
+    assert!(try_spawn_local(async {}).is_err());
+    for runtime in runtimes() {
+        let set = LocalSet::new();
+        let task = {
+            let _runtime = runtime.enter();
+            let _set = set.enter();
+            assert!(Handle::try_current().is_ok(), "the runtime is hidden");
+            spawn_local(async { 8 })
+        };
+        assert!(try_spawn_local(async {}).is_err(), "the set was not left");
+        assert_eq!(set.block_on(&runtime, task).unwrap(), 8);
+    }
+}
+
+#[test]
+fn plain_runtimes_refuse_local_tasks() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            assert!(try_spawn_local(async {}).is_err());
+            let elsewhere = zokio::spawn(async { try_spawn_local(async {}).is_err() });
+            assert!(elsewhere.await.unwrap());
+        });
+        // In a set, but on a thread that may block, or in a task of the runtime.
+        let set = LocalSet::new();
+        set.block_on(&runtime, async {
+            assert!(zokio::task::spawn_blocking(|| try_spawn_local(async {}).is_err()).await.unwrap());
+            assert!(zokio::spawn(async { try_spawn_local(async {}).is_err() }).await.unwrap());
+        });
+    }
+}
+
+#[test]
+fn a_local_runtime_runs_what_is_not_send() {
+    let runtime = local_runtime();
+    let shared = Rc::new(Cell::new(0));
+    let here = shared.clone();
+    let task = runtime.spawn_local(async move { here.set(here.get() + 1) });
+    let here = shared.clone();
+    runtime.block_on(async move {
+        task.await.unwrap();
+        spawn_local(async move { here.set(here.get() + 1) }).await.unwrap();
+        assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
+        assert_eq!(zokio::spawn(async { 2 }).await.unwrap(), 2);
+        assert!(zokio::task::spawn_blocking(|| try_spawn_local(async {}).is_err()).await.unwrap());
+    });
+    assert_eq!(shared.get(), 2);
+    let entered = runtime.enter();
+    let here = shared.clone();
+    let task = spawn_local(async move { here.get() });
+    drop(entered);
+    assert!(try_spawn_local(async {}).is_err());
+    assert_eq!(runtime.block_on(task).unwrap(), 2);
+    // From another thread, what is `Send`.
+    let handle = runtime.handle().clone();
+    let sent = thread::spawn(move || handle.spawn(async { 9 })).join().unwrap();
+    assert_eq!(runtime.block_on(sent).unwrap(), 9);
+    let mut runtime = runtime;
+    let stepped = runtime.spawn_local(async { Rc::new(1) });
+    assert_eq!(runtime.stepper().run_until_idle(), 1);
+    assert!(stepped.is_finished());
+    runtime.shutdown_timeout(Duration::ZERO);
+    LocalRuntime::new().unwrap().shutdown_background();
+}
+
+#[test]
+#[should_panic(expected = "only a current-thread runtime can be local")]
+fn workers_cannot_be_local() {
+    let _ = Builder::new_multi_thread().worker_threads(1).build_local(LocalOptions::default());
+}
+
+#[zokio::test(flavor = "local", start_paused = true)]
+async fn the_attribute_makes_a_local_runtime() {
+    let shared = Rc::new(Cell::new(0));
+    let here = shared.clone();
+    let task = spawn_local(async move {
+        zokio::time::sleep(Duration::from_secs(86_400)).await;
+        here.set(1);
+    });
+    task.await.unwrap();
+    assert_eq!(shared.get(), 1);
+}
+
+#[zokio::test(flavor = "current_thread", start_paused = true)]
+async fn the_attribute_stops_the_clock() {
+    let start = zokio::time::Instant::now();
+    zokio::time::sleep(Duration::from_secs(86_400)).await;
+    assert_eq!(start.elapsed(), Duration::from_secs(86_400));
+}
