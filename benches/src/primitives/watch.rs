@@ -39,8 +39,28 @@ impl Watch for Tokio {
     }
 }
 
+struct Zokio;
+impl Watch for Zokio {
+    type Sender = zokio::sync::watch::Sender<u64>;
+    type Receiver = zokio::sync::watch::Receiver<u64>;
+    fn new() -> Self::Sender {
+        zokio::sync::watch::channel(0).0
+    }
+    fn subscribe(sender: &Self::Sender) -> Self::Receiver {
+        sender.subscribe()
+    }
+    fn send(sender: &Self::Sender, value: u64) {
+        sender.send(value).expect("there are receivers");
+    }
+    async fn changed(receiver: &mut Self::Receiver) -> u64 {
+        receiver.changed().await.expect("the sender is there");
+        *receiver.borrow_and_update()
+    }
+}
+
 /// All rivals, one after the other.
 pub fn all(plan: &Plan, table: &mut Table, name: &'static str) -> io::Result<()> {
+    one::<ZokioMultiThread, Zokio>(plan, table, name, "zokio-mt")?;
     one::<TokioMultiThread, Tokio>(plan, table, name, "tokio-mt")?;
     one::<ZokioMultiThread, Tokio>(plan, table, name, "tokio on zokio")?;
     one::<TokioCurrentThread, Tokio>(plan, table, name, "tokio-ct")

@@ -1,36 +1,72 @@
-//! Waiting on a thread instead of in a task.
+//! Waiting where there is no task to wait in: on a thread, if there are threads.
 
-use alloc::sync::Arc;
-use alloc::task::Wake;
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
-use std::thread::{self, Thread};
 
-struct Unpark(Thread);
+use crate::task::coop::unconstrained;
 
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+/// Polls until the future is ready: with `std`, sleeping in between.
+///
+/// # Panics
+///
+/// Without `std`, if it is not ready at once: nobody can be waited for there, and `busy` says who has to be.
+#[allow(dead_code)] // not every selection of features has somebody who waits so
+pub(super) fn wait<F: Future>(future: F, busy: &str) -> F::Output {
+    let mut future = pin!(unconstrained(future));
+    // Nothing is allocated where there is nothing to wait for.
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => sleep::until_ready(future, busy),
     }
 }
 
-/// Polls on this thread until it is ready, and sleeps in between.
+/// Polls until the future is ready, sleeping in between.
+#[cfg(feature = "std")]
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    // Nothing is allocated where there is nothing to wait for.
-    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return output;
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
+    wait(future, "")
+}
+
+#[cfg(feature = "std")]
+mod sleep {
+    use alloc::sync::Arc;
+    use alloc::task::Wake;
+    use core::future::Future;
+    use core::pin::Pin;
+    use core::task::{Context, Poll, Waker};
+    use std::thread::{self, Thread};
+
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
         }
-        thread::park();
+
+        fn wake_by_ref(self: &Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    /// Sleeps between polls.
+    pub(super) fn until_ready<F: Future>(mut future: Pin<&mut F>, _: &str) -> F::Output {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
+            thread::park();
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod sleep {
+    use core::future::Future;
+    use core::pin::Pin;
+
+    /// Nobody sleeps here.
+    pub(super) fn until_ready<F: Future>(_: Pin<&mut F>, busy: &str) -> F::Output {
+        panic!("{busy}")
     }
 }

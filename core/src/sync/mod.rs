@@ -7,6 +7,7 @@
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
 //! | [`Notify`] | many tasks | the same, one wake-up being remembered |
 //! | [`Mutex`] | many tasks | their turn to use a value |
+//! | [`Watch`] | many tasks | a new value, of which only the latest counts |
 //! | [`CancellationSource`] | many tasks | the request to stop |
 //! | [`Oneshot`] | one task each side | one value, or that the other side is gone |
 #![cfg_attr(feature = "heapless", doc = "| [`Channel`] | many tasks | a message, or room for one |")]
@@ -16,7 +17,6 @@
 #[cfg(feature = "alloc")]
 #[allow(dead_code)] // for the primitives that are awaited from an `Arc`
 mod alloc;
-#[cfg(feature = "std")]
 mod blocking;
 mod cancel;
 #[cfg(any(feature = "heapless", feature = "alloc"))]
@@ -32,6 +32,7 @@ mod signal;
 mod wait_cell;
 mod wait_queue;
 mod waiters;
+pub mod watch;
 
 pub use cancel::*;
 #[cfg(feature = "heapless")]
@@ -46,6 +47,7 @@ pub use oneshot::Oneshot;
 pub use signal::{Signal, SignalWait};
 pub use wait_cell::WaitCell;
 pub use wait_queue::{Closed, Wait, WaitQueue};
+pub use watch::Watch;
 
 #[cfg(test)]
 mod tests;

@@ -133,7 +133,6 @@ impl CancellationToken {
     /// # Cancel safety
     ///
     /// Nothing is lost if the future is dropped; this clone of the token goes with it.
-    #[must_use]
     pub fn cancelled_owned(self) -> WaitForCancellationFutureOwned {
         WaitForCancellationFutureOwned { wait: Waiter::new(self, Listen) }
     }

@@ -39,7 +39,6 @@ pub type Receiver<T> = ReceiverOf<Boxed<T>>;
 /// fn sent<T: Send>(_: T) {}
 /// sent(zokio_core::sync::oneshot::channel::<*const u8>().0);
 /// ```
-#[must_use]
 #[inline]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Box::new(Oneshot { word: AtomicUsize::new(SENDER | RECEIVER), ..Oneshot::new() });

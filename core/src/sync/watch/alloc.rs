@@ -1,0 +1,256 @@
+//! A watched value in an `Arc`, with senders and receivers that are counted.
+
+use alloc::sync::Arc;
+
+use super::cell::{GONE, LANES, Ref, Watch};
+use super::error::SendError;
+use super::receiver::{Home, ReceiverOf};
+use crate::atomic::{AtomicUsize, Ordering};
+use crate::lock::DefaultLock;
+use crate::sync::blocking;
+use crate::sync::waiters::{Protocol, Section, Step};
+
+/// Why a sender without threads cannot wait.
+const BORROWED: &str = "a watched value is borrowed while a new one is sent";
+
+struct Shared<T> {
+    watch: Watch<T>,
+    receivers: AtomicUsize,
+    senders: AtomicUsize,
+}
+
+/// Sees the latest value; see [`ReceiverOf`] for what it can do.
+pub type Receiver<T> = ReceiverOf<Subscription<T>>;
+
+/// What makes a receiver count as one.
+pub struct Subscription<T>(Arc<Shared<T>>);
+
+impl<T> Home for Subscription<T> {
+    type Value = T;
+    type Lock = DefaultLock;
+
+    fn watch(&self) -> &Watch<T> {
+        &self.0.watch
+    }
+}
+
+impl<T> Clone for Subscription<T> {
+    fn clone(&self) -> Self {
+        subscribe(&self.0)
+    }
+}
+
+impl<T> Drop for Subscription<T> {
+    fn drop(&mut self) {
+        // Ordering: releases what this receiver did to whoever finds that none is left.
+        if self.0.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.watch.waiters.drain(GONE, (), |_| false);
+        }
+    }
+}
+
+fn subscribe<T>(shared: &Arc<Shared<T>>) -> Subscription<T> {
+    shared.receivers.fetch_add(1, Ordering::Relaxed);
+    Subscription(shared.clone())
+}
+
+/// Makes a channel that keeps the latest value. The receiver has seen the first one.
+///
+/// # Cost
+///
+/// One allocation.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// use zokio_core::sync::watch;
+///
+/// let (sender, mut receiver) = watch::channel("hello");
+/// assert_eq!(*receiver.borrow(), "hello");
+/// sender.send("goodbye").expect("there is a receiver");
+/// assert!(receiver.has_changed().expect("the sender is there"));
+/// assert_eq!(*receiver.borrow_and_update(), "goodbye");
+/// # }
+/// ```
+#[must_use = "a channel without a side does nothing"]
+pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
+    let sender = Sender::new(init);
+    let receiver = sender.subscribe();
+    (sender, receiver)
+}
+
+/// Sends values to the receivers of a channel, and looks at the latest.
+///
+/// Names and meaning are those of `tokio::sync::watch::Sender`.
+///
+/// # Blocking
+///
+/// Whoever changes the value waits on its thread until no receiver looks at it (see the module for why that ends), and
+/// whoever looks waits while it is changed in place. Without `std` there is nothing to wait with, and both panic.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Sender<T> {
+    /// Makes a channel without a receiver.
+    #[must_use]
+    pub fn new(init: T) -> Self {
+        let (receivers, senders) = (AtomicUsize::new(0), AtomicUsize::new(1));
+        Self { shared: Arc::new(Shared { watch: Watch::with_lock(init), receivers, senders }) }
+    }
+
+    /// Sends a value: the old one is dropped, every receiver hears of it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the value, if there is no receiver; the old value stays then. [`send_replace`](Self::send_replace)
+    /// always replaces it.
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        if self.is_closed() {
+            return Err(SendError(value));
+        }
+        drop(self.send_replace(value));
+        Ok(())
+    }
+
+    /// Sends a value, whether there are receivers or not, and returns the old one.
+    pub fn send_replace(&self, value: T) -> T {
+        let watch = &self.shared.watch;
+        watch.try_replace(value).unwrap_or_else(|value| blocking::wait(watch.replace(value), BORROWED))
+    }
+
+    /// Changes the value in place, and every receiver hears of it.
+    ///
+    /// `modify` must not use the same channel. If it panics the channel stays as usable as before, with the value as it was
+    /// left, and nobody is told of a change.
+    ///
+    /// # Panics
+    ///
+    /// If `modify` does.
+    pub fn send_modify<F: FnOnce(&mut T)>(&self, modify: F) {
+        self.send_if_modified(|value| {
+            modify(value);
+            true
+        });
+    }
+
+    /// Changes the value in place; every receiver hears of it if `modify` answers that it has changed. Returns that.
+    ///
+    /// `modify` must not use the same channel. If it panics the channel stays as usable as before, with the value as it was
+    /// left, and nobody is told of a change.
+    ///
+    /// # Panics
+    ///
+    /// If `modify` does.
+    pub fn send_if_modified<F: FnOnce(&mut T) -> bool>(&self, modify: F) -> bool {
+        let mut value = blocking::wait(self.shared.watch.write(), BORROWED);
+        let modified = modify(&mut value);
+        if modified {
+            value.modified();
+        }
+        modified
+    }
+
+    /// Looks at the value. Keep the look short: who sends a new one waits for its end.
+    pub fn borrow(&self) -> Ref<'_, T> {
+        self.shared.watch.borrow()
+    }
+
+    /// Whether there is no receiver. One may still subscribe.
+    pub fn is_closed(&self) -> bool {
+        self.receiver_count() == 0
+    }
+
+    /// Waits until there is no receiver.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn closed(&self) {
+        self.shared.watch.waiters.wait(Gone { receivers: &self.shared.receivers }).await;
+    }
+
+    /// Makes a receiver, which has seen the value that is there.
+    #[must_use = "a receiver that is dropped hears nothing"]
+    pub fn subscribe(&self) -> Receiver<T> {
+        ReceiverOf::new(subscribe(&self.shared))
+    }
+
+    /// Receivers that there are.
+    pub fn receiver_count(&self) -> usize {
+        // Ordering: acquires what receivers did that are gone; pairs with the drop of a subscription.
+        self.shared.receivers.load(Ordering::Acquire)
+    }
+
+    /// Senders that there are.
+    pub fn sender_count(&self) -> usize {
+        self.shared.senders.load(Ordering::Relaxed)
+    }
+
+    /// Whether both send to the same receivers.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl<T> ReceiverOf<Subscription<T>> {
+    /// Whether both receive from the same senders.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.home().0, &other.home().0)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // Ordering: what each sender did is before the close that the last one does.
+        if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.watch.close();
+        }
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> core::fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Sender").field("receivers", &self.receiver_count()).finish_non_exhaustive()
+    }
+}
+
+impl<T> core::fmt::Debug for Subscription<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Subscription").finish_non_exhaustive()
+    }
+}
+
+/// A sender that waits until nobody is subscribed.
+struct Gone<'a> {
+    receivers: &'a AtomicUsize,
+}
+
+impl Protocol<LANES> for Gone<'_> {
+    type State = usize;
+    type Tag = ();
+    type Output = ();
+    const LANE: usize = GONE;
+
+    fn poll(&mut self, _: &mut Section<'_, usize, (), LANES>, _: Option<()>) -> Step<(), ()> {
+        // Ordering: acquires what receivers did that are gone. The last one looks for those who wait under the lock, which
+        // is held here: it finds this one, or this one finds that it is gone.
+        if self.receivers.load(Ordering::Acquire) == 0 { Step::Ready(()) } else { Step::Wait(()) }
+    }
+
+    fn cancel(&mut self, _: &mut Section<'_, usize, (), LANES>, (): ()) {}
+}

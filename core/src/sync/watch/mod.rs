@@ -1,0 +1,38 @@
+//! The latest value, and who wants to hear of a new one.
+//!
+//! [`Watch`] is the thing itself, usually a `static`; it is sent to and [subscribed](Watch::subscribe) to through a
+//! reference. `channel` makes one in an `Arc`, whose two sides are tokio's.
+//!
+//! # How a value is changed while others look at it
+//!
+//! A borrow ([`Ref`]) counts itself in a word (`access`), without a lock. A new value moves in under the lock of the wait
+//! list, where nobody looks: so to send is one section, and who only looks never sees half of it. Where somebody does look
+//! the new value has to wait: [`Watch::send`] in its future, [`Watch::try_send`] by giving the value back, and tokio's
+//! `Sender::send`, which is no future, on its thread, as tokio's does. Looking never waits for those who wait to send, so
+//! that a thread may have two borrows at once, and a task never waits for its own.
+//!
+//! A [`Ref`] cannot be sent to another thread, so a task that moves between threads cannot keep one across an await: what a
+//! sender's thread waits for is always code that runs, on another thread, until its borrow ends. Only tasks that stay on
+//! one thread can keep one across an await; then whoever sends from the same thread must use [`Watch::send`], which is
+//! awaited.
+//!
+//! # Invariants
+//!
+//! - *shared*: the value is not changed while `access` counts a reader.
+//! - *exclusive*: who made `access` say `WRITING`, where it counted no reader, has the value alone until it says otherwise.
+//! - *version*: the version changes under the lock, in the section in which a value moves in or a change of it ends; both
+//!   while the value is had *exclusive*. So under a borrow it is the version of what is borrowed.
+
+mod access;
+#[cfg(feature = "alloc")]
+mod alloc;
+mod cell;
+pub mod error;
+mod receiver;
+#[cfg(test)]
+mod tests;
+
+#[cfg(feature = "alloc")]
+pub use self::alloc::{Receiver, Sender, Subscription, channel};
+pub use cell::{Ref, Watch};
+pub use receiver::{BorrowedReceiver, Home, ReceiverOf};

@@ -1,0 +1,174 @@
+//! Senders and receivers that are counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::sync::watch::{Sender, channel};
+use crate::test_util::{Polled, panics, send_sync};
+
+#[test]
+fn send_fails_without_receivers_and_replace_does_not() {
+    let (sender, receiver) = channel(0);
+    assert_eq!((sender.receiver_count(), sender.sender_count(), sender.is_closed()), (1, 1, false));
+    drop(receiver);
+    assert!(sender.is_closed());
+    assert_eq!(sender.send(1).unwrap_err().0, 1);
+    assert_eq!(*sender.borrow(), 0);
+    assert_eq!(sender.send_replace(2), 0);
+    let mut receiver = sender.subscribe();
+    assert_eq!((receiver.has_changed(), *receiver.borrow()), (Ok(false), 2));
+    sender.send_modify(|value| *value += 1);
+    assert!(!sender.send_if_modified(|value| {
+        *value += 1;
+        false
+    }));
+    assert!(sender.send_if_modified(|_| true));
+    assert_eq!(*receiver.borrow_and_update(), 4);
+    assert!(!sender.borrow().has_changed());
+    assert!(Sender::<u8>::default().is_closed());
+}
+
+#[test]
+fn last_sender_closes_and_last_receiver_is_awaited() {
+    let (sender, mut receiver) = channel(0);
+    let other = sender.clone();
+    assert!(sender.same_channel(&other) && receiver.same_channel(&receiver.clone()));
+    assert!(!sender.same_channel(&Sender::new(0)) && sender.receiver_count() == 1);
+    let mut change = Polled::waiting(receiver.changed());
+    drop(sender);
+    assert!(change.poll().is_pending() && other.sender_count() == 1);
+    let mut closed = Polled::waiting(other.closed());
+    drop(change);
+    let clone = receiver.clone();
+    drop(receiver);
+    assert!(closed.poll().is_pending());
+    drop(clone);
+    assert_eq!(closed.wakes(), 1);
+    // Somebody came before it looked.
+    let mut late = other.subscribe();
+    assert!(closed.poll().is_pending());
+    let mut change = Polled::waiting(late.changed());
+    drop(closed);
+    drop(other);
+    assert_eq!(change.wakes(), 1);
+    assert!(change.ready().is_err());
+}
+
+#[test]
+fn wait_for_looks_at_what_is_there_and_at_every_change() {
+    let (sender, mut receiver) = channel(5);
+    assert_eq!(*Polled::new(receiver.wait_for(|value| *value == 5)).ready().unwrap(), 5);
+    let mut wait = Polled::waiting(receiver.wait_for(|value| *value > 7));
+    sender.send(6).unwrap();
+    assert!(wait.poll().is_pending());
+    sender.send(8).unwrap();
+    {
+        let look = wait.ready().unwrap();
+        // As with tokio: the wait has counted it as seen.
+        assert_eq!((*look, look.has_changed()), (8, false));
+    }
+    drop(wait);
+    let mut wait = Polled::waiting(receiver.wait_for(|value| *value > 100));
+    drop(sender);
+    assert!(wait.ready().is_err());
+    drop(wait);
+    // Closed, and the value there is right.
+    assert_eq!(*Polled::new(receiver.wait_for(|value| *value == 8)).ready().unwrap(), 8);
+    let looked = core::cell::Cell::new(0);
+    let count = |_: &i32| {
+        looked.set(looked.get() + 1);
+        false
+    };
+    assert!(Polled::new(receiver.wait_for(count)).ready().is_err());
+    assert_eq!(looked.get(), 1, "looked at twice");
+}
+
+/// Closures of the user that panic leave the value as they left it, nobody told, and the channel as usable as before.
+// Mutant: core/src/sync/watch/cell.rs :: if self.modified { => if true {
+#[test]
+fn failure_099_panic_in_a_closure_leaves_the_channel_usable() {
+    let (sender, mut receiver) = channel(0);
+    let mut wait = Polled::waiting(receiver.changed());
+    assert!(panics(|| sender.send_modify(|value| {
+        *value = 1;
+        panic!("in the middle");
+    })));
+    assert_eq!((wait.wakes(), *sender.borrow()), (0, 1));
+    sender.send_modify(|value| *value += 1);
+    wait.ready().unwrap();
+    drop(wait);
+    assert!(panics(|| drop(Polled::new(receiver.wait_for(|_| panic!("condition"))).poll())));
+    sender.send(7).unwrap();
+    assert_eq!(*receiver.borrow(), 7);
+    // A destructor of an old value runs with nothing held.
+    struct Bomb(bool);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(!self.0, "old value");
+        }
+    }
+    let (sender, receiver) = channel(Bomb(true));
+    assert!(panics(|| sender.send(Bomb(false)).unwrap()));
+    assert_eq!(receiver.has_changed(), Ok(true));
+    assert!(!receiver.borrow().0);
+}
+
+#[test]
+fn sender_waits_on_its_thread_for_a_look_of_another() {
+    let (sender, receiver) = channel(0);
+    let looking = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let look = sender.borrow();
+        scope.spawn(|| {
+            looking.store(true, Ordering::Release);
+            sender.send(1).unwrap();
+        });
+        while !looking.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        // Whether it waits by now or not, it has not sent.
+        assert_eq!(*look, 0);
+        drop(look);
+    });
+    assert_eq!(*receiver.borrow(), 1);
+}
+
+#[test]
+fn readers_and_writers_on_threads_see_whole_values() {
+    const ROUNDS: usize = if cfg!(miri) { 20 } else { 2_000 };
+    let (sender, receiver) = channel([0_usize; 4]);
+    let last = Arc::new(AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let (receiver, last) = (receiver.clone(), last.clone());
+            scope.spawn(move || {
+                let mut before = 0;
+                while !last.load(Ordering::Acquire) {
+                    let now = *receiver.borrow();
+                    assert!(now.iter().all(|part| *part == now[0]) && now[0] >= before);
+                    before = now[0];
+                    thread::yield_now();
+                }
+            });
+        }
+        for n in 1..=ROUNDS {
+            if n % 2 == 0 {
+                sender.send([n; 4]).unwrap();
+            } else {
+                sender.send_modify(|value| value.iter_mut().for_each(|part| *part = n));
+            }
+        }
+        last.store(true, Ordering::Release);
+    });
+    assert_eq!(*receiver.borrow(), [ROUNDS; 4]);
+}
+
+#[test]
+fn sides_may_be_sent_and_shared() {
+    let (sender, mut receiver) = channel(0);
+    send_sync(&sender);
+    send_sync(&receiver);
+    send_sync(&sender.closed());
+    send_sync(&receiver.changed());
+}

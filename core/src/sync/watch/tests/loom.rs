@@ -1,0 +1,128 @@
+//! Values sent while others look, wait and go.
+
+use std::sync::Arc;
+
+use loom::thread;
+
+use crate::sync::Watch;
+use crate::sync::watch::channel;
+use crate::test_util::Polled;
+
+/// A change is seen by the first look, or wakes.
+// Mutant: core/src/sync/watch/cell.rs :: self.set_version(section, |version| version.wrapping_add(CHANGE)); => self.set_version(section, |version| version);
+#[test]
+fn failure_103_wait_begins_while_a_value_is_sent() {
+    loom::model(|| {
+        let (sender, mut receiver) = channel(0);
+        let thread = thread::spawn(move || {
+            sender.send(1).unwrap();
+            sender
+        });
+        let mut wait = Polled::new(receiver.changed());
+        let early = wait.poll().is_ready();
+        let _sender = thread.join().unwrap();
+        if !early {
+            assert_eq!(wait.wakes(), 1, "not woken");
+            assert_eq!(wait.ready(), Ok(()));
+        }
+        drop(wait);
+        assert_eq!(*receiver.borrow_and_update(), 1);
+        assert!(!receiver.has_changed().unwrap(), "one value was seen twice");
+    });
+}
+
+/// Two values at once: the one that waits is woken, and sees the last of them at the end.
+// Mutant: core/src/sync/watch/cell.rs :: *section.state == version && section.pop(LEAVING, ())\n        });\n        answer => *section.state == version && section.pop(ACCESS, ())\n        });\n        answer
+#[test]
+fn failure_020_two_senders_against_one_who_waits() {
+    loom::model(|| {
+        let (sender, mut receiver) = channel(0);
+        let other = sender.clone();
+        let mut wait = Polled::waiting(receiver.changed());
+        let thread = thread::spawn(move || other.send_replace(1));
+        sender.send_replace(2);
+        thread.join().unwrap();
+        assert!(wait.wakes() >= 1);
+        assert_eq!(wait.ready(), Ok(()));
+        drop(wait);
+        let last = *receiver.borrow_and_update();
+        assert!(!receiver.has_changed().unwrap());
+        assert_eq!(last, *sender.borrow());
+    });
+}
+
+/// The last sender goes: who waits hears of it, and of the value before.
+// Mutant: core/src/sync/watch/cell.rs :: self.set_version(section, |version| version | CLOSED); => self.set_version(section, |version| version);
+#[test]
+fn failure_103_last_sender_goes_while_a_wait_begins() {
+    loom::model(|| {
+        let (sender, mut receiver) = channel(0);
+        let thread = thread::spawn(move || sender.send(1).unwrap());
+        let mut wait = Polled::new(receiver.changed());
+        let early = wait.poll();
+        thread.join().unwrap();
+        if early.is_pending() {
+            assert!(wait.wakes() >= 1);
+            assert_eq!(wait.ready(), Ok(()));
+        }
+        drop(wait);
+        assert!(Polled::new(receiver.changed()).ready().is_err());
+        assert_eq!(*receiver.borrow(), 1);
+    });
+}
+
+/// Whoever looks sees a whole value, and keeps it while a new one waits for the end of the look.
+// Mutant: core/src/sync/watch/access.rs :: (word & !WAITED == 0).then_some(word | WRITING) => Some(word | WRITING)
+#[test]
+fn look_against_a_value_that_is_sent() {
+    loom::model(|| {
+        let watch = Arc::new(Watch::<[usize; 2]>::new([0, 0]));
+        let other = watch.clone();
+        let thread = thread::spawn(move || other.try_send([1, 1]).is_ok());
+        {
+            let look = watch.borrow();
+            assert_eq!(look[0], look[1]);
+        }
+        let sent = thread.join().unwrap();
+        assert_eq!(watch.borrow()[1], usize::from(sent));
+    });
+}
+
+/// A sender that waits for the end of a look is let in.
+// Mutant: core/src/sync/watch/access.rs :: self.0.fetch_or(WAITED, Ordering::Relaxed); => let _ = WAITED;
+// Mutant: core/src/sync/watch/cell.rs :: if !last {\n                self.watch.access.wait();\n            } => if !last && self.value.is_some() {\n                self.watch.access.wait();\n            }
+#[test]
+fn look_ends_while_a_sender_begins_to_wait_for_that() {
+    loom::model(|| {
+        let watch = Arc::new(Watch::<usize>::new(0));
+        let other = watch.clone();
+        let look = watch.borrow();
+        let thread = thread::spawn(move || {
+            let mut send = Polled::new(other.send(1));
+            let early = send.poll().is_ready();
+            (send.waker.clone(), early, std::boxed::Box::pin(async move { drop(send) }))
+        });
+        drop(look);
+        let (waker, early, _) = thread.join().unwrap();
+        assert!(early || waker.wakes() == 1, "the sender waits for a look that has ended");
+    });
+}
+
+/// The last receiver goes while the sender waits for that.
+// Mutant: core/src/sync/watch/alloc.rs :: self.0.watch.waiters.drain(GONE, (), |_| false); => self.0.watch.waiters.drain(GONE, (), |_| true);
+#[test]
+fn last_receiver_goes_while_closed_is_awaited() {
+    loom::model(|| {
+        let (sender, receiver) = channel(0);
+        let thread = thread::spawn(move || drop(receiver));
+        let mut wait = Polled::new(sender.closed());
+        let early = wait.poll().is_ready();
+        thread.join().unwrap();
+        if !early {
+            assert_eq!(wait.wakes(), 1);
+            wait.ready();
+        }
+        drop(wait);
+        assert!(sender.send(1).is_err());
+    });
+}

@@ -1,0 +1,248 @@
+//! A watched value that is borrowed.
+
+use std::format;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use crate::lock::LocalLock;
+use crate::sync::Watch;
+use crate::sync::watch::error::TrySendError;
+use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, panics, poll, send_sync};
+
+type Slot<T> = Watch<T, TestLock>;
+
+#[test]
+fn every_receiver_sees_the_latest_value_once() {
+    let slot = Slot::with_lock(0);
+    let mut first = slot.subscribe();
+    assert_eq!(first.has_changed(), Ok(false));
+    slot.try_send(1).unwrap();
+    let mut second = slot.subscribe();
+    slot.try_send(2).unwrap();
+    for receiver in [&mut first, &mut second] {
+        assert_eq!(receiver.has_changed(), Ok(true));
+        assert!(receiver.borrow().has_changed());
+        assert_eq!(receiver.has_changed(), Ok(true), "to look is not to see");
+        assert_eq!(Polled::new(receiver.changed()).ready(), Ok(()));
+        assert_eq!((*receiver.borrow(), receiver.borrow().has_changed()), (2, false));
+        assert!(Polled::new(receiver.changed()).poll().is_pending());
+    }
+    let mut clone = first.clone();
+    clone.mark_changed();
+    assert_eq!(clone.has_changed(), Ok(true));
+    assert!(clone.borrow_and_update().has_changed());
+    slot.try_send(3).unwrap();
+    clone.mark_unchanged();
+    assert_eq!((clone.has_changed(), first.has_changed()), (Ok(false), Ok(true)));
+}
+
+#[test]
+fn close_lets_the_last_value_be_seen() {
+    let slot = Slot::with_lock(0);
+    let mut receiver = slot.subscribe();
+    let mut other = slot.subscribe();
+    let mut wait = Polled::waiting(other.changed());
+    slot.try_send(1).unwrap();
+    assert!(slot.close() && !slot.close() && receiver.is_closed());
+    assert!(receiver.has_changed().is_err());
+    assert_eq!(wait.ready(), Ok(()));
+    drop(wait);
+    assert!(Polled::new(other.changed()).ready().is_err());
+    assert_eq!(Polled::new(receiver.changed()).ready(), Ok(()));
+    assert!(Polled::new(receiver.changed()).ready().is_err());
+    assert_eq!(*receiver.borrow(), 1);
+    assert_eq!(slot.try_send(2), Err(TrySendError::Closed(2)));
+    assert!(Polled::new(slot.send(2)).ready().is_err());
+    assert!(slot.subscribe().is_closed());
+}
+
+#[test]
+fn value_waits_for_the_end_of_every_look() {
+    let slot = Slot::with_lock(0);
+    let mut receiver = slot.subscribe();
+    let mut change = Polled::waiting(receiver.changed());
+    let (one, two) = (slot.borrow(), slot.borrow());
+    assert_eq!(slot.try_send(1), Err(TrySendError::Borrowed(1)));
+    let mut first = Polled::waiting(slot.send(2));
+    let mut second = Polled::waiting(slot.send(3));
+    // Who looks goes before who waits to send: a task never waits for its own look.
+    assert_eq!(*slot.borrow(), 0);
+    drop(one);
+    assert_eq!((first.wakes(), *two, change.wakes()), (0, 0, 0));
+    drop(two);
+    assert_eq!((first.wakes(), second.wakes()), (1, 1));
+    let three = slot.borrow();
+    assert!(first.poll().is_pending());
+    drop(three);
+    assert_eq!(first.wakes(), 2);
+    first.ready().unwrap();
+    assert_eq!(change.wakes(), 1);
+    change.ready().unwrap();
+    second.ready().unwrap();
+    assert_eq!(*slot.borrow(), 3);
+}
+
+#[test]
+fn failure_105_send_that_is_dropped_sends_nothing_and_holds_nobody_up() {
+    let value = Arc::new(());
+    let slot = Slot::with_lock(Arc::new(()));
+    let mut receiver = slot.subscribe();
+    let look = slot.borrow();
+    let dropped = Polled::waiting(slot.send(value.clone()));
+    let mut kept = Polled::waiting(slot.send(value.clone()));
+    drop(dropped);
+    assert_eq!(Arc::strong_count(&value), 2);
+    drop(look);
+    kept.ready().unwrap();
+    assert_eq!(Polled::new(receiver.changed()).ready(), Ok(()));
+    // A change that was not reported is not seen: the wait may be dropped at every poll.
+    let wait = Polled::waiting(receiver.changed());
+    slot.try_send(value.clone()).unwrap();
+    assert_eq!(wait.wakes(), 1);
+    drop(wait);
+    assert_eq!(receiver.has_changed(), Ok(true));
+}
+
+#[test]
+fn version_wraps() {
+    let slot = Slot::with_lock(0);
+    let mut receiver = slot.subscribe();
+    receiver.mark_changed();
+    let mut other = receiver.clone();
+    assert_eq!(receiver.has_changed(), Ok(true));
+    receiver.mark_unchanged();
+    assert_eq!(receiver.has_changed(), Ok(false));
+    // Behind by one across the end of the numbers.
+    assert_eq!(Polled::new(other.changed()).ready(), Ok(()));
+    assert_eq!(other.has_changed(), Ok(false));
+    assert!(format!("{slot:?} {receiver:?} {:?}", slot.borrow()).contains("version: 0"));
+}
+
+#[test]
+fn forgotten_look_keeps_the_value_for_ever() {
+    let slot = Slot::with_lock(0);
+    core::mem::forget(slot.borrow());
+    assert!(slot.try_send(1).is_err());
+    let mut send = Polled::new(slot.send(1));
+    assert!(send.poll().is_pending());
+    assert_eq!(*slot.borrow(), 0);
+}
+
+/// Sends, looks, waits and drops at random, against the latest value and what each receiver has seen.
+#[test]
+fn failure_103_agrees_with_a_sequential_model() {
+    for seed in 0..if cfg!(miri) { 4 } else { 300 } {
+        let mut random = Random::new(seed);
+        let slot = Slot::with_lock(0);
+        let mut receivers: Vec<_> = (0..3).map(|_| (slot.subscribe(), 0)).collect();
+        let (mut value, mut closed) = (0, false);
+        for _ in 0..100 {
+            let at = random.below(receivers.len());
+            match random.below(9) {
+                0 | 1 => {
+                    let sent = slot.try_send(value + 1);
+                    assert_eq!(sent.is_ok(), !closed, "seed {seed}");
+                    value += usize::from(!closed);
+                }
+                2 if random.below(20) == 0 => closed |= slot.close(),
+                3 => {
+                    let (receiver, seen) = &mut receivers[at];
+                    assert_eq!(receiver.has_changed().ok(), (!closed).then_some(*seen != value), "seed {seed}");
+                }
+                4 => {
+                    let (receiver, seen) = &mut receivers[at];
+                    let look = receiver.borrow_and_update();
+                    assert_eq!((*look, look.has_changed()), (value, *seen != value), "seed {seed}");
+                    *seen = value;
+                }
+                5 | 6 => {
+                    let (receiver, seen) = &mut receivers[at];
+                    let mut wait = Polled::new(receiver.changed());
+                    match wait.poll() {
+                        core::task::Poll::Ready(Ok(())) => assert_ne!(*seen, value, "seed {seed}"),
+                        core::task::Poll::Ready(Err(_)) => assert!(closed && *seen == value, "seed {seed}"),
+                        core::task::Poll::Pending => {
+                            assert!(!closed && *seen == value, "seed {seed}");
+                            slot.try_send(value + 1).unwrap();
+                            value += 1;
+                            assert_eq!(wait.wakes(), 1);
+                            assert_eq!(wait.ready(), Ok(()));
+                        }
+                    }
+                    *seen = value;
+                }
+                7 => {
+                    let clone = receivers[at].clone();
+                    receivers.push(clone);
+                }
+                _ if receivers.len() > 2 => drop(receivers.swap_remove(at)),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
+    for event in [Event::Clone, Event::Wake, Event::Drop] {
+        let slot = forever(Slot::with_lock(0));
+        let hooked = TestWaker::hooked(move |now| {
+            if now == event && *slot.borrow() < 5 {
+                let next = *slot.borrow() + 1;
+                slot.try_send(next).unwrap();
+                let _ = Polled::new(slot.subscribe().changed()).poll();
+            }
+        });
+        let mut receiver = slot.subscribe();
+        let mut wait = std::boxed::Box::pin(receiver.changed());
+        let _ = poll(wait.as_mut(), &hooked);
+        slot.try_send(9).unwrap();
+        drop(wait);
+        let look = slot.borrow();
+        let mut send = std::boxed::Box::pin(slot.send(10));
+        let _ = poll(send.as_mut(), &hooked);
+        drop(look);
+        drop(send);
+        hooked.unhook();
+        assert_eq!(hooked.alive(), 0);
+        assert_eq!(*slot.borrow(), 9);
+    }
+}
+
+// Mutant: core/src/sync/watch/cell.rs :: wakes.wake(batch); => batch.wakers.into_iter().flatten().for_each(core::task::Waker::wake);
+#[test]
+fn failure_109_panicking_waker_costs_no_other_its_change() {
+    let slot = Slot::with_lock(0);
+    let hostile = TestWaker::panicking(Event::Wake);
+    let mut receivers: Vec<_> = (0..20).map(|_| slot.subscribe()).collect();
+    let mut waits: Vec<_> = receivers.iter_mut().map(|receiver| Polled::new(receiver.changed())).collect();
+    for (n, wait) in waits.iter_mut().enumerate() {
+        if n % 2 == 0 {
+            wait.waker = hostile.clone();
+        }
+        assert!(wait.poll().is_pending());
+    }
+    assert!(panics(|| slot.try_send(1).unwrap()));
+    assert_eq!(hostile.wakes(), 10);
+    assert!(waits.iter().skip(1).step_by(2).all(|wait| wait.wakes() == 1));
+    waits.iter_mut().for_each(|wait| wait.ready().unwrap());
+    assert_eq!(*slot.borrow(), 1);
+    hostile.unhook();
+}
+
+#[test]
+fn works_in_one_context_and_may_be_shared_by_threads() {
+    let local = Watch::<u8, LocalLock>::with_lock(0);
+    let mut receiver = local.subscribe();
+    let mut wait = Polled::waiting(receiver.changed());
+    local.try_send(1).unwrap();
+    wait.ready().unwrap();
+    let slot = Slot::with_lock(0);
+    send_sync(&slot);
+    let mut receiver = slot.subscribe();
+    send_sync(&receiver);
+    send_sync(&receiver.changed());
+    send_sync(&slot.send(1));
+    send_sync(&receiver.wait_for(|_| true));
+    assert_eq!(Slot::<u8>::default().borrow().checked_add(1), Some(1));
+}
