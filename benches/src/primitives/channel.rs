@@ -35,6 +35,21 @@ impl Channel for Tokio {
     }
 }
 
+struct Zokio;
+impl Channel for Zokio {
+    type Sender = zokio::sync::mpsc::Sender<u64>;
+    type Receiver = zokio::sync::mpsc::Receiver<u64>;
+    fn new() -> (Self::Sender, Self::Receiver) {
+        zokio::sync::mpsc::channel(CAPACITY)
+    }
+    fn send(sender: &Self::Sender, message: u64) -> impl Future<Output: Send> + Send {
+        sender.send(message)
+    }
+    fn recv(receiver: &mut Self::Receiver) -> impl Future<Output = Option<u64>> + Send {
+        receiver.recv()
+    }
+}
+
 struct AsyncChannel;
 impl Channel for AsyncChannel {
     type Sender = async_channel::Sender<u64>;
@@ -70,11 +85,14 @@ impl Channel for Static {
 /// All rivals, one after the other.
 pub fn all(plan: &Plan, table: &mut Table, name: &'static str, senders: usize) -> io::Result<()> {
     one::<TokioMultiThread, Tokio>(plan, table, name, "tokio-mt", senders)?;
+    one::<ZokioMultiThread, Zokio>(plan, table, name, "zokio-mt", senders)?;
     one::<ZokioMultiThread, Static>(plan, table, name, "zokio-mt static", senders)?;
     one::<Smol, AsyncChannel>(plan, table, name, "smol", senders)?;
     one::<ZokioMultiThread, Tokio>(plan, table, name, "tokio on zokio", senders)?;
     one::<ZokioMultiThread, AsyncChannel>(plan, table, name, "async-channel on zokio", senders)?;
     one::<TokioCurrentThread, Tokio>(plan, table, name, "tokio-ct", senders)?;
+    one::<ZokioCurrentThread, AsyncChannel>(plan, table, name, "async-channel on zokio-ct", senders)?;
+    one::<ZokioCurrentThread, Zokio>(plan, table, name, "zokio-ct", senders)?;
     one::<ZokioCurrentThread, Static>(plan, table, name, "zokio-ct static", senders)
 }
 

@@ -32,6 +32,7 @@ use crate::atomic::UnsafeCell;
 use crate::list::{Linked, Links, List};
 use crate::lock::{Lock, RawLock};
 use crate::task::coop;
+use crate::task::waker::{self, WAKES_WITHIN};
 use crate::{const_fn, guard};
 
 /// Wakers taken out in one section, where there are many to wake.
@@ -169,10 +170,12 @@ impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
 
     #[inline(always)]
     fn section<R>(&self, f: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> (R, Option<Waker>) {
-        self.shared.with(|shared| {
+        self.shared.with_held(|shared, held| {
             let mut section = Section { state: &mut shared.state, list: &mut shared.list, woken: None };
             let answer = f(&mut section);
-            (answer, section.woken)
+            let woken = section.woken;
+            // One of ours is woken here where that is a push to a queue of this core: one section instead of two.
+            (answer, if WAKES_WITHIN { woken.and_then(|waker| waker::wake_within(waker, &held)) } else { woken })
         })
     }
 
@@ -521,25 +524,69 @@ where
     fn advance(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<P::Output> {
         // SAFETY: nothing is moved out of it, here or below; `protocol` is not pinned.
         let this = unsafe { self.get_unchecked_mut() };
-        if P::QUICK && matches!(this.place, Place::New) {
-            if let Some(output) = this.protocol.quick() {
-                this.place = Place::Done;
-                return Poll::Ready(output);
+        if matches!(this.place, Place::New) {
+            // Who never waits makes no node, and is compiled into its caller.
+            let poll = if P::QUICK { this.protocol.quick().map(Poll::Ready) } else { this.glance(waker) };
+            if let Some(poll) = poll {
+                if poll.is_ready() {
+                    // It was new: nothing is there to drop; said so, or code to drop it would be made.
+                    core::mem::forget(core::mem::replace(&mut this.place, Place::Done));
+                }
+                return poll;
             }
         }
         this.wait(waker)
     }
 
-    /// A poll with the lock.
+    /// One look under the lock; and its place in the list, where the waker may be cloned there.
+    #[inline(always)]
+    fn glance(&mut self, waker: Option<&Waker>) -> Option<Poll<P::Output>> {
+        let Self { home, protocol, place } = self;
+        let (poll, woken) = home.waiters().section(|section| match protocol.poll(section, None) {
+            Step::Ready(output) => Some(Poll::Ready(output)),
+            Step::Wait(tag) => {
+                let stored = match waker {
+                    Some(waker) => Some(waker::clone_within(waker)?),
+                    None => None,
+                };
+                Self::link(place, section, tag, stored);
+                protocol.linked(section, tag);
+                Some(Poll::Pending)
+            }
+        });
+        if let Some(waker) = woken {
+            waker.wake();
+        }
+        if P::SETTLES && matches!(poll, Some(Poll::Ready(_))) {
+            home.waiters().repeat(|section| protocol.settle(section));
+        }
+        poll
+    }
+
+    /// Makes a node and puts it into the list.
+    #[inline(never)]
+    fn link(
+        place: &mut Place<P::Tag>,
+        section: &mut Section<'_, P::State, P::Tag, LANES>,
+        tag: P::Tag,
+        waker: Option<Waker>,
+    ) {
+        let node = Node { links: Links::new(), entry: UnsafeCell::new(Entry { waker, linked: true, tag: Some(tag) }) };
+        core::mem::forget(core::mem::replace(place, Place::Here(node)));
+        if let Place::Here(node) = place {
+            // SAFETY: in no list; *alive*: its waiter is pinned, and *enrolled*, by which `drop` removes it.
+            unsafe { section.list.push_back(P::LANE, NonNull::from(node)) };
+        }
+    }
+
+    /// A poll of who has to wait, or waited.
     #[inline(never)]
     fn wait(&mut self, waker: Option<&Waker>) -> Poll<P::Output> {
         let this = self;
         // The waker to store, once it is known that one is needed; after that the one it replaced.
         let (mut fresh, mut needed) = (None, waker);
         if matches!(this.place, Place::New) {
-            if P::QUICK {
-                (fresh, needed) = (waker.cloned(), None);
-            }
+            (fresh, needed) = (waker.map(waker::clone), None);
             this.place = Place::Here(Node::new());
         }
         let Place::Here(node) = &this.place else { return Poll::Ready(this.protocol.again()) };
@@ -592,7 +639,7 @@ where
                     return poll;
                 }
                 // The clone is made between two sections; the second one looks at everything again.
-                None => fresh = needed.take().cloned(),
+                None => fresh = needed.take().map(waker::clone),
             }
         }
     }

@@ -334,16 +334,16 @@ fn failure_048_unbounded_messages_are_dropped_once_whoever_goes_last() {
     }
 }
 
-/// Messages of 8 KiB, and room for very many of them, on a stack of 256 KiB: no buffer is built on the stack.
+/// Messages of 4 KiB, and room for very many of them, on a stack of 192 KiB: no buffer is built on the stack.
 #[test]
 fn failure_051_large_messages_are_not_built_on_the_stack_in_blocks() {
-    let thread = std::thread::Builder::new().stack_size(256 * 1024).spawn(|| {
-        let (tx, mut rx) = channel::<[u8; 8192]>(1_000_000);
+    let thread = std::thread::Builder::new().stack_size(192 * 1024).spawn(|| {
+        let (tx, mut rx) = channel::<[u8; 4096]>(1_000_000);
         for n in 0..40 {
-            assert!(tx.try_send([n; 8192]).is_ok());
+            assert!(tx.try_send([n; 4096]).is_ok());
         }
         for n in 0..40 {
-            assert_eq!(rx.try_recv().map(|message| message[8191]), Ok(n));
+            assert_eq!(rx.try_recv().map(|message| message[4095]), Ok(n));
         }
     });
     thread.unwrap().join().unwrap();
