@@ -44,6 +44,7 @@ impl<T: ?Sized, R> Exclusive<T, R> {
     }
 
     /// The right.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // only owned guards ask
     pub(super) fn right(&self) -> &R {
         &self.right
     }

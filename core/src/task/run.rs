@@ -115,15 +115,19 @@ impl<S: Schedule> Ready<S> {
             None => unsafe { is_counted(task) },
         };
         if !counted {
-            // SAFETY: the table of a slot; the task is its own, and its stage holds a future, which is ours.
-            return unsafe { (vtable.poll.slot)(task) };
+            // SAFETY: the table of a slot.
+            let poll = unsafe { vtable.poll.slot };
+            // SAFETY: the task is the table's own, and its stage holds a future, which is ours.
+            return unsafe { poll(task) };
         }
         // SAFETY: counted, of scheduler `S`, and alive until this poll has ended.
         let waker = unsafe { waker::for_poll::<S>(task) };
         let scope =
             scope::enter(Scope::new(Some(task), if S::BUDGETED { Budget::FULL } else { Budget::UNCONSTRAINED }));
-        // SAFETY: the table of a counted task; the task is its own, and its stage holds a future, which is ours.
-        let polled = unsafe { (vtable.poll.counted)(task, &mut Context::from_waker(&waker)) };
+        // SAFETY: the table of a counted task.
+        let poll = unsafe { vtable.poll.counted };
+        // SAFETY: the task is the table's own, and its stage holds a future, which is ours.
+        let polled = unsafe { poll(task, &mut Context::from_waker(&waker)) };
         drop(scope);
         match polled {
             // SAFETY: alive: the executor's side has not let go of it. (On one core it is not touched.)

@@ -8,10 +8,13 @@ use core::task::{Context, Poll, ready};
 use super::{Instant, Interval, Moment, Sleep};
 
 /// The place in the timer queue of an interval that has been polled.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Polled(Option<Pin<Box<Sleep>>>);
 
 impl Polled {
+    /// Not polled yet.
+    pub(super) const NEVER: Self = Self(None);
+
     /// Moves it, and so the wake of who waits there.
     pub(super) fn reset(&mut self, next: Instant) {
         if let Some(sleep) = &mut self.0 {

@@ -88,7 +88,7 @@ impl Interval {
     fn new(timers: &'static Timers, start: Instant, period: Duration) -> Self {
         assert!(!period.is_zero(), "`period` must not be zero: an interval of zero would tick for ever at once");
         let missed = MissedTickBehavior::Burst;
-        Self { timers, next: start, period, missed, polled: Polled::default(), _tells: PhantomData }
+        Self { timers, next: start, period, missed, polled: Polled::NEVER, _tells: PhantomData }
     }
 
     /// The same interval, which tells and takes moments as a `T`.

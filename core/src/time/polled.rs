@@ -3,10 +3,13 @@
 use super::Instant;
 
 /// No place.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Polled;
 
 impl Polled {
+    /// Nothing.
+    pub(super) const NEVER: Self = Self;
+
     /// Moves it.
     pub(super) fn reset(&mut self, _: Instant) {}
 }

@@ -94,10 +94,10 @@ fn outputs_are_in_the_order_of_the_futures() {
 
 #[test]
 fn an_empty_list_is_ready_and_so_is_one_of_ready_futures() {
-    assert_eq!(run(join_all([ready(1); 0])), (Vec::new(), 1));
+    assert_eq!(run(join_all(Vec::<Ready<u8>>::new())), (Vec::new(), 1));
     assert_eq!(run(join_all([ready(1), ready(2)])), (std::vec![1, 2], 1));
     assert_eq!(run([ready(1)].into_iter().collect::<JoinAll<_>>()).0, [1]);
-    assert_eq!(run(try_join_all([ready(Ok::<u8, ()>(1)); 0])).0, Ok(Vec::new()));
+    assert_eq!(run(try_join_all(Vec::<Ready<Result<u8, ()>>>::new())).0, Ok(Vec::new()));
 }
 
 /// A child that always wakes itself does not keep the poll.

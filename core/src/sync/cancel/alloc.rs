@@ -114,7 +114,6 @@ impl CancellationToken {
     }
 
     /// Whether the token is cancelled.
-    #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.bell().is_cancelled()
     }
