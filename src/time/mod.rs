@@ -31,6 +31,22 @@ pub type Interval = core_time::Interval<Instant>;
 /// An [`Interval`] with its place in the timer queue, made by [`Interval::ticks`]; see [`zokio_core::time::Ticks`].
 pub type Ticks = core_time::Ticks<Interval, Instant>;
 
+/// Values that come out when their time has come; see [`zokio_core::time::DelayQueue`].
+#[cfg(feature = "std")]
+pub type DelayQueue<T> = core_time::DelayQueue<T, Current, Instant>;
+
+/// Values that come out when their time has come, `N` at most, without an allocator; see
+/// [`zokio_core::time::FixedDelayQueue`].
+pub type FixedDelayQueue<T, const N: usize> = core_time::FixedDelayQueue<T, N, Current, Instant>;
+
+/// What goes in and comes out of a delay queue, under tokio's path.
+pub mod delay_queue {
+    pub use zokio_core::time::delay_queue::{Full, Key};
+
+    /// A value whose time has come; see [`zokio_core::time::delay_queue::Expired`].
+    pub type Expired<T> = zokio_core::time::delay_queue::Expired<T, super::Instant>;
+}
+
 /// The time now.
 ///
 /// # Panics

@@ -22,7 +22,8 @@
 //! # Who may touch a node
 //!
 //! - *home*: a node is only ever linked in the heap of its own `timers`, and a heap only exists inside the lock of a
-//!   `Timers`; so `&mut Heap` shows that the lock is held over every node linked in it.
+//!   `Timers`; so `&mut Heap` shows that the lock is held over every node linked in it. A delay queue has a heap for itself,
+//!   where `&mut` is its lock, and takes its nodes out before they go ([`Heap::link`]).
 //! - *owner or lock*: `prev` tells whose the links are. One of the three marks (idle, elapsed, closed): its owner's, who
 //!   holds `Pin<&mut Node>`. A pointer: whoever's who holds the lock. Only the owner turns a mark into a pointer, and
 //!   only under the lock is a pointer turned into a mark, as the last access to that node.
@@ -240,6 +241,23 @@ impl Heap {
     pub(super) fn pop_closed(&mut self) -> Option<Waker> {
         let root = self.root()?;
         self.remove(root, State::Closed)
+    }
+
+    /// Links a node of whoever has this heap for itself, under a `waker` that is not foreign code, and says whether its
+    /// deadline is the earliest now. The node must be taken out again before it goes: by itself it would ask its `timers`.
+    pub(super) fn link(&mut self, node: Pin<&Node>, waker: Waker) -> bool {
+        // Never closed.
+        self.insert(Tree::of(node), waker).unwrap_or(false)
+    }
+
+    /// Takes a node out that was put in by [`link`](Self::link).
+    pub(super) fn unlink(&mut self, node: Pin<&Node>) -> Option<Waker> {
+        self.remove(Tree::of(node), State::Idle)
+    }
+
+    /// Looks at the waker of the earliest node.
+    pub(super) fn first_waker<R>(&self, f: impl FnOnce(&Waker) -> R) -> Option<R> {
+        self.root()?.links(|links| links.waker.as_ref().map(f))
     }
 
     fn root(&self) -> Option<Tree> {

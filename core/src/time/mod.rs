@@ -17,6 +17,7 @@
 #[cfg(feature = "alloc")]
 mod alloc;
 mod clock;
+pub mod delay_queue;
 mod heap;
 mod interval;
 #[cfg(feature = "alloc")]
@@ -32,6 +33,9 @@ mod virtual_clock;
 mod virtual_park;
 
 pub use clock::{Clock, Instant, Moment};
+#[cfg(feature = "alloc")]
+pub use delay_queue::DelayQueue;
+pub use delay_queue::FixedDelayQueue;
 pub use interval::{Interval, MissedTickBehavior, Tick, Ticks, interval, interval_at};
 pub use queue::Timers;
 pub use sleep::{Sleep, now, sleep, sleep_until};

@@ -2,6 +2,8 @@
 
 #[cfg(not(loom))]
 mod budget;
+#[cfg(all(feature = "alloc", not(loom)))]
+mod delay_queue;
 mod hand;
 #[cfg(loom)]
 mod loom;

@@ -1,0 +1,233 @@
+//! The delay queue that grows.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+use super::{Expired, Key, Queue, Slot, Slots, after, no_such_key};
+use crate::ambient::Ambient;
+use crate::time::{Instant, Moment};
+
+/// Values that come out when their time has come, as many as there is memory for.
+///
+/// It waits by the timers of the context in which the first value was put in. It may move, also while it waits.
+///
+/// With feature `futures-core` it is a `Stream`, which ends where [`poll_expired`](Self::poll_expired) says `None` and goes
+/// on when something is put in.
+///
+/// # Cost
+///
+/// One allocation for the queue, and one for each value beyond the most that there were before; a value takes 14 words
+/// beside itself, on a 64-bit target.
+pub struct DelayQueue<T, A, I = Instant> {
+    queue: Pin<Box<Queue<T, Growing<T>, A>>>,
+    _tells: PhantomData<fn() -> I>,
+}
+
+/// Slots that are made when they are needed, and kept.
+struct Growing<T>(Vec<Pin<Box<Slot<T>>>>);
+
+impl<T> Slots<T> for Growing<T> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, slot: usize) -> Option<&Slot<T>> {
+        self.0.get(slot).map(|slot| &**slot)
+    }
+
+    fn pinned(self: Pin<&mut Self>, slot: usize) -> Option<Pin<&mut Slot<T>>> {
+        self.get_mut().0.get_mut(slot).map(Pin::as_mut)
+    }
+
+    fn grow(self: Pin<&mut Self>, next: usize) -> bool {
+        self.get_mut().0.push(Box::pin(Slot::new(next)));
+        true
+    }
+}
+
+impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
+    /// An empty queue.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
+    /// An empty queue with room in its table for so many values.
+    #[must_use]
+    pub fn with_capacity(values: usize) -> Self {
+        let queue = Queue::new(Growing(Vec::with_capacity(values)));
+        Self { queue: Box::pin(queue), _tells: PhantomData }
+    }
+
+    /// Puts a value in, which comes out after `timeout`. One that does not fit never does by itself.
+    ///
+    /// # Panics
+    ///
+    /// The first time, outside of a runtime or in one without a clock.
+    ///
+    /// # Cost
+    ///
+    /// A fixed number of steps, and an allocation where there were never so many values. Wakes the task that waits, if this
+    /// value is the first.
+    #[track_caller]
+    pub fn insert(&mut self, value: T, timeout: Duration) -> Key {
+        self.put(value, after(timeout))
+    }
+
+    /// Puts a value in, which comes out at `when`.
+    ///
+    /// # Panics
+    ///
+    /// As [`insert`](Self::insert).
+    ///
+    /// # Cost
+    ///
+    /// As [`insert`](Self::insert).
+    #[track_caller]
+    pub fn insert_at(&mut self, value: T, when: I) -> Key {
+        self.put(value, |_| when.into())
+    }
+
+    #[track_caller]
+    fn put(&mut self, value: T, deadline: impl FnOnce(&crate::time::Timers) -> Instant) -> Key {
+        match self.queue.as_mut().insert(value, deadline) {
+            Ok(key) => key,
+            Err(_refused) => unreachable!("its slots grow"),
+        }
+    }
+
+    /// Takes a value out before its time has come, if it is still there.
+    ///
+    /// # Cost
+    ///
+    /// As `remove`.
+    pub fn try_remove(&mut self, key: &Key) -> Option<Expired<T, I>> {
+        let (value, deadline) = self.queue.as_mut().take(*key)?;
+        Some(Expired { value, deadline, key: *key, _tells: PhantomData })
+    }
+
+    /// Takes a value out before its time has come.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there any more; [`try_remove`](Self::try_remove) does not.
+    ///
+    /// # Cost
+    ///
+    /// O(log n) amortised, as taking a sleep out of its queue.
+    #[track_caller]
+    pub fn remove(&mut self, key: &Key) -> Expired<T, I> {
+        self.try_remove(key).unwrap_or_else(|| no_such_key())
+    }
+
+    /// Lets a value stay for `timeout` from now on.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there any more.
+    #[track_caller]
+    pub fn reset(&mut self, key: &Key, timeout: Duration) {
+        if !self.queue.as_mut().reset(*key, after(timeout)) {
+            no_such_key();
+        }
+    }
+
+    /// Lets a value stay until `when`.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there any more.
+    #[track_caller]
+    pub fn reset_at(&mut self, key: &Key, when: I) {
+        if !self.queue.as_mut().reset(*key, |_| when.into()) {
+            no_such_key();
+        }
+    }
+
+    /// Takes all values out, and drops them. A task that waits learns that the queue is empty.
+    pub fn clear(&mut self) {
+        self.queue.as_mut().clear();
+    }
+
+    /// Asks for the next value whose time has come; those of one deadline come in the order in which they were put in. `None`
+    /// says that the queue is empty, not that it will stay so: the task is woken when something is put in.
+    ///
+    /// # Panics
+    ///
+    /// When it waits after the runtime of the first insertion was shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost: what has not been returned stays.
+    ///
+    /// # Cost
+    ///
+    /// Reads the clock; O(log n) amortised for each value; the lock of the runtime's timers where it has to wait for another
+    /// deadline than before.
+    pub fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<Option<Expired<T, I>>> {
+        self.queue.as_mut().poll_expired(cx)
+    }
+
+    /// The value whose time comes next, or has come.
+    ///
+    /// # Cost
+    ///
+    /// A fixed number of steps.
+    pub fn peek(&self) -> Option<Key> {
+        self.queue.peek()
+    }
+
+    /// Until when a value stays.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there any more.
+    #[track_caller]
+    pub fn deadline(&self, key: &Key) -> I {
+        self.queue.deadline(*key).unwrap_or_else(|| no_such_key()).into()
+    }
+
+    /// How many values there are, those whose time has come among them.
+    pub fn len(&self) -> usize {
+        self.queue.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values there can be without another allocation of the table.
+    pub fn capacity(&self) -> usize {
+        self.queue.slots.0.capacity()
+    }
+}
+
+impl<T, A: Ambient, I: Moment> Default for DelayQueue<T, A, I> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, A, I> core::fmt::Debug for DelayQueue<T, A, I> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("DelayQueue").field("len", &self.queue.len).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "futures-core")]
+impl<T, A: Ambient, I: Moment> futures_core::Stream for DelayQueue<T, A, I> {
+    type Item = Expired<T, I>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Expired<T, I>>> {
+        self.poll_expired(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len(), None)
+    }
+}
