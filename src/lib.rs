@@ -53,7 +53,7 @@ pub use task::{spawn, try_spawn};
 #[doc(inline)]
 pub use zokio_core::task_local;
 #[doc(inline)]
-pub use zokio_core::{join, pin, select, try_join};
+pub use zokio_core::{join, pin, select, task_graph, try_join};
 #[cfg(feature = "macros")]
 pub use zokio_macros::{main, test};
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | all | [`join()`], [`join3`] to [`join6`], [`join_array`], `join_all` | [`join!`](crate::join) |
 //! | all, or the first error | [`try_join()`], [`try_join3`] to [`try_join6`], `try_join_all` | [`try_join!`](crate::try_join) |
+//! | all, in order of dependence | | [`task_graph!`](crate::task_graph) |
 //! | the first | [`select()`], [`select3`] to [`select6`], [`select_array`], [`select_slice`], [`race`] | [`select!`](crate::select) |
 //!
 //! and what a task needs to step aside or to look without waiting: [`yield_now`], [`poll_once`], [`ready`],
@@ -29,6 +30,7 @@
 mod children;
 mod ext;
 mod fair;
+mod graph;
 mod join;
 mod join_all;
 mod macros;
@@ -62,12 +64,15 @@ pub use self::select::{
 #[cfg(feature = "futures-core")]
 pub use self::stream::{Filter, Fold, MapItems, Next, Stream, StreamExt, Take};
 pub use self::yield_now::{YieldNow, yield_now};
-pub use crate::{join, pin, select, try_join};
+pub use crate::{join, pin, select, task_graph, try_join};
 
 /// What the macros expand to.
 #[doc(hidden)]
 pub mod __private {
     pub use super::fair::*;
+    pub mod graph {
+        pub use super::super::graph::*;
+    }
     pub use super::maybe_done::MaybeDone;
 }
 

@@ -4,6 +4,7 @@ extern crate std;
 
 #[cfg(feature = "std")]
 mod ext;
+mod graph;
 mod join;
 #[cfg(all(feature = "std", not(loom)))]
 mod join_all;
