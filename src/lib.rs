@@ -55,7 +55,7 @@ pub use zokio_core::task_local;
 #[doc(inline)]
 pub use zokio_core::{join, pin, select, task_graph, try_join};
 #[cfg(feature = "macros")]
-pub use zokio_macros::{main, test};
+pub use zokio_macros::{main, task, test};
 
 /// The README's programs, compiled.
 #[cfg(all(doctest, feature = "std"))]

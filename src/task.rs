@@ -20,8 +20,8 @@ pub use self::builder::Builder;
 pub use self::join_set::JoinSet;
 pub use zokio_core::future::yield_now;
 pub use zokio_core::task::{
-    AbortHandle, AbortOnDropHandle, Id, JoinError, JoinHandle, Slots, SpawnError, consume_budget, coop, id, try_id,
-    unconstrained,
+    AbortHandle, AbortOnDropHandle, Id, IntoTask, JoinError, JoinHandle, Slots, SpawnError, consume_budget, coop, id,
+    try_id, unconstrained,
 };
 #[cfg(feature = "std")]
 pub use zokio_core::task::{AccessError, LocalKey, LocalScope, ScopedJoinHandle, TaskLocalFuture, name, scope};
@@ -72,6 +72,16 @@ pub use local_set::{LocalEnterGuard, LocalSet};
 /// # let _ = start as fn();
 /// ```
 pub type Arena<const SLOTS: usize, const BYTES: usize> = zokio_core::task::Arena<SLOTS, BYTES, Current>;
+
+/// What a function with [`#[zokio::task]`](macro@crate::task) gives; see [`zokio_core::task::SpawnToken`]. `spawn` and its
+/// like use the executor of the current context.
+pub type SpawnToken<F> = zokio_core::task::SpawnToken<F, Current>;
+
+/// What the attribute expands to.
+#[doc(hidden)]
+pub mod __private {
+    pub use zokio_core::task::pool_bytes;
+}
 
 /// Spawns a task on the executor of the current context.
 ///

@@ -6,8 +6,8 @@ use core::ptr::NonNull;
 
 use zokio_core::park::Unpark;
 use zokio_core::task::{
-    Arena, JoinHandle, Need, Owner, Refusal, Shape, Slots, Spawn, SpawnError, TaskPtr, Vacancy, claim_from, raw,
-    spawn_at, try_spawn_at, try_spawn_local_at,
+    Arena, IntoTask, JoinHandle, Need, Owner, Refusal, Shape, Slots, Spawn, SpawnError, TaskPtr, Vacancy, claim_from,
+    raw,
 };
 
 use crate::executor::Executor;
@@ -36,6 +36,33 @@ impl Place {
 }
 
 /// Spawns tasks on the executor that runs on this core or thread. It cannot leave it; [`to_send`](Self::to_send) can.
+///
+/// ```compile_fail,E0277
+/// fn send<T: Send>(_: T) {}
+/// fn leak(spawner: zokio_executor_local::Spawner) {
+///     send(spawner);
+/// }
+/// # fn main() {}
+/// ```
+///
+/// What can, takes only what may go there too:
+///
+/// ```compile_fail,E0277
+/// fn leak(spawner: zokio_executor_local::SendSpawner) {
+///     let local = std::rc::Rc::new(5);
+///     spawner.spawn(async move { drop(local) });
+/// }
+/// # fn main() {}
+/// ```
+///
+/// and nothing is spawned that is no task:
+///
+/// ```compile_fail,E0277
+/// fn wrong(spawner: zokio_executor_local::Spawner) {
+///     spawner.spawn(5);
+/// }
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy)]
 pub struct Spawner {
     place: Place,
@@ -108,34 +135,29 @@ impl Spawner {
         SendSpawner { place: self.place }
     }
 
-    /// Spawns a future into the executor's pool.
+    /// Spawns a future into the executor's pool, or what a function with `#[zokio::task]` gives into that function's.
     ///
     /// # Panics
     ///
     /// Panics where [`try_spawn`](Self::try_spawn) gives an error, with its text.
     #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        match self.try_spawn(future) {
+    pub fn spawn<T: IntoTask>(&self, task: T) -> JoinHandle<<T::Future as Future>::Output> {
+        match self.try_spawn(task) {
             Ok(handle) => handle,
             Err(error) => panic!("cannot spawn: {error}"),
         }
     }
 
-    /// Spawns a future into the executor's pool.
+    /// Spawns a future into the executor's pool, or what a function with `#[zokio::task]` gives into that function's.
     ///
     /// # Errors
     ///
     /// Gives the future back where the pool is full, its slots are too small, or there is none.
-    pub fn try_spawn<F>(&self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        try_spawn_local_at(self, future)
+    pub fn try_spawn<T: IntoTask>(
+        &self,
+        task: T,
+    ) -> Result<JoinHandle<<T::Future as Future>::Output>, SpawnError<T::Future>> {
+        task.try_into_local_task_at(self)
     }
 
     /// Spawns a future into an arena of one's own. That it fits is checked at compile time.
@@ -157,31 +179,37 @@ impl Spawner {
 }
 
 impl SendSpawner {
-    /// Spawns a future into the executor's pool.
+    /// Spawns a future into the executor's pool, or what a function with `#[zokio::task]` gives into that function's.
     ///
     /// # Panics
     ///
     /// Panics where [`try_spawn`](Self::try_spawn) gives an error, with its text.
     #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<T: IntoTask>(&self, task: T) -> JoinHandle<<T::Future as Future>::Output>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        T::Future: Send,
+        <T::Future as Future>::Output: Send,
     {
-        spawn_at(self, future)
+        match self.try_spawn(task) {
+            Ok(handle) => handle,
+            Err(error) => panic!("cannot spawn: {error}"),
+        }
     }
 
-    /// Spawns a future into the executor's pool.
+    /// Spawns a future into the executor's pool, or what a function with `#[zokio::task]` gives into that function's.
     ///
     /// # Errors
     ///
     /// Gives the future back where the pool is full, its slots are too small, or there is none.
-    pub fn try_spawn<F>(&self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
+    pub fn try_spawn<T: IntoTask>(
+        &self,
+        task: T,
+    ) -> Result<JoinHandle<<T::Future as Future>::Output>, SpawnError<T::Future>>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        T::Future: Send,
+        <T::Future as Future>::Output: Send,
     {
-        try_spawn_at(self, future)
+        task.try_into_task_at(self)
     }
 
     /// Spawns a future into an arena of one's own. That it fits is checked at compile time.

@@ -1,5 +1,6 @@
 #![forbid(unsafe_code)]
-//! `#[zokio::main]` and `#[zokio::test]`: an async function as the entry of a program, or as a test.
+//! `#[zokio::main]`, `#[zokio::test]` and `#[zokio::task]`: an async function as the entry of a program, as a test, or with
+//! static memory for its tasks.
 //!
 //! Use them through the facade, `zokio`. The expansion is small and the body goes into it verbatim, so tools see what
 //! the reader sees:
@@ -20,6 +21,7 @@
 mod expand;
 mod function;
 mod options;
+mod pool;
 mod report;
 mod value;
 
@@ -80,4 +82,39 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(expand::Kind::Test, options, item)
+}
+
+/// Gives an async function static memory of its own for its tasks. A call of it makes a task that has not been spawned yet,
+/// which a spawner takes: `spawner.spawn(blink(led))`, or `blink(led).spawn()` where the executor is that of the context.
+///
+/// The size of a slot is that of the function's future, found by the compiler. Where all slots are taken, spawning gives
+/// an error with the function's name and the number of slots, and the future, with its arguments, comes back.
+///
+/// The function takes at most 12 arguments, each a plain name; they and what it gives borrow nothing. A generic function has
+/// no one size: spawn it in an arena of your own, by `Arena::spawn`.
+///
+/// # Options
+///
+/// - `pool_size = N`: how many of its tasks there can be at a time, a number or a constant; one unless told otherwise.
+/// - `crate = "path"`: where the facade is found if it was renamed; `::zokio` unless told otherwise.
+///
+/// # Examples
+///
+/// ```text
+/// #[zokio::task(pool_size = 2)]
+/// async fn blink(led: Led, period: Duration) {
+///     loop {
+///         led.toggle();
+///         zokio::time::sleep(period).await;
+///     }
+/// }
+///
+/// EXECUTOR.run(idle, |spawner| {
+///     spawner.spawn(blink(red, Duration::from_millis(500)));
+///     spawner.spawn(blink(green, Duration::from_millis(300)));
+/// })
+/// ```
+#[proc_macro_attribute]
+pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+    pool::expand(options, item)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-const CASES: [&str; 2] = ["options", "types"];
+const CASES: [&str; 3] = ["options", "pools", "types"];
 
 /// (line, column, message).
 type Error = (usize, usize, String);

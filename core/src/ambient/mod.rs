@@ -121,6 +121,10 @@ pub type Current = Option<NonNull<Context<'static>>>;
 ///
 /// `swap` and `get` must act on one variable that only the current thread (or core, nested interrupts included) can
 /// reach, and must do nothing else with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not know the current context",
+    note = "use the facade's types: `zokio::task::Arena`, `zokio::task::SpawnToken`, the functions of `zokio::time`"
+)]
 pub unsafe trait Ambient: Sized + 'static {
     /// The current pointer.
     fn get() -> Current;

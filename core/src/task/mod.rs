@@ -62,6 +62,7 @@ mod join_set;
 mod local;
 mod local_scope;
 mod name;
+mod pool;
 #[cfg(doctest)]
 mod refused;
 mod run;
@@ -88,6 +89,7 @@ pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use local_scope::{LocalScope, ScopedJoinHandle, scope};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use name::{Named, name, named};
+pub use pool::{IntoTask, SpawnToken, TaskFn, pool_bytes};
 pub use run::{Notified, Ready};
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};
