@@ -41,6 +41,24 @@ impl Broadcast for Tokio {
     }
 }
 
+struct Zokio;
+impl Broadcast for Zokio {
+    type Sender = zokio::sync::broadcast::Sender<u64>;
+    type Receiver = zokio::sync::broadcast::Receiver<u64>;
+    fn new() -> Self::Sender {
+        zokio::sync::broadcast::channel(CAPACITY).0
+    }
+    fn subscribe(sender: &Self::Sender) -> Self::Receiver {
+        sender.subscribe()
+    }
+    fn send(sender: &Self::Sender, message: u64) {
+        sender.send(message).expect("there are receivers");
+    }
+    async fn recv(receiver: &mut Self::Receiver) -> u64 {
+        receiver.recv().await.expect("nobody lags")
+    }
+}
+
 struct AsyncBroadcast;
 impl Broadcast for AsyncBroadcast {
     type Sender = (async_broadcast::Sender<u64>, async_broadcast::InactiveReceiver<u64>);
@@ -62,6 +80,7 @@ impl Broadcast for AsyncBroadcast {
 
 /// All rivals, one after the other.
 pub fn all(plan: &Plan, table: &mut Table, name: &'static str) -> io::Result<()> {
+    one::<ZokioMultiThread, Zokio>(plan, table, name, "zokio-mt")?;
     one::<TokioMultiThread, Tokio>(plan, table, name, "tokio-mt")?;
     one::<Smol, AsyncBroadcast>(plan, table, name, "smol")?;
     one::<ZokioMultiThread, Tokio>(plan, table, name, "tokio on zokio")?;

@@ -27,6 +27,9 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     wait(future, "")
 }
 
+/// Whether there are threads that may sleep.
+pub(super) const SLEEPS: bool = cfg!(feature = "std");
+
 #[cfg(feature = "std")]
 mod sleep {
     use alloc::sync::Arc;

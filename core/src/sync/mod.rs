@@ -7,6 +7,7 @@
 //! | [`WaitQueue`] | many tasks | anything, told by whoever changes it |
 //! | [`Notify`] | many tasks | the same, one wake-up being remembered |
 //! | [`Mutex`] | many tasks | their turn to use a value |
+//! | [`Broadcast`] | many tasks | every message |
 //! | [`Watch`] | many tasks | a new value, of which only the latest counts |
 //! | [`CancellationSource`] | many tasks | the request to stop |
 //! | [`Oneshot`] | one task each side | one value, or that the other side is gone |
@@ -18,6 +19,7 @@
 #[allow(dead_code)] // for the primitives that are awaited from an `Arc`
 mod alloc;
 mod blocking;
+pub mod broadcast;
 mod cancel;
 #[cfg(any(feature = "heapless", feature = "alloc"))]
 mod channel;
@@ -34,6 +36,7 @@ mod wait_queue;
 mod waiters;
 pub mod watch;
 
+pub use broadcast::Broadcast;
 pub use cancel::*;
 #[cfg(feature = "heapless")]
 pub use channel::{Channel, DynReceiver, DynSender, Permit};

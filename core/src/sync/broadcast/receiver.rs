@@ -1,0 +1,185 @@
+//! Who gets every message.
+
+use super::cell::Broadcast;
+use super::error::{RecvError, TryRecvError};
+use super::ring::{Nothing, Outcome, Ring, Slot, Slots};
+use crate::lock::{DefaultLock, RawLock};
+use crate::sync::blocking;
+
+/// Where a receiver finds the messages.
+pub trait Home {
+    /// The memory of the messages.
+    type Slots: Slots;
+    /// The lock that guards it.
+    type Lock: RawLock;
+
+    /// The messages.
+    fn ring(&self) -> &Ring<Self::Slots, Self::Lock>;
+}
+
+impl<T, const N: usize, L: RawLock> Home for &Broadcast<T, N, L> {
+    type Slots = [Slot<T>; N];
+    type Lock = L;
+
+    fn ring(&self) -> &Ring<[Slot<T>; N], L> {
+        &self.ring
+    }
+}
+
+/// A message at some home.
+type ValueOf<H> = <<H as Home>::Slots as Slots>::Value;
+
+/// A receiver that borrows its channel; see [`Broadcast::subscribe`].
+pub type BorrowedReceiver<'a, T, const N: usize, L = DefaultLock> = ReceiverOf<&'a Broadcast<T, N, L>>;
+
+/// Gets every message that is sent while it is there, in the order in which they were sent.
+///
+/// Names and meaning are those of `tokio::sync::broadcast::Receiver`.
+pub struct ReceiverOf<H: Home> {
+    home: H,
+    /// The message that comes next.
+    next: u64,
+}
+
+impl<H: Home> ReceiverOf<H> {
+    pub(super) fn new(home: H) -> Self {
+        let next = home.ring().join();
+        Self { home, next }
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) fn home(&self) -> &H {
+        &self.home
+    }
+
+    /// Messages that were sent and not received by this one. Where they are more than are kept, the rest is missed.
+    pub fn len(&self) -> usize {
+        usize::try_from(self.home.ring().len_from(self.next)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether all messages that were sent were received.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether nothing will be sent any more. There may still be messages.
+    pub fn is_closed(&self) -> bool {
+        self.home.ring().is_closed()
+    }
+
+    /// Makes another receiver, which gets what is sent from now on.
+    #[must_use = "a receiver that is dropped gets nothing"]
+    pub fn resubscribe(&self) -> Self
+    where
+        H: Clone,
+    {
+        Self::new(self.home.clone())
+    }
+}
+
+impl<H: Home> ReceiverOf<H>
+where
+    ValueOf<H>: Clone,
+{
+    /// Receives the next message, waiting for it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError::Lagged`] if messages were overwritten before they were received: so many are missed, and the next call
+    /// gives the oldest that is kept. [`RecvError::Closed`] once nothing will be sent any more and all was received.
+    ///
+    /// # Panics
+    ///
+    /// If the message's `clone` does; the message is the next one then, as before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn recv(&mut self) -> Result<ValueOf<H>, RecvError> {
+        let outcome = self.home.ring().take(self.next).await;
+        self.received(outcome)
+    }
+
+    /// Receives the next message if there is one.
+    ///
+    /// While another receiver clones the message this one waits on its thread; without `std` it finds the channel empty.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if there is none; else as [`recv`](Self::recv).
+    ///
+    /// # Panics
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn try_recv(&mut self) -> Result<ValueOf<H>, TryRecvError> {
+        let ring = self.home.ring();
+        let outcome = match ring.try_take(self.next) {
+            Ok(outcome) => outcome,
+            Err(Nothing::Lent) if blocking::SLEEPS => blocking::wait(ring.take(self.next), ""),
+            Err(Nothing::Empty | Nothing::Lent) => return Err(TryRecvError::Empty),
+        };
+        Ok(self.received(outcome)?)
+    }
+
+    fn received(&mut self, outcome: Outcome<ValueOf<H>>) -> Result<ValueOf<H>, RecvError> {
+        let value = match outcome {
+            Outcome::Own(value) => value,
+            Outcome::Lent(value) => {
+                let mut lent = Lent { ring: self.home.ring(), position: self.next, value: Some(value), seen: false };
+                let clone = lent.value.clone();
+                lent.seen = clone.is_some();
+                drop(lent);
+                clone.ok_or(RecvError::Closed)?
+            }
+            Outcome::Lagged { missed, next } => {
+                self.next = next;
+                return Err(RecvError::Lagged(missed));
+            }
+            Outcome::Closed => return Err(RecvError::Closed),
+        };
+        self.next += 1;
+        Ok(value)
+    }
+
+    /// Receives the next message, and blocks the thread until there is one. For threads that poll no tasks.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    ///
+    /// As [`recv`](Self::recv); without `std`, if there is no message.
+    pub fn blocking_recv(&mut self) -> Result<ValueOf<H>, RecvError> {
+        let outcome = blocking::wait(self.home.ring().take(self.next), "only threads can wait for a message so");
+        self.received(outcome)
+    }
+}
+
+impl<H: Home> Drop for ReceiverOf<H> {
+    fn drop(&mut self) {
+        self.home.ring().leave(self.next);
+    }
+}
+
+impl<H: Home> core::fmt::Debug for ReceiverOf<H> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Receiver").field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+/// A message that is out of its slot; dropped, also by a panic, it is brought back.
+struct Lent<'a, S: Slots, L: RawLock> {
+    ring: &'a Ring<S, L>,
+    position: u64,
+    value: Option<S::Value>,
+    seen: bool,
+}
+
+impl<S: Slots, L: RawLock> Drop for Lent<'_, S, L> {
+    fn drop(&mut self) {
+        if let Some(value) = self.value.take() {
+            self.ring.give_back(self.position, value, self.seen);
+        }
+    }
+}
