@@ -22,8 +22,18 @@ pub(super) fn wait<F: Future>(future: F, busy: &str) -> F::Output {
 }
 
 /// Polls until the future is ready, sleeping in between.
+///
+/// # Panics
+///
+/// In a poll of a runtime: those that wait for this thread would wait as well, and whoever is waited for may be one of
+/// them. What knows that is the budget of the poll; the threads of a blocking pool have none.
 #[cfg(feature = "std")]
+#[track_caller]
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    assert!(
+        !crate::task::coop::is_budgeted(),
+        "cannot block here: this thread runs the tasks of a runtime; await instead, or use `spawn_blocking`"
+    );
     wait(future, "")
 }
 

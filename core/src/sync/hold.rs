@@ -48,6 +48,79 @@ impl<T: ?Sized, R> Exclusive<T, R> {
     pub(super) fn right(&self) -> &R {
         &self.right
     }
+
+    /// A part of the value, to look at.
+    pub(super) fn share<U: ?Sized>(self, f: impl FnOnce(&T) -> &U) -> Shared<U, R> {
+        let value: *const U = f(&*self);
+        Shared { value, right: self.right }
+    }
+
+    /// A part of the value to look at, if there is one.
+    pub(super) fn try_share<U: ?Sized>(self, f: impl FnOnce(&T) -> Option<&U>) -> Result<Shared<U, R>, Self> {
+        match f(&*self) {
+            Some(part) => {
+                let value: *const U = part;
+                Ok(Shared { value, right: self.right })
+            }
+            None => Err(self),
+        }
+    }
+}
+
+/// A value that others look at as well.
+pub(super) struct Shared<T: ?Sized, R> {
+    value: *const T,
+    right: R,
+}
+
+// SAFETY: *right*: it is as good as the `&T` it gives, and the right itself.
+unsafe impl<T: ?Sized + Sync, R: Send> Send for Shared<T, R> {}
+// SAFETY: as above.
+unsafe impl<T: ?Sized + Sync, R: Sync> Sync for Shared<T, R> {}
+
+impl<T: ?Sized, R> Shared<T, R> {
+    /// Of a value and the *right* to look at it.
+    pub(super) fn new(value: *const T, right: R) -> Self {
+        Self { value, right }
+    }
+
+    /// A part of the value. The right is dropped if `f` panics.
+    pub(super) fn map<U: ?Sized>(self, f: impl FnOnce(&T) -> &U) -> Shared<U, R> {
+        let value: *const U = f(&*self);
+        Shared { value, right: self.right }
+    }
+
+    /// A part of the value, if there is one.
+    pub(super) fn try_map<U: ?Sized>(self, f: impl FnOnce(&T) -> Option<&U>) -> Result<Shared<U, R>, Self> {
+        match f(&*self) {
+            Some(part) => {
+                let value: *const U = part;
+                Ok(Shared { value, right: self.right })
+            }
+            None => Err(self),
+        }
+    }
+
+    /// The right.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    pub(super) fn right(&self) -> &R {
+        &self.right
+    }
+
+    /// The right, to change what it is to.
+    pub(super) fn right_mut(&mut self) -> &mut R {
+        &mut self.right
+    }
+}
+
+impl<T: ?Sized, R> Deref for Shared<T, R> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: *right*, which is borrowed.
+        unsafe { &*self.value }
+    }
 }
 
 impl<T: ?Sized, R> Deref for Exclusive<T, R> {

@@ -10,6 +10,8 @@
 //! | [`Broadcast`] | many tasks | every message |
 //! | [`Watch`] | many tasks | a new value, of which only the latest counts |
 //! | [`CancellationSource`] | many tasks | the request to stop |
+//! | [`RwLock`] | many tasks | their turn to look at a value, or to change it |
+//! | [`Semaphore`] | many tasks | permits |
 //! | [`Oneshot`] | one task each side | one value, or that the other side is gone |
 #![cfg_attr(feature = "heapless", doc = "| [`Channel`] | many tasks | a message, or room for one |")]
 //!
@@ -30,6 +32,8 @@ mod mutex;
 mod notify;
 pub mod oneshot;
 mod permits;
+mod rwlock;
+mod semaphore;
 mod signal;
 mod wait_cell;
 mod wait_queue;
@@ -47,6 +51,12 @@ pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, TryLockError};
 pub use mutex::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::{Notified, Notify};
 pub use oneshot::Oneshot;
+#[cfg(feature = "alloc")]
+pub use rwlock::{OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
+pub use rwlock::{RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(feature = "alloc")]
+pub use semaphore::OwnedSemaphorePermit;
+pub use semaphore::{AcquireError, Semaphore, SemaphorePermit, TryAcquireError};
 pub use signal::{Signal, SignalWait};
 pub use wait_cell::WaitCell;
 pub use wait_queue::{Closed, Wait, WaitQueue};

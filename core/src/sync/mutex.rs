@@ -2,6 +2,8 @@
 
 #[cfg(feature = "alloc")]
 mod alloc;
+#[cfg(feature = "std")]
+mod blocking;
 mod guard;
 
 #[cfg(feature = "alloc")]

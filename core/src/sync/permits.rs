@@ -36,12 +36,13 @@
 
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 use super::waiters::{Protocol, Section, Step, Waiters, Waiting};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 use crate::lock::RawLock;
+use crate::task::coop;
 
 const ASK: usize = 1;
 const CLOSED: usize = 1 << 1;
@@ -237,14 +238,12 @@ impl<L: RawLock> Permits<L> {
     }
 
     /// Takes up to `count` permits out for ever; answers how many.
-    #[allow(dead_code)] // for semaphores
     pub(super) fn forget(&self, count: usize) -> usize {
         let least = |word: usize| if word & ASK == 0 { permits(word).min(count) } else { 0 };
         least(self.change(|word| word - least(word) * ONE))
     }
 
     /// Ends every wait, now and later.
-    #[allow(dead_code)] // for semaphores
     pub(super) fn close(&self) {
         self.change(|word| word | CLOSED);
         self.waiters.repeat(|section| {
@@ -263,7 +262,6 @@ impl<L: RawLock> Permits<L> {
     }
 
     /// Permits that somebody may take.
-    #[allow(dead_code)] // for semaphores
     pub(super) fn available(&self) -> usize {
         // Ordering: Acquire pairs with the Release of `give`, for who learns from it that others are done.
         let word = self.word.load(Ordering::Acquire);
@@ -274,7 +272,7 @@ impl<L: RawLock> Permits<L> {
     /// Waits for permits. `whole`: they are all there are.
     #[inline(always)]
     pub(super) fn acquire(&self, need: u32, whole: bool) -> Acquire<'_, L> {
-        Acquire { waiting: self.waiters.wait(Turn { permits: self, need, whole }) }
+        Acquire { waiting: self.waiters.wait(Turn { permits: self, need, whole, held: false }) }
     }
 }
 
@@ -283,9 +281,31 @@ struct Turn<'a, L: RawLock> {
     permits: &'a Permits<L>,
     need: u32,
     whole: bool,
+    /// It has what it needs, and waits for a budget to go on with.
+    held: bool,
 }
 
 impl<L: RawLock> Turn<'_, L> {
+    /// A poll after it got its permits, and had no budget.
+    #[cold]
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Short>> {
+        if self.permits.is_closed() {
+            self.let_go();
+            return Poll::Ready(Err(Short::Closed));
+        }
+        ready!(coop::poll_done(cx));
+        self.held = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Gives back what it holds and did not use.
+    #[inline(always)]
+    fn let_go(&mut self) {
+        if core::mem::take(&mut self.held) {
+            self.permits.give(self.need as usize);
+        }
+    }
+
     /// The first poll, under the lock.
     fn enter(&self, section: &mut Inner<'_>) -> Step<Result<(), Short>, Told> {
         // The first in line is on its way: whoever gives permits back has nobody to call.
@@ -364,6 +384,9 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
 }
 
 /// A wait for permits, which are its caller's when it is ready.
+///
+/// Who has no budget left takes its permits, or its place in line, all the same, and goes on with the next poll: it loses no
+/// turn by yielding.
 pub(super) struct Acquire<'a, L: RawLock> {
     waiting: Waiting<'a, L, Turn<'a, L>, 1>,
 }
@@ -373,8 +396,26 @@ impl<L: RawLock> Future for Acquire<'_, L> {
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: the only field, which is moved neither here nor by a destructor of its own: there is none.
-        unsafe { self.map_unchecked_mut(|this| &mut this.waiting) }.poll(cx)
+        // SAFETY: the only field, which is moved neither here nor by its own destructor.
+        let mut waiting = unsafe { self.map_unchecked_mut(|this| &mut this.waiting) };
+        if waiting.as_mut().protocol().held {
+            return waiting.protocol().go_on(cx);
+        }
+        if let Err(short) = ready!(waiting.as_mut().poll(cx)) {
+            return Poll::Ready(Err(short));
+        }
+        let allowed = coop::poll_done(cx);
+        if allowed.is_pending() {
+            waiting.protocol().held = true;
+        }
+        allowed.map(Ok)
+    }
+}
+
+impl<L: RawLock> Drop for Acquire<'_, L> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.waiting.own().let_go();
     }
 }
 

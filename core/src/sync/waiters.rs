@@ -515,6 +515,19 @@ where
         &self.home
     }
 
+    /// What the waiter does.
+    #[inline(always)]
+    pub(super) fn protocol(self: Pin<&mut Self>) -> &mut P {
+        // SAFETY: nothing is moved out of it; `protocol` is not pinned.
+        unsafe { self.get_unchecked_mut() }.own()
+    }
+
+    /// What the waiter does, for its end.
+    #[inline(always)]
+    pub(super) fn own(&mut self) -> &mut P {
+        &mut self.protocol
+    }
+
     /// Takes its place in the list without a waker, if it has to wait.
     pub(super) fn enroll(self: Pin<&mut Self>) -> Poll<P::Output> {
         self.advance(None)

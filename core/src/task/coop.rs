@@ -54,6 +54,18 @@ pub fn has_budget_remaining() -> bool {
     scope::budget().has_remaining()
 }
 
+/// Whether this is a poll that must give way: a task's or a main future's, which nothing may block.
+#[cfg(feature = "std")]
+pub(crate) fn is_budgeted() -> bool {
+    !scope::budget().is_unconstrained()
+}
+
+/// Takes one unit, for something that was done: what [`poll_proceed`] and `made_progress` do together, in fewer instructions.
+#[inline(always)]
+pub(crate) fn poll_done(cx: &mut Context<'_>) -> Poll<()> {
+    if scope::spend() { Poll::Ready(()) } else { poll_proceed(cx).map(RestoreOnPending::made_progress) }
+}
+
 /// Takes one unit, before something is tried. Where none is left the task is woken and must return: pending.
 ///
 /// What is tried says [`made_progress`](RestoreOnPending::made_progress) where it did something; else the unit is given

@@ -122,6 +122,19 @@ mod place {
         SCOPE.get().budget
     }
 
+    /// Takes a unit where there is one; answers `false` where there is none, and where nobody counts.
+    #[inline(always)]
+    pub(crate) fn spend() -> bool {
+        SCOPE.with(|scope| {
+            let now = scope.get();
+            let counted = now.budget.0.wrapping_sub(REFUSALS + 1) < UNITS;
+            if counted {
+                scope.set(Scope { budget: Budget(now.budget.0 - 1), ..now });
+            }
+            counted
+        })
+    }
+
     /// Changes the budget of the current poll.
     #[inline]
     pub(crate) fn set_budget(budget: Budget) {
@@ -189,6 +202,11 @@ mod place {
     }
 
     #[inline(always)]
+    pub(crate) fn spend() -> bool {
+        true
+    }
+
+    #[inline(always)]
     pub(crate) fn set_budget(_: Budget) {}
 
     /// Names nothing.
@@ -204,7 +222,7 @@ mod place {
     }
 }
 
-pub(super) use place::{Budget, Scope, budget, set_budget, task};
+pub(super) use place::{Budget, Scope, budget, set_budget, spend, task};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(super) use place::{enter_name, with_name};
 

@@ -12,6 +12,10 @@ mod mutex;
 #[cfg(not(loom))]
 mod notify;
 #[cfg(not(loom))]
+mod rwlock;
+#[cfg(not(loom))]
+mod semaphore;
+#[cfg(not(loom))]
 mod signal;
 #[cfg(not(loom))]
 mod threads;

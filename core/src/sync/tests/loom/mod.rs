@@ -4,5 +4,7 @@
 mod channel;
 mod mutex;
 mod notify;
+mod rwlock;
+mod semaphore;
 mod wait_cell;
 mod wait_queue;
