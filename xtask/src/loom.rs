@@ -25,43 +25,54 @@ const AT_LEAST: usize = 80;
 /// Runs the part. `preemptions` bounds the involuntary switches of an execution.
 pub fn run(workspace: &Workspace, report: &mut Report, preemptions: u32) {
     report.part("loom", |report| {
-        let suites = match models::suites(workspace, |_| true) {
-            Ok(suites) => suites,
-            Err(error) => {
-                report.step("models", || Verdict::failed(error));
-                return;
-            }
-        };
-        let (mut models, mut executions) = (0, 0);
-        for suite in &suites {
-            report.step(&format!("models of {}, {preemptions} preemptions", suite.package), || {
-                let explored = explore(suite, preemptions);
-                models += explored.iter().filter(|model| model.failure.is_none()).count();
-                executions += explored.iter().map(|model| model.executions).sum::<u64>();
-                verdict(&explored)
-            });
-        }
-        report.step("models in all", || {
-            let note = format!("{models} models, {executions} executions");
-            let few = (models < AT_LEAST).then(|| format!("{note}; there must be {AT_LEAST} models"));
-            Verdict::of_findings(1, note, few.into_iter().collect())
-        });
-        report.step("each model names the change that makes it fail", || {
-            let packages = workspace.packages().unwrap_or_default();
-            let (mut count, mut findings) = (0, Vec::new());
-            for package in packages.iter().filter(|package| has_models(package)) {
-                let contexts = modules::contexts(&package.dir.join("src/lib.rs"));
-                for path in files(&package.dir.join("src"), ".rs") {
-                    let text = fs::read_to_string(&path).unwrap_or_default();
-                    let context = contexts.get(&path).map(String::as_str).unwrap_or_default();
-                    let (some, without) = unnamed(&workspace.relative(&path), context, &text);
-                    count += some;
-                    findings.extend(without);
-                }
-            }
-            Verdict::of_findings(1, format!("{count} models in the sources"), findings)
-        });
+        some(workspace, report, preemptions, "");
     });
+}
+
+/// Runs the models of the packages whose name contains `filter`; without one it sees to it that there are enough. Says how
+/// many there were.
+pub fn some(workspace: &Workspace, report: &mut Report, preemptions: u32, filter: &str) -> String {
+    let suites = match models::suites(workspace, |package| package.contains(filter)) {
+        Ok(suites) => suites,
+        Err(error) => {
+            report.step("models", || Verdict::failed(error));
+            return String::new();
+        }
+    };
+    let (mut models, mut executions) = (0, 0);
+    for suite in &suites {
+        report.step(&format!("models of {}, {preemptions} preemptions", suite.package), || {
+            let explored = explore(suite, preemptions);
+            models += explored.iter().filter(|model| model.failure.is_none()).count();
+            executions += explored.iter().map(|model| model.executions).sum::<u64>();
+            verdict(&explored)
+        });
+    }
+    let note = format!("{models} models, {executions} executions");
+    if !filter.is_empty() {
+        return note;
+    }
+    let told = note.clone();
+    report.step("models in all", || {
+        let few = (models < AT_LEAST).then(|| format!("{note}; there must be {AT_LEAST} models"));
+        Verdict::of_findings(1, note, few.into_iter().collect())
+    });
+    report.step("each model names the change that makes it fail", || {
+        let packages = workspace.packages().unwrap_or_default();
+        let (mut count, mut findings) = (0, Vec::new());
+        for package in packages.iter().filter(|package| has_models(package)) {
+            let contexts = modules::contexts(&package.dir.join("src/lib.rs"));
+            for path in files(&package.dir.join("src"), ".rs") {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                let context = contexts.get(&path).map(String::as_str).unwrap_or_default();
+                let (some, without) = unnamed(&workspace.relative(&path), context, &text);
+                count += some;
+                findings.extend(without);
+            }
+        }
+        Verdict::of_findings(1, format!("{count} models in the sources"), findings)
+    });
+    told
 }
 
 /// What became of a model.

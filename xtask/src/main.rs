@@ -8,12 +8,14 @@ mod absences;
 mod arrows;
 mod bench;
 mod chip;
+mod coverage;
 mod deep;
 mod docs;
 mod elf;
 mod everywhere;
 mod firmware;
 mod fmt;
+mod fuzz;
 mod lint;
 mod loom;
 mod miri;
@@ -48,6 +50,8 @@ usage: cargo xtask PART
   mutants      every test that names the change it must catch is seen to catch it; a filter may follow
   orderings    each atomic ordering of core and executor-local is weakened, and a model sees it; a filter of files may
                follow, and then every package counts: `.rs` is all
+  coverage     which lines of core its unit tests run
+  fuzz         the targets of the package fuzz; a filter may follow, and --seconds N
   targets      the no_std crates compile for chips and WASI
   firmware     the images of examples/firmware in an emulator
   everywhere   one program in four places; --seed N repeats a run
@@ -55,7 +59,8 @@ usage: cargo xtask PART
   ci           fmt lint arrows size docs and test
   fmt lint arrows size docs
   bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
-  deep         soaks, deeper models, Miri with many seeds; appends to docs/deep-log.md
+  deep         hours: soak loom orderings miri fuzz, or those of them that are named, each with what it is to be cut to
+               (`deep loom=zokio-core miri=64 fuzz=600`); appends to docs/deep-log.md
 
 environment: CI=1 makes a skip a failure; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
 
@@ -76,6 +81,14 @@ fn main() -> ExitCode {
         ["test"] => test::run(&workspace, report_ref),
         ["host"] => test::host(&workspace, report_ref),
         ["loom"] => loom::run(&workspace, report_ref, 2),
+        ["coverage"] => coverage::run(&workspace, report_ref),
+        ["fuzz", rest @ ..] => match fuzz_arguments(rest) {
+            Ok((filter, seconds)) => drop(fuzz::run(&workspace, report_ref, filter, seconds)),
+            Err(error) => {
+                eprintln!("xtask: {error}");
+                return ExitCode::from(2);
+            }
+        },
         ["orderings"] => orderings::run(&workspace, report_ref, ""),
         ["orderings", filter] => orderings::run(&workspace, report_ref, filter),
         ["mutants"] => mutants::run(&workspace, report_ref, ""),
@@ -91,8 +104,15 @@ fn main() -> ExitCode {
             }
         },
         ["firmware"] => firmware::run(&workspace, report_ref),
-        ["deep"] => deep::run(&workspace, report_ref, 64),
-        ["miri"] => miri::run(&workspace, report_ref, 4),
+        ["deep", parts @ ..] if !parts.is_empty() => {
+            if let Err(error) = deep::check(parts) {
+                eprintln!("xtask: {error}");
+                return ExitCode::from(2);
+            }
+            deep::run(&workspace, report_ref, parts);
+        }
+        ["deep"] => deep::run(&workspace, report_ref, &[]),
+        ["miri"] => miri::run(&workspace, report_ref, miri::CI),
         ["targets"] => targets::run(&workspace, report_ref),
         ["fmt"] => fmt::run(&workspace, report_ref),
         ["lint"] => lint::run(&workspace, report_ref),
@@ -120,4 +140,19 @@ fn main() -> ExitCode {
         println!("{last_word}");
     }
     code
+}
+
+/// A filter, where there is one, and how long each target runs.
+fn fuzz_arguments<'a>(arguments: &[&'a str]) -> Result<(&'a str, u64), String> {
+    let (filter, rest) = match arguments {
+        [filter, rest @ ..] if !filter.starts_with('-') => (*filter, rest),
+        rest => ("", rest),
+    };
+    match rest {
+        [] => Ok((filter, 60)),
+        ["--seconds", seconds] => {
+            seconds.parse().map(|seconds| (filter, seconds)).map_err(|error| format!("--seconds {seconds}: {error}"))
+        }
+        _ => Err(format!("fuzz [TARGET] [--seconds N], not `{}`", rest.join(" "))),
+    }
 }

@@ -202,11 +202,6 @@ impl Report {
         (self.passed, self.failures.iter().map(|failure| failure.1).sum(), self.skips.len())
     }
 
-    /// The parts so far with their times.
-    pub fn parts(&self) -> &[(String, Duration)] {
-        &self.parts
-    }
-
     /// The names of what failed so far.
     pub fn failures(&self) -> impl Iterator<Item = &str> {
         self.failures.iter().map(|failure| failure.0.as_str())

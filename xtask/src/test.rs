@@ -3,7 +3,7 @@
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::workspace::Workspace;
-use crate::{everywhere, firmware, loom, miri, mutants, orderings, targets};
+use crate::{coverage, everywhere, firmware, fuzz, loom, miri, mutants, orderings, targets};
 
 /// What the single-core back ends need on a host: a critical section, which the operating system lends.
 pub const UNICORE: &str = "zokio-core/std,zokio-core/heapless,zokio-core/critical-section,critical-section/std";
@@ -23,7 +23,9 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
     loom::run(workspace, report, 2);
     orderings::run(workspace, report, "");
     mutants::run(workspace, report, "");
-    miri::run(workspace, report, 4);
+    miri::run(workspace, report, miri::CI);
+    coverage::run(workspace, report);
+    fuzz::run(workspace, report, "", 60);
     targets::run(workspace, report);
     firmware::run(workspace, report);
     everywhere::run(workspace, report, None);

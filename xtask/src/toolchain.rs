@@ -1,7 +1,7 @@
 //! What the machine offers: rustup targets, the nightly toolchain with Miri, programs; and the line that installs each.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::process::{Error, Process};
@@ -65,6 +65,31 @@ pub fn miri() -> Result<(), Verdict> {
         }
     })
     .map_err(|why| Verdict::Skipped { why, install: format!("rustup {}", install.join(" ")) })
+}
+
+/// Makes `llvm-profdata` and `llvm-cov` of the current toolchain available, and says where they are.
+///
+/// # Errors
+///
+/// A skip with the line that installs them.
+pub fn llvm_tools() -> Result<PathBuf, Verdict> {
+    let folder = || -> Result<PathBuf, String> {
+        let library = Process::new("rustc").args(["--print", "target-libdir"]).limit(60).read()?;
+        Ok(Path::new(library.trim()).with_file_name("bin"))
+    };
+    let there = || folder().is_ok_and(|folder| folder.join("llvm-cov").is_file());
+    once("llvm-tools", || {
+        if there() {
+            return Ok(());
+        }
+        match Process::new("rustup").args(["component", "add", "llvm-tools"]).limit(600).output() {
+            Ok(output) if output.success() && there() => Ok(()),
+            Ok(output) => Err(format!("llvm-tools could not be added: {}", output.text.trim())),
+            Err(error) => Err(format!("llvm-tools are not there and {error}")),
+        }
+    })
+    .and_then(|()| folder())
+    .map_err(|why| Verdict::Skipped { why, install: "rustup component add llvm-tools".to_owned() })
 }
 
 /// Looks for a program.
