@@ -119,3 +119,29 @@ fn ids_are_those_of_the_handles() {
         });
     });
 }
+
+/// An iterator of the user's panics in the middle: what was spawned is aborted with the set, and the runtime goes on.
+#[test]
+fn failure_060_a_panic_while_many_are_spawned_leaves_the_runtime_as_it_was() {
+    each(|runtime| {
+        let drops = Arc::new(());
+        runtime.block_on(async {
+            let spawn_many = std::panic::AssertUnwindSafe(|| {
+                (0..10).map(|n| {
+                    assert!(n < 5, "planned");
+                    let held = drops.clone();
+                    async move {
+                        std::future::pending::<()>().await;
+                        drop(held);
+                    }
+                })
+            });
+            let panicked = std::panic::catch_unwind(move || drop(spawn_many().collect::<JoinSet<()>>()));
+            assert!(panicked.is_err());
+            assert_eq!(zokio::spawn(async { 7 }).await.unwrap(), 7);
+            while Arc::strong_count(&drops) > 1 {
+                task::yield_now().await;
+            }
+        });
+    });
+}

@@ -209,10 +209,16 @@ mod place {
     #[inline(always)]
     pub(crate) fn set_budget(_: Budget) {}
 
+    /// No name.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    pub(crate) struct Name(());
+
     /// Names nothing.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[inline(always)]
-    pub(crate) fn enter_name<T>(_: T) {}
+    pub(crate) fn enter_name<T>(_: T) -> Name {
+        Name(())
+    }
 
     /// There is no name.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

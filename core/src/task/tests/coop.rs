@@ -157,8 +157,9 @@ fn a_runtime_inside_of_a_poll_has_a_budget_of_its_own_and_leaves_the_outer_one_a
     inner.pop().unwrap().cancel();
 }
 
+// Mutant: core/src/task/scope.rs :: self.before.replace(); => let _ = self.before;
 #[test]
-fn a_panic_in_a_poll_restores_what_was_before() {
+fn failure_060_a_panic_in_a_poll_leaves_no_trace_on_its_thread() {
     let line = <Line>::new(Home::Boxed);
     let _handle = line.spawn(async {
         while has_budget_remaining() {

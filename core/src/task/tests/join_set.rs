@@ -176,6 +176,34 @@ fn a_forgotten_set_leaks_and_nothing_worse() {
     assert!(abort.is_finished());
 }
 
+/// A `join_next` that is dropped after any number of polls has taken nothing with it.
+// Mutant: core/src/task/join_set/alloc.rs :: self.children.register(cx.waker());\n        match self.take_ended() { => self.children.register(cx.waker());\n        self.handles.pop();\n        match self.take_ended() {
+#[test]
+fn failure_105_a_join_that_is_cancelled_loses_nothing() {
+    for (kind, line) in lines() {
+        for polls in 0..3 {
+            let wakers = Wakers::default();
+            let mut set = JoinSet::new();
+            let wait = wakers.once();
+            set.insert(line.spawn(async move {
+                wait.await;
+                9
+            }));
+            line.turn();
+            {
+                let mut join = pin!(set.join_next());
+                for _ in 0..polls {
+                    assert!(join.as_mut().poll(&mut Context::from_waker(core::task::Waker::noop())).is_pending());
+                }
+            }
+            wakers.take().into_iter().for_each(core::task::Waker::wake);
+            line.turn();
+            let mut again = Box::pin(set.join_next());
+            assert_eq!(ready(&mut again).unwrap().unwrap(), 9, "{kind} after {polls} polls");
+        }
+    }
+}
+
 #[test]
 fn children_are_taken_in_the_order_of_their_wakes_and_once() {
     let mut children = Children::new();

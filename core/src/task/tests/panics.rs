@@ -106,7 +106,7 @@ fn a_panic_in_both_drops_ends_the_task() {
 
 /// An output that nobody takes panics in its drop: at its executor, where the handle was gone before; at the handle.
 #[test]
-fn a_panic_in_the_drop_of_an_output_goes_nowhere() {
+fn failure_059_a_panic_in_the_drop_of_an_output_goes_nowhere() {
     for (kind, line) in lines() {
         let [_, outputs] = counts();
         let output = Dropped::panicking(&outputs);
