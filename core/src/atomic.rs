@@ -85,3 +85,23 @@ macro_rules! const_fn {
     };
 }
 pub use crate::const_fn;
+
+/// Loads a pointer that somebody has published, to see all that was written before.
+///
+/// Ordering: Acquire: pairs with the Release of whoever stored it. On one core the compiler's order is enough.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
+    pointer.load(Ordering::Acquire)
+}
+
+/// Loads a pointer that somebody has published, to see all that was written before.
+///
+/// Ordering: Relaxed: one core sees its own stores in order; the fence keeps the compiler from looking earlier.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
+    let pointer = pointer.load(Ordering::Relaxed);
+    core::sync::atomic::compiler_fence(Ordering::Acquire);
+    pointer
+}

@@ -12,10 +12,10 @@ use zokio_core::park::{Park, Unpark};
 use zokio_core::task::{
     Notified, OwnQueue, Owner, Reclaim, Schedule, Slots, Spawn, StaticWake, TaskPtr, raw, static_waker,
 };
-use zokio_core::time::{Instant, Timers};
+use zokio_core::time::{Instant, Look, Timers};
 
 use crate::context::Current;
-use crate::main_future::NestedBlockOn;
+use crate::main_future::{NestedBlockOn, Never, Woken};
 use crate::memory::{Memory, Mode};
 use crate::spawner::{SendSpawner, Spawner};
 
@@ -136,7 +136,7 @@ impl<U: Unpark> Executor<U> {
     /// # Safety
     ///
     /// *one runner*.
-    pub(crate) unsafe fn is_idle(&self, main_woken: &AtomicBool, deadline: Option<Instant>) -> bool {
+    pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, look: Option<(&Timers, Look)>) -> bool {
         if U::NEEDED {
             self.sleeping.store(true, Ordering::Relaxed);
             // Ordering: SeqCst fence: pairs with the one in `wake_up`.
@@ -145,12 +145,13 @@ impl<U: Unpark> Executor<U> {
         // SAFETY: *one runner*, by this function's contract.
         let empty = unsafe { self.own.queue().is_empty() };
         // Asked again: who made an earlier deadline since it was read has found this executor awake, and told nobody.
-        let earlier = self.next_deadline().is_some_and(|now| deadline.is_none_or(|before| now < before));
-        empty && !main_woken.load(Ordering::Relaxed) && !earlier
+        let earlier = || look.is_some_and(|(timers, look)| timers.has_moved(look));
+        empty && !main_woken.is_set() && !earlier()
     }
 
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.config.timers.and_then(|timers| timers.next_deadline())
+    /// Looks at the earliest deadline.
+    pub(crate) fn look(&self) -> Option<(&'static Timers, Look)> {
+        self.config.timers.map(|timers| (timers, timers.look()))
     }
 
     /// Says that the wait is over.
@@ -192,23 +193,21 @@ impl<U: Unpark> Executor<U> {
     pub(crate) unsafe fn drive<P: Park, T>(
         &self,
         park: &mut P,
-        main_woken: &AtomicBool,
+        main_woken: &impl Woken,
         mut main: impl FnMut() -> Poll<T>,
     ) -> T {
         // Counted over turns: a main future, or a pair of tasks, that always wakes itself makes short turns only.
         let mut left = POLLS_PER_TURN;
+        let timers = self.config.timers;
         loop {
-            // Ordering: relaxed load, acquire swap: pairs with the release of whoever woke the main future. Swaps on both
-            // sides: a wake that falls between load and swap, or is the first of two, is read by this one all the same, so
-            // that what was written before it is visible to the poll that answers it.
-            if main_woken.load(Ordering::Relaxed) && main_woken.swap(false, Ordering::Acquire) {
+            if main_woken.take() {
                 left -= 1;
                 if let Poll::Ready(output) = main() {
                     return output;
                 }
             }
             // Before the polls, so that one look at the clock does for an expiry and what it wakes.
-            if let Some(timers) = self.config.timers {
+            if let Some(timers) = timers {
                 timers.expire();
             }
             while left > 0 {
@@ -220,12 +219,13 @@ impl<U: Unpark> Executor<U> {
             if left == 0 {
                 left = POLLS_PER_TURN;
                 park.poll();
-            } else if !main_woken.load(Ordering::Relaxed) {
+            } else if !main_woken.is_set() {
                 // The queue was empty: fewer polls than a turn may have. What became due meanwhile ends the wait at once,
                 // and what was woken meanwhile is seen by `is_idle`.
-                let deadline = self.next_deadline();
+                let look = timers.map(|timers| (timers, timers.look()));
+                let deadline = look.map(|(_, look)| look.deadline).filter(|deadline| *deadline != Instant::FAR);
                 // SAFETY: *one runner*.
-                park.park(deadline, || unsafe { self.is_idle(main_woken, deadline) });
+                park.park(deadline, || unsafe { self.is_idle(main_woken, look) });
                 self.is_awake();
             }
         }
@@ -287,11 +287,10 @@ impl<U: Unpark> Executor<U> {
         // thread, so nobody may run this executor again.
         let spawner = Spawner::new(self);
         let context = self.context(&spawner, None);
-        let never = AtomicBool::new(false);
         Current::enter(&context, || {
             start(spawner);
             // SAFETY: *one runner*: started above.
-            unsafe { self.drive(&mut park, &never, || Poll::Pending) }
+            unsafe { self.drive(&mut park, &Never, || Poll::Pending) }
         })
     }
 

@@ -2,6 +2,46 @@
 
 use core::fmt;
 
+use zokio_core::atomic::{AtomicBool, Ordering};
+
+/// Whether the main future was woken.
+pub(crate) trait Woken {
+    /// Whether it was.
+    fn is_set(&self) -> bool;
+    /// Whether it was, which is answered once.
+    fn take(&self) -> bool;
+}
+
+impl Woken for AtomicBool {
+    #[inline]
+    fn is_set(&self) -> bool {
+        self.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn take(&self) -> bool {
+        // Ordering: relaxed load, acquire swap: pairs with the release of whoever woke the main future. Swaps on both sides:
+        // a wake that falls between load and swap, or is the first of two, is read by this one all the same, so that what
+        // was written before it is visible to the poll that answers it.
+        self.load(Ordering::Relaxed) && self.swap(false, Ordering::Acquire)
+    }
+}
+
+/// There is no main future.
+pub(crate) struct Never;
+
+impl Woken for Never {
+    #[inline(always)]
+    fn is_set(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn take(&self) -> bool {
+        false
+    }
+}
+
 /// `block_on` was called from inside an executor: the one that runs would stop running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NestedBlockOn(());

@@ -82,7 +82,7 @@ fn executor(park: &ModelPark) -> &'static Executor<Token> {
 }
 
 /// The main future is woken while its executor finds nothing to do and goes to sleep.
-// Mutant: executor-local/src/executor.rs :: empty && !main_woken.load(Ordering::Relaxed) => empty && { let _ = main_woken; true }
+// Mutant: executor-local/src/executor.rs :: empty && !main_woken.is_set() => empty && { let _ = main_woken; true }
 #[test]
 fn a_wake_of_the_main_future_races_the_wait() {
     loom::model(|| {

@@ -71,12 +71,11 @@ impl<'a, P: Park> Steps<'a, P> {
     /// Waits for the next event, at most until `end`.
     fn wait(&mut self, main_woken: &AtomicBool, end: Option<Instant>) {
         let executor = self.executor;
-        let deadline = match (executor.next_deadline(), end) {
-            (Some(next), Some(end)) => Some(next.min(end)),
-            (next, end) => next.or(end),
-        };
+        let look = executor.look();
+        let next = look.map_or(Instant::FAR, |(_, look)| look.deadline).min(end.unwrap_or(Instant::FAR));
+        let deadline = Some(next).filter(|deadline| *deadline != Instant::FAR);
         // SAFETY: *started*.
-        self.park.park(deadline, || unsafe { executor.is_idle(main_woken, deadline) });
+        self.park.park(deadline, || unsafe { executor.is_idle(main_woken, look) });
         executor.is_awake();
     }
 

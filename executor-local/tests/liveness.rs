@@ -97,7 +97,7 @@ impl Clock for Hand {
     }
 }
 
-// Mutant: executor-local/src/executor.rs :: && !earlier => && (earlier || true)
+// Mutant: executor-local/src/executor.rs :: && !earlier() => && (earlier() || true)
 #[test]
 fn a_deadline_that_another_thread_makes_on_the_way_to_the_parker_is_seen() {
     let timers: &'static Timers<Hand> = Box::leak(Box::new(Timers::new(Hand(AtomicU64::new(0)))));

@@ -184,9 +184,10 @@ pub unsafe trait Ambient: Sized + 'static {
     }
 
     /// The timers of the current context: `None` outside of every context, `Some(None)` where it has no clock.
+    #[inline]
     fn timers() -> Option<Option<&'static Timers>> {
-        // SAFETY: no foreign code runs in between.
-        unsafe { Self::peek() }.map(|context| context.timers())
+        // SAFETY: *entered*, as in `peek`; no foreign code runs in between.
+        Self::get().map(|context| unsafe { context.as_ref() }.timers())
     }
 
     /// Whether an executor polls in the current context, so that `block_on` must be refused.

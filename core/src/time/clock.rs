@@ -35,6 +35,11 @@ impl Instant {
     /// `self + duration`, or [`Instant::FAR`] where that does not fit.
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Self {
+        if duration.as_secs() >> 32 == 0 {
+            // This fits, and is one multiplication of words; the sum alone may not.
+            let nanos = (duration.as_secs() as u32 as u64) * 1_000_000_000 + duration.subsec_nanos() as u64;
+            return Self(self.0.saturating_add(nanos));
+        }
         // Seconds beyond this product do not fit; the multiplication is one instruction pair where a 128-bit one is a call.
         let nanos = match duration.as_secs().checked_mul(1_000_000_000) {
             Some(nanos) => nanos,

@@ -21,7 +21,7 @@
 //!
 //! # Who may touch a node
 //!
-//! - *home*: a node is only ever linked in the heap of its own `timers`, and a heap only exists inside the lock of a
+//! - *home*: a node is only ever linked in the heap of its own `place`, and a heap only exists inside the lock of a
 //!   `Timers`; so `&mut Heap` shows that the lock is held over every node linked in it. A delay queue has a heap for itself,
 //!   where `&mut` is its lock, and takes its nodes out before they go ([`Heap::link`]).
 //! - *owner or lock*: `prev` tells whose the links are. One of the three marks (idle, elapsed, closed): its owner's, who
@@ -35,18 +35,22 @@
 //! self-adjusting data structures (2018).
 
 use core::marker::PhantomPinned;
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
+use super::queue::Place;
 use super::{Instant, Timers};
-use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell};
+use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell, load_published};
+use crate::task::waker;
 
 /// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
 pub(super) struct Node {
     deadline: UnsafeCell<Instant>,
-    timers: &'static Timers,
-    links: UnsafeCell<Links>,
+    place: Place,
+    /// *written*: by the insertion, before anything else looks at them.
+    links: UnsafeCell<MaybeUninit<Links>>,
     /// The node before this one (see the ring above), or a mark.
     prev: AtomicPtr<Node>,
     _pinned: PhantomPinned,
@@ -91,7 +95,7 @@ unsafe impl Sync for Node {}
 
 const _: () = if LAYOUT_IS_REAL {
     let word = size_of::<usize>();
-    assert!(size_of::<Node>() == 8 + 7 * word && align_of::<Node>() == word);
+    assert!(size_of::<Node>() == 8 + 6 * word && align_of::<Node>() == word);
     assert!(size_of::<Heap>() == word);
 };
 
@@ -101,15 +105,15 @@ impl Node {
         let state = if elapsed { State::Elapsed } else { State::Idle };
         Self {
             deadline: UnsafeCell::new(deadline),
-            timers,
-            links: UnsafeCell::new(Links { child: None, next: None, waker: None }),
+            place: Place::of(timers),
+            links: UnsafeCell::new(MaybeUninit::uninit()),
             prev: AtomicPtr::new(state.mark()),
             _pinned: PhantomPinned,
         }
     }
 
     pub(super) fn timers(&self) -> &'static Timers {
-        self.timers
+        self.place.timers()
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -129,6 +133,20 @@ impl Node {
         }
     }
 
+    /// As [`poll`](Self::poll), fast where the node has elapsed, and where it is idle and the waker is one of ours.
+    #[inline(always)]
+    pub(super) fn poll_fast(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
+        if load_published(&self.prev) == State::Elapsed.mark() {
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(own) = waker::clone_within(waker) {
+            if self.place.link(self.as_ref(), own) {
+                return Poll::Pending;
+            }
+        }
+        self.poll(waker)
+    }
+
     /// Asks to be woken by `waker` at the deadline.
     pub(super) fn poll(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
         let this = self.as_ref();
@@ -138,24 +156,20 @@ impl Node {
                 State::Closed => return Poll::Ready(Err(Closed)),
                 State::Idle => {
                     let waker = waker.clone();
-                    match this.timers.queue.with(|heap| heap.insert(Tree::of(this), waker)) {
-                        Ok(false) => return Poll::Pending,
-                        Ok(true) => {
-                            this.timers.clock.rearm(this.deadline());
-                            return Poll::Pending;
-                        }
+                    match this.place.insert(this, waker) {
+                        Ok(()) => return Poll::Pending,
                         Err(_refused) => return Poll::Ready(Err(Closed)),
                     }
                 }
                 State::Linked => {
-                    if this.timers.queue.with(|heap| heap.wakes(Tree::of(this), waker)) {
+                    if this.place.with(|heap| heap.wakes(Tree::of(this), waker)) {
                         return Poll::Pending;
                     }
                     // Cloned and dropped outside of the lock: a waker is foreign code. Where the node has left the
                     // queue meanwhile, the clone comes back and the loop sees why. It must not ask `wakes` again: two
                     // clones of one waker need not know each other.
                     let waker = waker.clone();
-                    if let Ok(_old) = this.timers.queue.with(|heap| heap.replace_waker(Tree::of(this), waker)) {
+                    if let Ok(_old) = this.place.with(|heap| heap.replace_waker(Tree::of(this), waker)) {
                         return Poll::Pending;
                     }
                 }
@@ -163,12 +177,25 @@ impl Node {
         }
     }
 
+    /// Whether its state is [`State::Linked`].
+    #[inline(always)]
+    fn is_linked(&self) -> bool {
+        load_published(&self.prev).addr() > State::Closed as usize
+    }
+
+    /// Takes a node out that is about to go. It is pinned, since it has been linked.
+    #[inline(never)]
+    fn take_out(&self) {
+        // The waker is dropped after the lock is left.
+        let _waker = self.place.with(|heap| heap.remove(Tree(NonNull::from(self)), State::Idle));
+    }
+
     /// Moves the deadline. A node in the queue stays there, with its waker; any other is linked by the next poll.
     pub(super) fn reset(self: Pin<&mut Self>, deadline: Instant, now: Instant) {
         let this = self.as_ref();
         let elapsed = deadline.is_due(now);
         let waker = match this.state() {
-            State::Linked => this.timers.queue.with(|heap| heap.remove(Tree::of(this), State::Idle)),
+            State::Linked => this.place.with(|heap| heap.remove(Tree::of(this), State::Idle)),
             _ => None,
         };
         // SAFETY: *calm deadline*: the node is not linked (it was not, or has been removed, or was taken out before),
@@ -180,11 +207,9 @@ impl Node {
         match waker {
             Some(waker) if elapsed => waker.wake(),
             Some(waker) => {
-                match this.timers.queue.with(|heap| heap.insert(Tree::of(this), waker)) {
-                    Ok(false) => {}
-                    Ok(true) => this.timers.clock.rearm(deadline),
-                    // The task is told by its next poll.
-                    Err(refused) => refused.wake(),
+                // Where it is refused, the task is told by its next poll.
+                if let Err(refused) = this.place.insert(this, waker) {
+                    refused.wake();
                 }
             }
             None => {}
@@ -193,10 +218,10 @@ impl Node {
 }
 
 impl Drop for Node {
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.state() == State::Linked {
-            // Pinned, since it has been linked. The waker is dropped after the lock is left.
-            let _waker = self.timers.queue.with(|heap| heap.remove(Tree(NonNull::from(&*self)), State::Idle));
+        if self.is_linked() {
+            self.take_out();
         }
     }
 }
@@ -226,21 +251,66 @@ impl Heap {
         self.root = self.root.map_addr(|address| (address & !Self::CLOSED) | usize::from(closed));
     }
 
+    /// The earliest deadline, or [`Instant::FAR`].
+    #[inline(always)]
+    pub(super) fn earliest(&self) -> Instant {
+        self.root().map_or(Instant::FAR, Tree::deadline)
+    }
+
     /// The earliest deadline that will come.
     pub(super) fn first(&self) -> Option<Instant> {
-        self.root().map(Tree::deadline).filter(|deadline| *deadline != Instant::FAR)
+        Some(self.earliest()).filter(|deadline| *deadline != Instant::FAR)
+    }
+
+    /// Whether nothing is linked.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.root().is_none()
+    }
+
+    /// Whether the earliest node is due.
+    #[inline(always)]
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.root().is_some_and(|root| root.deadline().is_due(now))
     }
 
     /// Takes out the earliest node if it is due, and returns its waker.
+    #[inline(always)]
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<Waker> {
         let root = self.root().filter(|root| root.deadline().is_due(now))?;
-        self.remove(root, State::Elapsed)
+        self.pop(root, State::Elapsed)
     }
 
     /// Takes out any node, because the queue is closed.
     pub(super) fn pop_closed(&mut self) -> Option<Waker> {
         let root = self.root()?;
-        self.remove(root, State::Closed)
+        self.pop(root, State::Closed)
+    }
+
+    /// Takes out the root, leaves `state` in it, and returns its waker.
+    #[inline(always)]
+    fn pop(&mut self, root: Tree, state: State) -> Option<Waker> {
+        let (child, waker) = root.links(|links| (links.child.take(), links.waker.take()));
+        // Of one that has no children there is nothing left.
+        self.set_root(child.map(|child| meld_all(child, root)));
+        root.release(state);
+        waker
+    }
+
+    /// Links a node that is not, and says whether it is the first now. Gives the waker back if the queue is closed.
+    pub(super) fn insert_own(&mut self, node: Pin<&Node>, waker: Waker) -> Result<bool, Waker> {
+        self.insert(Tree::of(node), waker)
+    }
+
+    /// As [`insert`](Self::insert), unless the node is not idle: then the waker comes back as well.
+    #[inline(always)]
+    pub(super) fn insert_idle(&mut self, node: Pin<&Node>, waker: Waker) -> Result<bool, Waker> {
+        // Ordering: Relaxed: under the lock, and its owner is in this call.
+        if node.prev.load(Ordering::Relaxed) == State::Idle.mark() {
+            self.insert(Tree::of(node), waker)
+        } else {
+            Err(waker)
+        }
     }
 
     /// Links a node of whoever has this heap for itself, under a `waker` that is not foreign code, and says whether its
@@ -265,24 +335,39 @@ impl Heap {
     }
 
     fn set_root(&mut self, root: Option<Tree>) {
-        let closed = self.is_closed();
-        self.root = root.map_or(ptr::null_mut(), |root| {
-            root.links(|links| links.next = None);
-            root.set_prev(root);
-            root.0.as_ptr()
-        });
-        self.set_closed(closed);
+        let closed = self.root.addr() & Self::CLOSED;
+        self.root = match root {
+            None => ptr::without_provenance_mut(closed),
+            Some(root) => {
+                root.links(|links| links.next = None);
+                root.set_prev(root);
+                root.0.as_ptr().map_addr(|address| address | closed)
+            }
+        };
     }
 
-    /// Links a node, and says whether its deadline is the earliest now. Gives the waker back if the queue is closed.
+    /// Links a node, and says whether it is the first now. Of those with one deadline the one that is there leaves first. Gives the waker back if the queue is closed.
+    #[inline(always)]
     fn insert(&mut self, node: Tree, waker: Waker) -> Result<bool, Waker> {
         if self.is_closed() {
             return Err(waker);
         }
-        node.links(|links| links.waker = Some(waker));
-        let root = self.root().map_or(node, |root| meld(node, root));
-        self.set_root(Some(root));
-        Ok(root == node && node.deadline() != Instant::FAR)
+        // SAFETY: *owner or lock*: the node is not linked, and its owner is in this call.
+        node.node()
+            .links
+            .with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: None, waker: Some(waker) }));
+        // Not closed, so it is the root and nothing else.
+        match NonNull::new(self.root).map(Tree) {
+            Some(root) if root.deadline() <= node.deadline() => {
+                root.push_front(node);
+                return Ok(false);
+            }
+            Some(root) => node.push_back(root),
+            None => {}
+        }
+        node.set_prev(node);
+        self.root = node.0.as_ptr();
+        Ok(true)
     }
 
     /// Whether a linked node would wake the same task as `waker`.
@@ -302,7 +387,7 @@ impl Heap {
     fn remove(&mut self, node: Tree, state: State) -> Option<Waker> {
         let (child, next, waker) = node.links(|links| (links.child.take(), links.next.take(), links.waker.take()));
         let waker = waker?;
-        let melded = meld_all(child, node);
+        let melded = child.map(|child| meld_all(child, node));
         match next {
             None => self.set_root(melded),
             Some(next) => replace(node, next, melded),
@@ -328,8 +413,12 @@ impl Tree {
 
     /// Must not nest for one node, and no closure of this file does.
     fn links<R>(self, f: impl FnOnce(&mut Links) -> R) -> R {
-        // SAFETY: *owner or lock*: every caller holds the lock, and the node is linked or its owner is in this call.
-        self.node().links.with_mut(|links| f(unsafe { &mut *links }))
+        self.node().links.with_mut(|links| {
+            // SAFETY: *owner or lock*: every caller holds the lock, and the node is linked or its owner is in this call.
+            let links = unsafe { &mut *links };
+            // SAFETY: *written*: every caller's node is linked, or has been.
+            f(unsafe { links.assume_init_mut() })
+        })
     }
 
     fn deadline(self) -> Instant {
@@ -347,7 +436,8 @@ impl Tree {
     fn prev(self) -> Tree {
         // Ordering: Relaxed: under the lock.
         let prev = self.node().prev.load(Ordering::Relaxed);
-        NonNull::new(prev).map_or(self, Tree)
+        // SAFETY: *owner or lock*: of a linked node it is a pointer to one, and only those are asked.
+        Tree(unsafe { NonNull::new_unchecked(prev) })
     }
 
     fn set_prev(self, prev: Tree) {
@@ -391,25 +481,14 @@ impl Tree {
     }
 }
 
-/// Makes one tree of two; of what has one deadline, `older` leaves first.
-fn meld(younger: Tree, older: Tree) -> Tree {
-    if older.deadline() <= younger.deadline() {
-        older.push_front(younger);
-        older
-    } else {
-        younger.push_back(older);
-        younger
-    }
-}
-
 /// Makes one tree of the children of `parent`, of which `first` is the first.
 ///
 /// Goes from the front to the back. `left` is a stack of those in front of `tree`, each later than the one below it, all
 /// earlier than `tree`. A tree that is no earlier than the one behind it goes under the later one of its two neighbours,
 /// the one in front if both are equal: that one meets the one behind next, and the older wins.
-fn meld_all(first: Option<Tree>, parent: Tree) -> Option<Tree> {
+fn meld_all(first: Tree, parent: Tree) -> Tree {
     let behind = |tree: Tree| tree.next().filter(|next| *next != parent);
-    let mut tree = first?;
+    let mut tree = first;
     let mut left: Option<Tree> = None;
     let mut right = behind(tree);
     while let Some(older) = right {
@@ -433,7 +512,7 @@ fn meld_all(first: Option<Tree>, parent: Tree) -> Option<Tree> {
         younger.push_back(tree);
         tree = younger;
     }
-    Some(tree)
+    tree
 }
 
 /// Puts `new`, or nothing, where `old` is among its siblings. `next` is what comes after `old`.

@@ -7,6 +7,7 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use super::heap::{Closed, Node, State};
+use super::queue::Place;
 use super::{Instant, Moment, Timers};
 use crate::ambient::Ambient;
 use crate::task::coop;
@@ -89,7 +90,7 @@ impl Sleep {
         if duration.is_zero() {
             return Self::of(Node::new(timers, timers.now(), true));
         }
-        Self::of(Node::new(timers, timers.clock().now_ceil().saturating_add(duration), false))
+        Self::of(Node::new(timers, Place::of(timers).deadline(duration), false))
     }
 
     pub(super) fn until(timers: &'static Timers, deadline: Instant) -> Self {
@@ -157,7 +158,7 @@ impl<T> Future for Sleep<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let coop = ready!(coop::poll_proceed(cx));
-        match ready!(self.node().poll(cx.waker())) {
+        match ready!(self.node().poll_fast(cx.waker())) {
             Ok(()) => {
                 coop.made_progress();
                 Poll::Ready(())

@@ -116,7 +116,7 @@ fn poll_races_fire_and_then_resets() {
 }
 
 /// A sleep is polled with another waker while it fires: that waker is called, or the poll says ready.
-// Mutant: core/src/time/heap.rs :: if let Ok(_old) = this.timers => if let Ok(_old) | Err(_old) = this.timers
+// Mutant: core/src/time/heap.rs :: if let Ok(_old) = this.place => if let Ok(_old) | Err(_old) = this.place
 #[test]
 fn new_waker_races_fire() {
     loom::model(|| {
@@ -137,7 +137,7 @@ fn new_waker_races_fire() {
 }
 
 /// A sleep is linked from another thread while the executor goes to park: it hears of it.
-// Mutant: core/src/time/heap.rs :: Ok(root == node && node.deadline() != Instant::FAR) => Ok(false)
+// Mutant: core/src/time/queue.rs :: let first = self.queue().put(|heap| heap.insert_own(node, waker))?; => let first = self.queue().put(|heap| heap.insert_own(node, waker))? && false;
 #[test]
 fn insert_races_expire_and_park() {
     loom::model(|| {

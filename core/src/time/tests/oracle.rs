@@ -180,7 +180,7 @@ impl World {
     }
 }
 
-// Mutant: core/src/time/heap.rs :: if older.deadline() <= younger.deadline() { => if older.deadline() < younger.deadline() {
+// Mutant: core/src/time/heap.rs :: Some(root) if root.deadline() <= node.deadline() => { => Some(root) if root.deadline() < node.deadline() => {
 #[test]
 fn failure_082_order_is_that_of_a_map_around_every_power_of_two() {
     for program in 0..PROGRAMS {

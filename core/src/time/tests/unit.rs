@@ -225,7 +225,7 @@ fn failure_084_duration_max_everywhere() {
     }
 }
 
-// Mutant: core/src/time/heap.rs :: if older.deadline() <= younger.deadline() { => if true {
+// Mutant: core/src/time/heap.rs :: Some(root) if root.deadline() <= node.deadline() => { => Some(root) if root.deadline() <= node.deadline() || true => {
 #[test]
 fn failure_085_never_timer_then_short_timer_in_one_task() {
     let timers = timers();
@@ -314,7 +314,7 @@ fn a_reset_keeps_the_waker_and_needs_no_poll() {
     assert_eq!(task.woken(), 3);
 }
 
-// Mutant: core/src/time/queue.rs :: self.wake_all(|heap| heap.pop_closed()); => _ = self;
+// Mutant: core/src/time/queue.rs :: self.queue.wake_all(|heap| heap.pop_closed()); => _ = self;
 #[test]
 fn failure_087_sleep_during_shutdown() {
     let timers = timers();
@@ -364,7 +364,7 @@ impl Clock for Coarse {
     }
 }
 
-// Mutant: core/src/time/sleep.rs :: timers.clock().now_ceil().saturating_add(duration) => timers.now().saturating_add(duration)
+// Mutant: core/src/time/queue.rs :: timers.clock.now_ceil().saturating_add(duration) => timers.clock.now().saturating_add(duration)
 #[test]
 fn failure_092_never_early_at_any_phase_of_a_coarse_clock() {
     let step = if cfg!(miri) { 5 } else { 13 };
