@@ -86,7 +86,7 @@ fn allowed(workspace: &Path, package: &Package) -> Option<Vec<String>> {
     let place = package.dir.strip_prefix(workspace).unwrap_or(&package.dir);
     let list = if place.starts_with("boards") {
         BOARD.to_vec()
-    } else if place.starts_with("examples") || place.starts_with("benches") {
+    } else if place.starts_with("examples") || place.starts_with("benches") || place.starts_with("tests") {
         return None;
     } else {
         Vec::new()

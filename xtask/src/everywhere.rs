@@ -15,27 +15,31 @@ use crate::report::{Report, Verdict};
 use crate::toolchain;
 use crate::workspace::Workspace;
 
-/// A place that the program runs in.
-struct Place {
-    name: &'static str,
+/// A place that a program runs in.
+pub struct Place {
+    /// What it is called.
+    pub name: &'static str,
     /// The folder of the manifest of its `main`.
-    dir: &'static str,
+    pub dir: &'static str,
     /// What chooses the binary.
-    binary: &'static [&'static str],
+    pub binary: &'static [&'static str],
     /// `None` is this machine.
-    triple: Option<&'static str>,
-    host: Host,
+    pub triple: Option<&'static str>,
+    /// What runs it.
+    pub host: Host,
 }
 
 /// What runs a binary and how it hands over the seed.
 #[derive(Clone, Copy)]
-enum Host {
+pub enum Host {
     /// The operating system; an argument.
     Own,
     /// QEMU; the semihosting command line.
     Qemu,
     /// Node; an argument of the WASI module.
     Node,
+    /// The operating system, by way of an emulator of its programs for ARM; an argument.
+    QemuUser,
 }
 
 const PLACES: [Place; 4] = [
@@ -71,9 +75,11 @@ const PLACES: [Place; 4] = [
 
 /// What a place printed.
 #[derive(Debug, PartialEq, Eq)]
-struct Transcript {
-    place: &'static str,
-    lines: Vec<String>,
+pub struct Transcript {
+    /// Its name.
+    pub place: &'static str,
+    /// Line by line.
+    pub lines: Vec<String>,
 }
 
 /// Runs the part, with a fresh seed unless one is given. Returns its last word: that all places agree, or what is wrong.
@@ -85,10 +91,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, seed: Option<u32>) -> Str
         let mut transcripts = Vec::new();
         for place in &PLACES {
             report.step(place.name, || {
-                let (verdict, transcript) = match visit(workspace, place, seed) {
-                    Ok((output, triple)) => judge(place.name, &triple, &output),
-                    Err(verdict) => (verdict, None),
-                };
+                let (verdict, transcript) = transcribe(workspace, place, &[&seed.to_string()]);
                 transcripts.extend(transcript);
                 verdict
             });
@@ -112,22 +115,36 @@ fn fresh_seed() -> u32 {
     RandomState::new().build_hasher().finish() as u32
 }
 
+/// Builds a place's binary, runs it with these arguments, and takes what it prints.
+pub fn transcribe(workspace: &Workspace, place: &Place, arguments: &[&str]) -> (Verdict, Option<Transcript>) {
+    match visit(workspace, place, arguments) {
+        Ok((output, triple)) => judge(place.name, &triple, &output),
+        Err(verdict) => (verdict, None),
+    }
+}
+
 /// Builds a place's binary and runs it. Returns what it printed and the target it was built for.
-fn visit(workspace: &Workspace, place: &Place, seed: u32) -> Result<(Output, String), Verdict> {
+fn visit(workspace: &Workspace, place: &Place, arguments: &[&str]) -> Result<(Output, String), Verdict> {
     if let Some(triple) = place.triple {
         toolchain::target(triple)?;
     }
+    if let Host::QemuUser = place.host {
+        toolchain::arm_linux()?;
+    }
     let path = build(workspace, place)?;
-    let seed = seed.to_string();
     let process = match place.host {
-        Host::Own => Process::new(&path.to_string_lossy()).args([&seed]),
+        Host::Own => Process::new(&path.to_string_lossy()).args(arguments),
         Host::Qemu => {
             toolchain::qemu_arm()?;
-            firmware::emulator(&path, &["everywhere", &seed])
+            firmware::emulator(&path, &[&["everywhere"], arguments].concat())
         }
         Host::Node => {
             toolchain::node()?;
-            wasi(workspace, &path).args([&seed])
+            wasi(workspace, &path).args(arguments)
+        }
+        Host::QemuUser => {
+            let (emulator, root) = toolchain::ARM_LINUX_EMULATOR;
+            Process::new(emulator).args(["-L", root]).args([&path]).args(arguments)
         }
     };
     let output = process.limit(60).output().map_err(|error| Verdict::failed(error.to_string()))?;
@@ -153,6 +170,9 @@ fn build(workspace: &Workspace, place: &Place) -> Result<PathBuf, Verdict> {
     if let Some(triple) = place.triple {
         process =
             process.args(["--target", triple]).target_dir(&workspace.target.join("firmware")).without("RUSTFLAGS");
+    }
+    if let Host::QemuUser = place.host {
+        process = toolchain::for_arm_linux(process);
     }
     let output = process.output().map_err(|error| Verdict::failed(error.to_string()))?;
     if !output.success() {
@@ -182,7 +202,7 @@ fn judge(place: &'static str, triple: &str, output: &Output) -> (Verdict, Option
 /// # Errors
 ///
 /// The first line that differs and where.
-fn agree(transcripts: &[Transcript]) -> Result<usize, String> {
+pub fn agree(transcripts: &[Transcript]) -> Result<usize, String> {
     let Some((first, others)) = transcripts.split_first() else { return Ok(0) };
     for other in others {
         let longest = first.lines.len().max(other.lines.len());

@@ -23,6 +23,7 @@ mod models;
 mod modules;
 mod mutants;
 mod orderings;
+mod places;
 mod process;
 mod report;
 mod size;
@@ -43,7 +44,7 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask PART
 
-  test         all tests of all tiers: host loom orderings mutants miri targets firmware everywhere
+  test         all tests of all tiers: host loom orderings mutants miri targets firmware everywhere places
   host         unit, contract and doc tests of the workspace, features on and off
   loom         models of the lock-free protocols
   miri         core and executor-local under Miri, strict provenance
@@ -55,6 +56,7 @@ usage: cargo xtask PART
   targets      the no_std crates compile for chips and WASI
   firmware     the images of examples/firmware in an emulator
   everywhere   one program in four places; --seed N repeats a run
+  places       tests of core in four places, transcripts compared; core's own tests on 32 bits
 
   ci           fmt lint arrows size docs and test
   fmt lint arrows size docs
@@ -103,6 +105,7 @@ fn main() -> ExitCode {
                 return ExitCode::from(2);
             }
         },
+        ["places"] => last_word = places::run(&workspace, report_ref),
         ["firmware"] => firmware::run(&workspace, report_ref),
         ["deep", parts @ ..] if !parts.is_empty() => {
             if let Err(error) = deep::check(parts) {

@@ -3,7 +3,7 @@
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::workspace::Workspace;
-use crate::{coverage, everywhere, firmware, fuzz, loom, miri, mutants, orderings, targets};
+use crate::{coverage, everywhere, firmware, fuzz, loom, miri, mutants, orderings, places, targets};
 
 /// What the single-core back ends need on a host: a critical section, which the operating system lends.
 pub const UNICORE: &str = "zokio-core/std,zokio-core/heapless,zokio-core/critical-section,critical-section/std";
@@ -29,6 +29,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
     targets::run(workspace, report);
     firmware::run(workspace, report);
     everywhere::run(workspace, report, None);
+    places::run(workspace, report);
 }
 
 /// The tests that need nothing but this machine.

@@ -125,6 +125,31 @@ pub fn node() -> Result<(), Verdict> {
     program("node", "sudo apt-get install nodejs   (macOS: brew install node)")
 }
 
+/// A Linux of 32 bits.
+pub const ARM_LINUX: &str = "armv7-unknown-linux-gnueabihf";
+/// What runs its programs here, and where its libraries are.
+pub const ARM_LINUX_EMULATOR: (&str, &str) = ("qemu-arm-static", "/usr/arm-linux-gnueabihf");
+const ARM_LINUX_LINKER: &str = "arm-linux-gnueabihf-gcc";
+
+/// Linker, libraries and emulator of programs for a Linux of 32 bits.
+///
+/// # Errors
+///
+/// A skip with the line that installs them.
+pub fn arm_linux() -> Result<(), Verdict> {
+    target(ARM_LINUX)?;
+    program(ARM_LINUX_LINKER, "sudo apt-get install gcc-arm-linux-gnueabihf libc6-dev-armhf-cross")?;
+    program(ARM_LINUX_EMULATOR.0, "sudo apt-get install qemu-user-static")
+}
+
+/// Cargo told how to link and run them.
+pub fn for_arm_linux(cargo: Process) -> Process {
+    let (emulator, root) = ARM_LINUX_EMULATOR;
+    cargo
+        .env("CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER", ARM_LINUX_LINKER)
+        .env("CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_RUNNER", format!("{emulator} -L {root}"))
+}
+
 /// The target that this machine builds for unless told otherwise.
 ///
 /// # Errors
