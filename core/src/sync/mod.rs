@@ -27,11 +27,16 @@ mod cancel;
 mod channel;
 mod hold;
 #[cfg(feature = "alloc")]
+pub mod mpmc;
+#[cfg(feature = "alloc")]
 pub mod mpsc;
 mod mutex;
 mod notify;
 pub mod oneshot;
 mod permits;
+mod pipe;
+#[cfg(any(feature = "heapless", feature = "alloc"))]
+pub mod priority;
 mod rwlock;
 mod semaphore;
 mod signal;
@@ -51,6 +56,9 @@ pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, TryLockError};
 pub use mutex::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::{Notified, Notify};
 pub use oneshot::Oneshot;
+pub use pipe::{Pipe, PipeClosed, PipeEmpty, PipeReader, PipeWriter, TryWriteError};
+#[cfg(feature = "heapless")]
+pub use priority::PriorityChannel;
 #[cfg(feature = "alloc")]
 pub use rwlock::{OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 pub use rwlock::{RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};

@@ -63,38 +63,59 @@ impl<T> Store for Heap<T> {
     }
 }
 
-/// A channel on the heap.
-pub(in crate::sync) type HeapFlow<T> = Flow<DefaultLock, Heap<T>, LANES>;
+/// A store that can be emptied at once.
+pub(in crate::sync) trait Spill: Store {
+    /// What holds all that was in it; dropped outside of the lock.
+    type Rest;
+
+    /// Takes everything out. Answers how many messages.
+    fn spill(&mut self) -> (Self::Rest, usize);
+}
+
+impl<T> Spill for Heap<T> {
+    type Rest = (VecDeque<T>, Option<Waker>);
+
+    fn spill(&mut self) -> (Self::Rest, usize) {
+        let messages = core::mem::take(&mut self.messages);
+        let count = messages.len();
+        ((messages, self.caller.take()), count)
+    }
+}
 
 /// What all handles of a channel keep alive.
-pub(in crate::sync) struct Chan<T> {
-    pub(in crate::sync) flow: HeapFlow<T>,
+pub(in crate::sync) struct Chan<B: Spill> {
+    pub(in crate::sync) flow: Flow<DefaultLock, B, LANES>,
     /// The most that it holds.
     pub(in crate::sync) places: usize,
     /// What the senders share; one more than the weak handles there are.
-    pub(in crate::sync) senders: Weak<Senders<T>>,
+    pub(in crate::sync) senders: Weak<Senders<B>>,
 }
 
 /// What the senders of a channel keep alive: it is dropped with the last of them, and closes the channel.
-pub(in crate::sync) struct Senders<T> {
-    pub(in crate::sync) chan: Arc<Chan<T>>,
+pub(in crate::sync) struct Senders<B: Spill> {
+    pub(in crate::sync) chan: Arc<Chan<B>>,
 }
 
-impl<T> Chan<T> {
-    /// Makes a channel of so many places, with one sender.
-    pub(in crate::sync) fn make(places: usize) -> Arc<Senders<T>> {
-        Arc::new_cyclic(|senders| Senders {
-            chan: Arc::new(Self { flow: Flow::new(Heap::new(places), places), places, senders: senders.clone() }),
-        })
-    }
+/// What the receivers of a channel keep alive: it is dropped with the last of them, and closes and empties the channel.
+pub(in crate::sync) struct Receivers<B: Spill> {
+    pub(in crate::sync) chan: Arc<Chan<B>>,
+}
 
-    /// Nobody receives any more: closes the channel, and drops the messages in it once everybody was told.
-    pub(in crate::sync) fn desert(&self) {
-        let (messages, caller) = self
-            .flow
-            .desert(|heap| (core::mem::take(&mut heap.messages), heap.caller.take()), |(messages, _)| messages.len());
-        drop(caller);
-        drop(messages);
+impl<T> Chan<Heap<T>> {
+    /// Makes a channel of so many places, first in, first out.
+    pub(in crate::sync) fn line(places: usize) -> (Arc<Senders<Heap<T>>>, Receivers<Heap<T>>) {
+        Self::make(Heap::new(places), places)
+    }
+}
+
+impl<B: Spill> Chan<B> {
+    /// Makes a channel of so many places, with one sender and one receiver.
+    pub(in crate::sync) fn make(store: B, places: usize) -> (Arc<Senders<B>>, Receivers<B>) {
+        let senders = Arc::new_cyclic(|senders| Senders {
+            chan: Arc::new(Self { flow: Flow::new(store, places), places, senders: senders.clone() }),
+        });
+        let receivers = Receivers { chan: senders.chan.clone() };
+        (senders, receivers)
     }
 
     /// Senders there are.
@@ -109,8 +130,34 @@ impl<T> Chan<T> {
     }
 }
 
-impl<T> Drop for Senders<T> {
+impl<B: Spill> Drop for Senders<B> {
     fn drop(&mut self) {
         self.chan.flow.close();
     }
+}
+
+impl<B: Spill> Drop for Receivers<B> {
+    fn drop(&mut self) {
+        // Nobody receives any more: everybody is told, and then the messages are dropped.
+        let messages = self.chan.flow.desert(B::spill);
+        drop(messages);
+    }
+}
+
+/// The most that a bounded channel can be made for.
+const MAX_PLACES: usize = usize::MAX >> 3;
+
+/// Room that is never used up.
+pub(in crate::sync) const UNBOUNDED: usize = usize::MAX >> 1;
+
+/// The room of a bounded channel.
+///
+/// # Panics
+///
+/// If it is zero, or more than `MAX_PLACES`.
+#[track_caller]
+pub(in crate::sync) fn bounded(places: usize) -> usize {
+    assert!(places > 0, "a channel needs room for one message at least: the buffer is 0");
+    assert!(places <= MAX_PLACES, "a channel has room for at most {MAX_PLACES} messages: the buffer is {places}");
+    places
 }

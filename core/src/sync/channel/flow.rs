@@ -289,12 +289,12 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
         open
     }
 
-    /// Closes the channel because nobody receives any more: `take` takes all messages out, of which there are `count`.
+    /// Closes the channel because nobody receives any more: `take` takes all messages out, and says how many.
     /// Everybody was told when they are given back, or dropped where a waker panicked.
-    pub(in crate::sync) fn desert<R>(&self, take: impl FnOnce(&mut B) -> R, count: impl FnOnce(&R) -> usize) -> R {
+    pub(in crate::sync) fn desert<R>(&self, take: impl FnOnce(&mut B) -> (R, usize)) -> R {
         let messages = self.waiters.with(|section| {
-            let messages = take(&mut section.state.store);
-            section.state.gathered += count(&messages);
+            let (messages, count) = take(&mut section.state.store);
+            section.state.gathered += count;
             section.state.deserted = true;
             section.state.closed = true;
             messages

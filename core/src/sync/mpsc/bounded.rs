@@ -6,11 +6,10 @@ use core::task::{Context, Poll};
 use super::error::{SendError, TryRecvError, TrySendError};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::Single;
+use crate::lock::DefaultLock;
 use crate::sync::alloc::{Arc, Vec, Weak};
-use crate::sync::channel::alloc::{Chan, HeapFlow, Senders};
-
-/// The most that a bounded channel can be made for.
-pub(super) const MAX_PLACES: usize = usize::MAX >> 3;
+use crate::sync::channel::alloc::{Chan, Heap, LANES, Senders, bounded};
+use crate::sync::channel::flow::Flow;
 
 /// Makes a channel with room for `buffer` messages.
 ///
@@ -27,21 +26,19 @@ pub(super) const MAX_PLACES: usize = usize::MAX >> 3;
 /// ```
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
-    assert!(buffer > 0, "a channel needs room for one message at least: the buffer is 0");
-    assert!(buffer <= MAX_PLACES, "a channel has room for at most {MAX_PLACES} messages: the buffer is {buffer}");
-    let senders = Chan::make(buffer);
-    let single = Single { chan: senders.chan.clone() };
+    let (senders, receivers) = Chan::line(bounded(buffer));
+    let single = Single { receivers };
     (Sender { senders }, Receiver { single })
 }
 
 /// The sending side of a [`channel`]. Cloned for each sender; the last one that is dropped closes the channel.
 pub struct Sender<T> {
-    senders: Arc<Senders<T>>,
+    senders: Arc<Senders<Heap<T>>>,
 }
 
 /// A sender that does not keep the channel open; see [`Sender::downgrade`].
 pub struct WeakSender<T> {
-    senders: Weak<Senders<T>>,
+    senders: Weak<Senders<Heap<T>>>,
 }
 
 /// The receiving side of a [`channel`]. Dropping it closes the channel and drops what is in it.
@@ -50,7 +47,7 @@ pub struct Receiver<T> {
 }
 
 impl<T> Sender<T> {
-    pub(super) fn flow(&self) -> &HeapFlow<T> {
+    pub(super) fn flow(&self) -> &Flow<DefaultLock, Heap<T>, LANES> {
         &self.senders.chan.flow
     }
 
@@ -321,17 +318,17 @@ impl<T> Receiver<T> {
 
     /// Messages that the channel can hold.
     pub fn max_capacity(&self) -> usize {
-        self.single.chan.places
+        self.single.receivers.chan.places
     }
 
     /// Senders of this channel.
     pub fn sender_strong_count(&self) -> usize {
-        self.single.chan.strong()
+        self.single.receivers.chan.strong()
     }
 
     /// Weak senders of this channel; zero where no sender is left.
     pub fn sender_weak_count(&self) -> usize {
-        self.single.chan.weak()
+        self.single.receivers.chan.weak()
     }
 }
 

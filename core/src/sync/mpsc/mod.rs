@@ -45,6 +45,8 @@ mod bounded;
 pub mod error;
 mod permit;
 mod receiver;
+#[cfg(feature = "futures-core")]
+mod stream;
 mod unbounded;
 
 pub use bounded::{Receiver, Sender, WeakSender, channel};

@@ -4,22 +4,24 @@ use core::future::{Future, poll_fn};
 use core::task::{Context, Poll};
 
 use super::error::TryRecvError;
-use crate::sync::alloc::{Arc, Vec};
-use crate::sync::channel::alloc::{Chan, HeapFlow};
+use crate::lock::DefaultLock;
+use crate::sync::alloc::Vec;
+use crate::sync::channel::alloc::{Heap, LANES, Receivers};
+use crate::sync::channel::flow::Flow;
 
 /// The one receiver of a channel.
 pub(super) struct Single<T> {
-    pub(super) chan: Arc<Chan<T>>,
+    pub(super) receivers: Receivers<Heap<T>>,
 }
 
 impl<T> Single<T> {
-    pub(super) fn flow(&self) -> &HeapFlow<T> {
-        &self.chan.flow
+    pub(super) fn flow(&self) -> &Flow<DefaultLock, Heap<T>, LANES> {
+        &self.receivers.chan.flow
     }
 
     #[inline]
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.flow().poll_alone(cx, |heap| &mut heap.caller, HeapFlow::take)
+        self.flow().poll_alone(cx, |heap| &mut heap.caller, Flow::<DefaultLock, Heap<T>, LANES>::take)
     }
 
     pub(super) fn recv(&mut self) -> impl Future<Output = Option<T>> {
@@ -36,7 +38,9 @@ impl<T> Single<T> {
         let answer = self.flow().poll_alone(
             cx,
             |heap| &mut heap.caller,
-            |section| match HeapFlow::try_take_many(section, limit, |message| buffer.push(message)) {
+            |section| match Flow::<DefaultLock, Heap<T>, LANES>::try_take_many(section, limit, |message| {
+                buffer.push(message)
+            }) {
                 Some(0) => None,
                 taken => Some(taken.unwrap_or(0)),
             },
@@ -53,11 +57,5 @@ impl<T> Single<T> {
 
     pub(super) fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.flow().try_recv()
-    }
-}
-
-impl<T> Drop for Single<T> {
-    fn drop(&mut self) {
-        self.chan.desert();
     }
 }

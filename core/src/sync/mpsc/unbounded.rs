@@ -5,11 +5,10 @@ use core::task::{Context, Poll};
 
 use super::error::{SendError, TryRecvError};
 use super::receiver::Single;
+use crate::lock::DefaultLock;
 use crate::sync::alloc::{Arc, Vec, Weak};
-use crate::sync::channel::alloc::{Chan, HeapFlow, Senders};
-
-/// Room that is never used up.
-const PLACES: usize = usize::MAX >> 1;
+use crate::sync::channel::alloc::{Chan, Heap, LANES, Senders, UNBOUNDED};
+use crate::sync::channel::flow::Flow;
 
 /// Makes a channel that takes messages until memory runs out.
 ///
@@ -21,19 +20,19 @@ const PLACES: usize = usize::MAX >> 1;
 /// assert_eq!(rx.try_recv(), Ok("one"));
 /// ```
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    let senders = Chan::make(PLACES);
-    let single = Single { chan: senders.chan.clone() };
+    let (senders, receivers) = Chan::line(UNBOUNDED);
+    let single = Single { receivers };
     (UnboundedSender { senders }, UnboundedReceiver { single })
 }
 
 /// The sending side of an [unbounded channel](unbounded_channel). Cloned for each sender; the last one that is dropped closes the channel.
 pub struct UnboundedSender<T> {
-    senders: Arc<Senders<T>>,
+    senders: Arc<Senders<Heap<T>>>,
 }
 
 /// A sender that does not keep the channel open; see [`UnboundedSender::downgrade`].
 pub struct WeakUnboundedSender<T> {
-    senders: Weak<Senders<T>>,
+    senders: Weak<Senders<Heap<T>>>,
 }
 
 /// The receiving side of an [unbounded channel](unbounded_channel). Dropping it closes the channel and drops what is in it.
@@ -42,7 +41,7 @@ pub struct UnboundedReceiver<T> {
 }
 
 impl<T> UnboundedSender<T> {
-    pub(super) fn flow(&self) -> &HeapFlow<T> {
+    pub(super) fn flow(&self) -> &Flow<DefaultLock, Heap<T>, LANES> {
         &self.senders.chan.flow
     }
 
@@ -201,12 +200,12 @@ impl<T> UnboundedReceiver<T> {
 
     /// Senders of this channel.
     pub fn sender_strong_count(&self) -> usize {
-        self.single.chan.strong()
+        self.single.receivers.chan.strong()
     }
 
     /// Weak senders of this channel; zero where no sender is left.
     pub fn sender_weak_count(&self) -> usize {
-        self.single.chan.weak()
+        self.single.receivers.chan.weak()
     }
 }
 

@@ -6,11 +6,17 @@ mod loom;
 #[cfg(all(not(loom), feature = "heapless"))]
 mod channel;
 #[cfg(all(not(loom), feature = "std"))]
+mod mpmc;
+#[cfg(all(not(loom), feature = "std"))]
 mod mpsc;
 #[cfg(not(loom))]
 mod mutex;
 #[cfg(not(loom))]
 mod notify;
+#[cfg(all(not(loom), feature = "std"))]
+mod pipe;
+#[cfg(all(not(loom), feature = "std"))]
+mod priority;
 #[cfg(not(loom))]
 mod rwlock;
 #[cfg(not(loom))]
