@@ -1,0 +1,247 @@
+//! Ways for the life of a runtime to go wrong, from its making to the last thing that still points to it.
+
+use std::future::{Future as _, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use zokio::runtime::{Builder, Handle, Runtime};
+use zokio::task::JoinHandle;
+use zokio::time::{MissedTickBehavior, interval, sleep};
+
+/// The tests of this file count threads and descriptors of the process, so they run one after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Counts how often it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// What points to a runtime and to one of its tasks.
+#[derive(Default)]
+struct Parts {
+    runtime: Option<Runtime>,
+    handle: Option<Handle>,
+    waker: Option<Waker>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Parts {
+    /// A runtime with one task that waits for ever and has given its waker away.
+    fn new(build: fn() -> Runtime, dropped: &Arc<AtomicUsize>) -> Self {
+        let runtime = build();
+        let counted = Counted(dropped.clone());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let task = runtime.spawn(async move {
+            let _counted = counted;
+            let mut sender = Some(sender);
+            poll_fn(|cx| {
+                if let Some(sender) = sender.take() {
+                    sender.send(cx.waker().clone()).unwrap();
+                }
+                Poll::<()>::Pending
+            })
+            .await;
+        });
+        // On one thread the task runs here, otherwise on a worker.
+        runtime.block_on(zokio::task::yield_now());
+        let waker = receiver.recv().unwrap();
+        Self { handle: Some(runtime.handle().clone()), runtime: Some(runtime), waker: Some(waker), task: Some(task) }
+    }
+
+    fn drop_part(&mut self, part: usize) {
+        match part {
+            0 => drop(self.runtime.take()),
+            1 => drop(self.handle.take()),
+            // A wake is a drop of the waker as well, and may come after all else.
+            2 => self.waker.take().into_iter().for_each(Waker::wake),
+            _ => drop(self.task.take()),
+        }
+    }
+}
+
+/// Every order of four things.
+fn orders() -> Vec<[usize; 4]> {
+    let mut orders = Vec::new();
+    for code in 0..256 {
+        let order = [code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6 & 3];
+        if (0..4).all(|part| order.contains(&part)) {
+            orders.push(order);
+        }
+    }
+    orders
+}
+
+/// Runtime, handle, waker and join handle go in each of their 24 orders: the future is dropped once, with the runtime.
+// Mutant: executor-local/src/shared.rs :: boxes.close(); => return;
+#[test]
+fn failure_037_runtime_handle_waker_and_task_go_in_any_order() {
+    let _alone = alone();
+    assert_eq!(orders().len(), 24);
+    for build in [current_thread as fn() -> Runtime, multi_thread] {
+        for order in orders() {
+            let dropped = Arc::new(AtomicUsize::new(0));
+            let mut parts = Parts::new(build, &dropped);
+            for part in order {
+                let before = dropped.load(Ordering::SeqCst);
+                parts.drop_part(part);
+                let now = dropped.load(Ordering::SeqCst);
+                assert_eq!(now - before, usize::from(part == 0), "part {part} of {order:?}");
+            }
+            assert_eq!(Arc::strong_count(&dropped), 1, "something is kept after {order:?}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn count(place: &str) -> usize {
+    std::fs::read_dir(place).unwrap().count()
+}
+
+/// Twenty runtimes come and go, and leave neither a descriptor nor a thread.
+#[cfg(target_os = "linux")]
+#[test]
+fn failure_038_descriptors_and_threads_are_given_back() {
+    let _alone = alone();
+    let life = |build: fn() -> Runtime| {
+        let runtime = build();
+        runtime.block_on(async {
+            let listener = zokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let client = zokio::spawn(async move { zokio::net::TcpStream::connect(address).await.unwrap() });
+            let (_server, _) = listener.accept().await.unwrap();
+            let _client = client.await.unwrap();
+            // A task that keeps a socket and panics when it is dropped with its runtime.
+            zokio::spawn(async move {
+                struct Loud;
+                impl Drop for Loud {
+                    fn drop(&mut self) {
+                        panic!("on purpose");
+                    }
+                }
+                let _keep = (listener, Loud);
+                std::future::pending::<()>().await;
+            });
+            zokio::task::spawn_blocking(|| ()).await.unwrap();
+            zokio::task::yield_now().await;
+        });
+        drop(runtime);
+    };
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    for build in [current_thread as fn() -> Runtime, multi_thread] {
+        life(build);
+        let before = (count("/proc/self/fd"), count("/proc/self/task"));
+        for _ in 0..20 {
+            life(build);
+        }
+        assert_eq!((count("/proc/self/fd"), count("/proc/self/task")), before);
+    }
+    std::panic::set_hook(hook);
+}
+
+/// Eight threads spawn onto workers that are idle or nearly so: each task runs once.
+#[test]
+fn failure_002_eight_threads_spawn_onto_an_idle_pool_and_no_task_is_lost() {
+    const EACH: usize = 2_000;
+    let _alone = alone();
+    let runtime = multi_thread();
+    let ran: Arc<Vec<AtomicUsize>> = Arc::new((0..8 * EACH).map(|_| AtomicUsize::new(0)).collect());
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (handle, ran) = (runtime.handle().clone(), ran.clone());
+            scope.spawn(move || {
+                for task in 0..EACH {
+                    let ran = ran.clone();
+                    let joined = handle.spawn(async move { ran[thread * EACH + task].fetch_add(1, Ordering::SeqCst) });
+                    // Now and then the pool runs empty.
+                    if task % 100 == 0 {
+                        handle.block_on(joined).unwrap();
+                    } else {
+                        drop(joined);
+                    }
+                }
+            });
+        }
+    });
+    runtime.block_on(async {
+        while ran.iter().any(|ran| ran.load(Ordering::SeqCst) == 0) {
+            zokio::task::yield_now().await;
+        }
+    });
+    assert!(ran.iter().all(|ran| ran.load(Ordering::SeqCst) == 1), "a task ran twice");
+}
+
+/// However many of a task's timers are due at once, it is polled once for all of them.
+#[test]
+fn failure_078_a_task_is_polled_once_for_timers_that_are_due_together() {
+    let _alone = alone();
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let polls = Arc::new(AtomicUsize::new(0));
+    let counted = polls.clone();
+    runtime.block_on(async {
+        let task = zokio::spawn(async move {
+            let due = Duration::from_secs(1);
+            let mut sleeps: Vec<_> = (0..20).map(|_| Box::pin(sleep(due))).collect();
+            poll_fn(move |cx| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                sleeps.retain_mut(|sleep| sleep.as_mut().poll(cx).is_pending());
+                if sleeps.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        });
+        task.await.unwrap();
+    });
+    assert_eq!(polls.load(Ordering::SeqCst), 2, "once to begin with, once when all are due");
+}
+
+/// The process stood still for a minute: every timer fires once, and an interval catches up as it was told to.
+#[test]
+fn failure_094_timers_catch_up_once_after_the_process_stood_still() {
+    let _alone = alone();
+    let second = Duration::from_secs(1);
+    for (behavior, at_once) in
+        [(MissedTickBehavior::Burst, 60), (MissedTickBehavior::Delay, 1), (MissedTickBehavior::Skip, 1)]
+    {
+        let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let ticks = runtime.block_on(async {
+            let fired = Arc::new(AtomicUsize::new(0));
+            for due in 1..=60 {
+                let fired = fired.clone();
+                zokio::spawn(async move {
+                    sleep(due * second).await;
+                    fired.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+            let mut interval = interval(second);
+            interval.set_missed_tick_behavior(behavior);
+            interval.tick().await;
+            zokio::task::yield_now().await;
+            zokio::time::advance(60 * second).await;
+            let mut ticks = 0;
+            while zokio::time::timeout(Duration::ZERO, interval.tick()).await.is_ok() {
+                ticks += 1;
+            }
+            zokio::task::yield_now().await;
+            assert_eq!(fired.load(Ordering::SeqCst), 60);
+            ticks
+        });
+        assert_eq!(ticks, at_once, "{behavior:?}");
+    }
+}
