@@ -12,32 +12,32 @@ use super::hand::{Count, Hand};
 use crate::time::heap::{Closed, Node};
 use crate::time::{Instant, Timers};
 
-fn at(nanos: u64) -> Instant {
+pub(super) fn at(nanos: u64) -> Instant {
     Instant::from_nanos(nanos)
 }
 
-fn timers() -> &'static Timers<Hand> {
+pub(super) fn timers() -> &'static Timers<Hand> {
     Box::leak(Box::new(Timers::new(Hand::default())))
 }
 
 /// A node with a waker that counts.
-struct Owner {
-    node: Pin<Box<Node>>,
-    count: Arc<Count>,
+pub(super) struct Owner {
+    pub(super) node: Pin<Box<Node>>,
+    pub(super) count: Arc<Count>,
 }
 
 impl Owner {
-    fn new(timers: &'static Timers<Hand>, deadline: u64) -> Self {
+    pub(super) fn new(timers: &'static Timers<Hand>, deadline: u64) -> Self {
         Self { node: Box::pin(Node::new(timers, at(deadline), false)), count: Arc::default() }
     }
 
-    fn poll(&mut self) -> Poll<Result<(), Closed>> {
+    pub(super) fn poll(&mut self) -> Poll<Result<(), Closed>> {
         let waker = Waker::from(self.count.clone());
         let cx = Context::from_waker(&waker);
         self.node.as_mut().poll(cx.waker())
     }
 
-    fn woken(&self) -> usize {
+    pub(super) fn woken(&self) -> usize {
         self.count.woken.load(Ordering::SeqCst)
     }
 }

@@ -7,6 +7,8 @@ mod delay_queue;
 mod hand;
 #[cfg(loom)]
 mod loom;
+#[cfg(loom)]
+mod loom_lease;
 #[cfg(not(loom))]
 mod oracle;
 #[cfg(not(loom))]

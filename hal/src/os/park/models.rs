@@ -130,7 +130,7 @@ fn what_was_made_ready_is_seen_after_the_wait() {
             }
         });
         // Exactly one unpark: the first wait ends with it and no sooner.
-        parkers[0].park(|| None, || true);
+        parkers[0].park(Until::Never, || true);
         work.with(|_| ());
         caller.join().unwrap();
     });

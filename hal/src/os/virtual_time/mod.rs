@@ -12,7 +12,8 @@
 //! *counted before told*: whoever is woken is counted as awake before it is told, and until it rests again: the count is
 //! never zero while a wake-up is on its way.
 //!
-//! *rest last*: a worker rests after its question whether it is idle was answered yes.
+//! *rest last*: a worker rests after its question whether it is idle was answered yes, and only if nobody has told it
+//! anything since before it asked: who did found it awake, and counted nobody.
 //!
 //! *one holder*: a clock follows a `VirtualTime` only from when a seat of it was taken until that is left, so a lease
 //! that ends leaves nothing behind.
@@ -70,6 +71,8 @@ struct Seat {
     clock: &'static RuntimeClock,
     timers: &'static Timers,
     resting: bool,
+    /// *rest last*.
+    told: bool,
 }
 
 /// Holds a paused clock where it is, until it is dropped.
@@ -196,7 +199,7 @@ impl VirtualTime {
         if self.is_told() {
             clock.follow(Some(self.clone()));
         }
-        state.seats.push(Some(Seat { unpark, clock, timers, resting: false }));
+        state.seats.push(Some(Seat { unpark, clock, timers, resting: false, told: false }));
         state.awake += 1;
         state.seats.len() - 1
     }
@@ -210,10 +213,21 @@ impl VirtualTime {
         }
     }
 
-    /// A worker has nothing to do. Whether it must wait: not, if the time has come to its next deadline.
+    /// A worker is about to ask whether it is idle.
+    fn ask(&self, index: usize) {
+        if let Some(seat) = &mut self.state().seats[index] {
+            seat.told = false;
+        }
+    }
+
+    /// A worker has nothing to do. Whether it must wait: not, if the time has come to its next deadline, or it was told
+    /// something since it asked.
     fn rest(&self, index: usize) -> bool {
         let mut state = self.state();
         let Some(seat) = &mut state.seats[index] else { return true };
+        if seat.told {
+            return false;
+        }
         seat.resting = true;
         state.awake -= 1;
         let woken = self.jump(&mut state);
@@ -227,6 +241,7 @@ impl VirtualTime {
     fn rise(&self, index: usize) {
         let mut state = self.state();
         if let Some(seat) = &mut state.seats[index] {
+            seat.told = true;
             let was_resting = core::mem::replace(&mut seat.resting, false);
             state.awake += usize::from(was_resting);
         }
@@ -296,6 +311,7 @@ impl VirtualTime {
             let mut state = self.state();
             let State { seats, awake, .. } = &mut *state;
             let rise = |seat: &mut Seat| {
+                seat.told = true;
                 *awake += usize::from(core::mem::replace(&mut seat.resting, false));
                 seat.unpark.clone()
             };
@@ -320,3 +336,6 @@ impl fmt::Debug for VirtualTime {
         f.debug_struct("VirtualTime").field("clock", &self.clock).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

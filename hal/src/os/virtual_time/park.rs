@@ -67,7 +67,10 @@ impl Park for VirtualPark {
         }
         // Whoever tells the time something after this unparks.
         let deadline = deadline.and_then(|deadline| time.to_system(deadline));
-        self.park.park(deadline, || is_idle() && time.rest(*index));
+        self.park.park(deadline, || {
+            time.ask(*index);
+            is_idle() && time.rest(*index)
+        });
         time.rise(*index);
     }
 
