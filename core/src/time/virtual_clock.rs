@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Clock, Instant};
 use crate::atomic::{AtomicBool, Ordering};
 use crate::const_fn;
-use crate::lock::{DefaultLock, Lock};
+use crate::lock::{DefaultLock, Lock, RawLock};
 
 /// A clock that can be stopped, moved on, and made to run faster.
 ///
@@ -23,11 +23,11 @@ use crate::lock::{DefaultLock, Lock};
 /// One load until it is told something; from then on the lock, for a few instructions. `Timers` over it take nothing
 /// else. May be called from an interrupt where the lock and the clock inside may.
 #[derive(Debug)]
-pub struct VirtualClock<C> {
+pub struct VirtualClock<C, L: RawLock = DefaultLock> {
     inner: C,
     /// Whether `state` has a say.
     told: AtomicBool,
-    state: Lock<DefaultLock, State>,
+    state: Lock<L, State>,
 }
 
 /// What was told. The time is `from + scale * (inside - since)`, or `from` while it stands.
@@ -91,7 +91,7 @@ impl State {
     }
 }
 
-impl<C> VirtualClock<C> {
+impl<C, L: RawLock> VirtualClock<C, L> {
     const_fn! {
         /// A clock that says what `inner` says, until it is told otherwise.
         pub const fn new(inner: C) -> Self {
@@ -169,7 +169,7 @@ impl<C> VirtualClock<C> {
     }
 }
 
-impl<C: Clock> VirtualClock<C> {
+impl<C: Clock, L: RawLock> VirtualClock<C, L> {
     /// Stops it where it is.
     ///
     /// # Errors
@@ -228,7 +228,7 @@ impl<C: Clock> VirtualClock<C> {
     }
 }
 
-impl<C: Clock> Clock for VirtualClock<C> {
+impl<C: Clock, L: RawLock> Clock for VirtualClock<C, L> {
     fn now(&self) -> Instant {
         let inside = self.inner.now();
         if self.is_told() { self.state.with(|state| *state).at(inside) } else { inside }
@@ -277,9 +277,9 @@ impl Clock for Still {
 /// assert_eq!(TIMERS.now(), Instant::EPOCH + Duration::from_secs(5));
 /// # }
 /// ```
-pub type ManualClock = VirtualClock<Still>;
+pub type ManualClock<L = DefaultLock> = VirtualClock<Still, L>;
 
-impl ManualClock {
+impl<L: RawLock> ManualClock<L> {
     const_fn! {
         /// A clock that stands at its epoch.
         pub const fn manual() -> Self {

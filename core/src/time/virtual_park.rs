@@ -1,6 +1,7 @@
 //! [`VirtualPark`]: an executor that is idle moves its clock on.
 
 use super::{Clock, Instant, VirtualClock};
+use crate::lock::{DefaultLock, RawLock};
 use crate::park::Park;
 
 /// Waits by a [`VirtualClock`]: where that runs, in the parker inside; where it is paused, not at all, but moves it to
@@ -13,15 +14,15 @@ use crate::park::Park;
 ///
 /// That of the parker inside, which is asked for events before each jump.
 #[derive(Debug)]
-pub struct VirtualPark<P, C: 'static> {
+pub struct VirtualPark<P, C: 'static, L: RawLock = DefaultLock> {
     park: P,
-    clock: &'static VirtualClock<C>,
+    clock: &'static VirtualClock<C, L>,
     auto_advance: bool,
 }
 
-impl<P, C> VirtualPark<P, C> {
+impl<P, C, L: RawLock> VirtualPark<P, C, L> {
     /// Waits for `clock`, whose inner clock is that of `park`.
-    pub const fn new(park: P, clock: &'static VirtualClock<C>) -> Self {
+    pub const fn new(park: P, clock: &'static VirtualClock<C, L>) -> Self {
         Self { park, clock, auto_advance: true }
     }
 
@@ -34,7 +35,7 @@ impl<P, C> VirtualPark<P, C> {
     }
 }
 
-impl<P: Park, C: Clock> Park for VirtualPark<P, C> {
+impl<P: Park, C: Clock, L: RawLock> Park for VirtualPark<P, C, L> {
     type Unpark = P::Unpark;
 
     fn unpark(&self) -> P::Unpark {

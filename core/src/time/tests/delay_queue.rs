@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
@@ -262,7 +262,7 @@ fn it_is_a_stream() {
     within(timers, || queue.insert(1, Duration::ZERO));
     let mut cx = Context::from_waker(Waker::noop());
     assert_eq!(queue.size_hint(), (1, None));
-    let mut stream = Pin::new(&mut queue);
+    let mut stream = std::pin::Pin::new(&mut queue);
     assert!(stream.as_mut().poll_next(&mut cx).map(|item| item.is_some_and(|item| *item.get_ref() == 1)).is_ready());
     assert!(matches!(stream.poll_next(&mut cx), Poll::Ready(None)));
 }
