@@ -91,7 +91,7 @@ impl State {
     }
 }
 
-impl<C, L: RawLock> VirtualClock<C, L> {
+impl<C> VirtualClock<C> {
     const_fn! {
         /// A clock that says what `inner` says, until it is told otherwise.
         pub const fn new(inner: C) -> Self {
@@ -103,6 +103,15 @@ impl<C, L: RawLock> VirtualClock<C, L> {
         /// A clock that stands at `now`.
         pub const fn paused_at(inner: C, now: Instant) -> Self {
             Self::told(inner, true, State { from: now, paused: true, ..State::PLAIN })
+        }
+    }
+}
+
+impl<C, L: RawLock> VirtualClock<C, L> {
+    const_fn! {
+        /// As [`new`](VirtualClock::new), with a lock of your own.
+        pub const fn with_lock(inner: C) -> Self {
+            Self::told(inner, false, State::PLAIN)
         }
     }
 
@@ -283,7 +292,7 @@ impl<L: RawLock> ManualClock<L> {
     const_fn! {
         /// A clock that stands at its epoch.
         pub const fn manual() -> Self {
-            Self::paused_at(Still, Instant::EPOCH)
+            Self::told(Still, true, State { paused: true, ..State::PLAIN })
         }
     }
 }
