@@ -48,7 +48,7 @@ pub use local_set::{LocalEnterGuard, LocalSet};
 /// }
 ///
 /// fn start() {
-///     ARENA.spawn(fits()).detach();
+///     ARENA.spawn(fits());
 /// }
 /// # let _ = start as fn();
 /// ```
@@ -67,7 +67,7 @@ pub use local_set::{LocalEnterGuard, LocalSet};
 /// }
 ///
 /// fn start() {
-///     ARENA.spawn(does_not_fit()).detach();
+///     ARENA.spawn(does_not_fit());
 /// }
 /// # let _ = start as fn();
 /// ```

@@ -145,3 +145,21 @@ fn failure_060_a_panic_while_many_are_spawned_leaves_the_runtime_as_it_was() {
         });
     });
 }
+
+#[test]
+fn a_set_takes_tasks_that_stay_on_their_thread() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let local = task::LocalSet::new();
+    let held = std::rc::Rc::new(5);
+    let mut set = JoinSet::new();
+    let in_task = held.clone();
+    set.spawn_local_on(async move { *in_task }, &local);
+    let in_task = held.clone();
+    set.build_task().name("local").spawn_local_on(async move { *in_task + 1 }, &local).unwrap();
+    let sum: i32 = local.block_on(&runtime, async {
+        let in_task = held.clone();
+        set.spawn_local(async move { *in_task + 2 });
+        set.join_all().await.into_iter().sum()
+    });
+    assert_eq!((sum, std::rc::Rc::strong_count(&held)), (18, 1));
+}

@@ -132,7 +132,7 @@ async fn accept(listener: &TcpListener, state: &Arc<State>) {
 
 /// Counted from here on, so that the end waits for one whose task has not begun.
 fn serve_connection(stream: TcpStream, state: &Arc<State>) {
-    zokio::spawn(connection(stream, state.clone(), state.connection())).detach();
+    zokio::spawn(connection(stream, state.clone(), state.connection()));
 }
 
 async fn connection(stream: TcpStream, state: Arc<State>, _open: Open) {

@@ -5,7 +5,7 @@ use std::io;
 
 use zokio_core::task::named;
 
-use super::{JoinHandle, SpawnError, try_spawn, try_spawn_local};
+use super::{JoinHandle, LocalSet, SpawnError, try_spawn, try_spawn_local};
 use crate::runtime::Handle;
 
 /// Sets what a task is called, and spawns it.
@@ -87,6 +87,22 @@ impl<'a> Builder<'a> {
             Some(name) => try_spawn_local(named(name, future)).map_err(refused),
             None => try_spawn_local(future).map_err(refused),
         }
+    }
+
+    /// Spawns a task that need not be `Send` on a set of local tasks, whether or not that runs now.
+    ///
+    /// # Errors
+    ///
+    /// None yet.
+    pub fn spawn_local_on<F>(self, future: F, local_set: &LocalSet) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        Ok(match self.name {
+            Some(name) => local_set.spawn_local(named(name, future)),
+            None => local_set.spawn_local(future),
+        })
     }
 
     /// Runs `call` on a thread that may block, of the runtime of the current context. The name is not kept.

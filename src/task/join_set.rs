@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 use std::io;
 use std::vec::Vec;
 
-use super::{AbortHandle, Builder as Plain, Id, JoinError, JoinHandle};
+use super::{AbortHandle, Builder as Plain, Id, JoinError, JoinHandle, LocalSet};
 use crate::runtime::Handle;
 
 /// Tasks with one type of output, given back in the order in which they end. Dropping it aborts them.
@@ -110,6 +110,15 @@ impl<T> JoinSet<T> {
         T: 'static,
     {
         self.insert(super::spawn_local(task))
+    }
+
+    /// Spawns a task that need not be `Send` on a set of local tasks, whether or not that runs now.
+    pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+        T: 'static,
+    {
+        self.insert(local_set.spawn_local(task))
     }
 
     /// Runs `call` on a thread that may block.
@@ -304,6 +313,19 @@ impl<'a, T> Builder<'a, T> {
         T: 'static,
     {
         self.plain.spawn_local(task).map(|handle| self.set.insert(handle))
+    }
+
+    /// Spawns a task that need not be `Send` on a set of local tasks.
+    ///
+    /// # Errors
+    ///
+    /// None yet.
+    pub fn spawn_local_on<F>(self, task: F, local_set: &LocalSet) -> io::Result<AbortHandle>
+    where
+        F: Future<Output = T> + 'static,
+        T: 'static,
+    {
+        self.plain.spawn_local_on(task, local_set).map(|handle| self.set.insert(handle))
     }
 
     /// Runs `call` on a thread that may block.

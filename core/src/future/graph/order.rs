@@ -160,10 +160,7 @@ mod tests {
     fn every_graph_of_four_nodes_is_ordered_or_refused() {
         const NAMES: [&str; 4] = ["a", "b", "c", "d"];
         let mut refused = 0;
-        for bits in 0_u32..1 << 16 {
-            if cfg!(miri) && bits % 997 != 0 {
-                continue;
-            }
+        for bits in (0_u32..1 << 16).step_by(if cfg!(miri) { 997 } else { 1 }) {
             let needs: [std::vec::Vec<&str>; 4] = core::array::from_fn(|node| {
                 (0..4).filter(|to| bits >> (4 * node + to) & 1 == 1).map(|to| NAMES[to]).collect()
             });
@@ -182,7 +179,7 @@ mod tests {
             }
             if (0..4).any(|node| reach[node][node]) {
                 refused += 1;
-                if bits % 61 == 0 {
+                if bits % 61 == 0 && !cfg!(miri) {
                     assert!(panics(|| drop(order(&NAMES, &needs.each_ref().map(|needs| &needs[..])).to_vec())));
                 }
                 continue;

@@ -64,9 +64,9 @@ fn failure_106_a_source_that_is_never_empty_lets_others_have_their_turn() {
         let other = {
             let (turns, source) = (turns.clone(), source.clone());
             line.spawn(poll_fn(move |cx| {
-                turns.fetch_add(1, Ordering::Relaxed);
+                let turns = turns.fetch_add(1, Ordering::Relaxed);
                 cx.waker().wake_by_ref();
-                if source.taken() == 1000 { Poll::Ready(()) } else { Poll::Pending }
+                if source.taken() == 1000 || turns == 100 { Poll::Ready(()) } else { Poll::Pending }
             }))
         };
         line.pop().unwrap().run();
