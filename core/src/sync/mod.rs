@@ -9,6 +9,7 @@
 //! | [`Mutex`] | many tasks | their turn to use a value |
 //! | [`Broadcast`] | many tasks | every message |
 //! | [`Watch`] | many tasks | a new value, of which only the latest counts |
+//! | [`WaitGroup`] | many tasks | that all others are done |
 //! | [`CancellationSource`] | many tasks | the request to stop |
 //! | [`RwLock`] | many tasks | their turn to look at a value, or to change it |
 //! | [`Semaphore`] | many tasks | permits |
@@ -41,6 +42,7 @@ mod rwlock;
 mod semaphore;
 mod signal;
 mod wait_cell;
+mod wait_group;
 mod wait_queue;
 mod waiters;
 pub mod watch;
@@ -67,6 +69,7 @@ pub use semaphore::OwnedSemaphorePermit;
 pub use semaphore::{AcquireError, Semaphore, SemaphorePermit, TryAcquireError};
 pub use signal::{Signal, SignalWait};
 pub use wait_cell::WaitCell;
+pub use wait_group::*;
 pub use wait_queue::{Closed, Wait, WaitQueue};
 pub use watch::Watch;
 
