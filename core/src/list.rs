@@ -174,6 +174,14 @@ impl<T: Linked, const LANES: usize> List<T, LANES> {
         Some(node)
     }
 
+    /// Takes the last node of `lane` out.
+    pub fn pop_back(&mut self, lane: usize) -> Option<NonNull<T>> {
+        let node = self.lanes[lane].before?;
+        // SAFETY: the back of a lane is in the list.
+        unsafe { self.remove(node) };
+        Some(node)
+    }
+
     /// Puts all nodes of one lane behind those of another one, in their order.
     pub fn append(&mut self, from: usize, to: usize) {
         if let Pair { before: Some(last), after: Some(first) } = core::mem::replace(&mut self.lanes[from], Pair::NONE) {
@@ -275,7 +283,7 @@ mod tests {
     #[test]
     fn agrees_with_queues_in_every_short_history() {
         const NODES: usize = 3;
-        let operations = NODES * 6 + 4;
+        let operations = NODES * 6 + 6;
         // Not all of them, but some of all kinds.
         for history in (0..operations.pow(5)).step_by(if cfg!(miri) { 19_997 } else { 37 }) {
             let nodes: Vec<NonNull<Node>> =
@@ -327,6 +335,7 @@ mod tests {
                     0..=3 => {}
                     _ => match operation - NODES * 6 {
                         lane @ (0 | 1) => assert_eq!(list.pop_front(lane).map(name), model[lane].pop_front()),
+                        lane @ (4 | 5) => assert_eq!(list.pop_back(lane - 4).map(name), model[lane - 4].pop_back()),
                         from => {
                             let (from, to) = (from - 2, 3 - from);
                             list.append(from, to);

@@ -12,6 +12,10 @@
 //! | [`WaitGroup`] | many tasks | that all others are done |
 //! | [`CancellationSource`] | many tasks | the request to stop |
 //! | [`RwLock`] | many tasks | their turn to look at a value, or to change it |
+//! | [`Condvar`] | many tasks | a condition on a mutex's value |
+//! | [`Barrier`] | so many tasks | each other |
+//! | [`OnceCell`] | many tasks | a value that the first of them makes |
+//! | [`SetOnce`] | many tasks | a value that somebody sets |
 //! | [`Semaphore`] | many tasks | permits |
 //! | [`Oneshot`] | one task each side | one value, or that the other side is gone |
 #![cfg_attr(feature = "heapless", doc = "| [`Channel`] | many tasks | a message, or room for one |")]
@@ -21,11 +25,13 @@
 #[cfg(feature = "alloc")]
 #[allow(dead_code)] // for the primitives that are awaited from an `Arc`
 mod alloc;
+mod barrier;
 mod blocking;
 pub mod broadcast;
 mod cancel;
 #[cfg(any(feature = "heapless", feature = "alloc"))]
 mod channel;
+mod condvar;
 mod hold;
 #[cfg(feature = "alloc")]
 pub mod mpmc;
@@ -33,6 +39,7 @@ pub mod mpmc;
 pub mod mpsc;
 mod mutex;
 mod notify;
+mod once_cell;
 pub mod oneshot;
 mod permits;
 mod pipe;
@@ -40,23 +47,30 @@ mod pipe;
 pub mod priority;
 mod rwlock;
 mod semaphore;
+mod set_once;
 mod signal;
+mod slot;
 mod wait_cell;
 mod wait_group;
 mod wait_queue;
 mod waiters;
 pub mod watch;
 
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use broadcast::Broadcast;
 pub use cancel::*;
 #[cfg(feature = "heapless")]
 pub use channel::{Channel, DynReceiver, DynSender, Permit};
 #[cfg(any(feature = "heapless", feature = "alloc"))]
 pub use channel::{SendError, TryRecvError, TrySendError};
+pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, TryLockError};
 #[cfg(feature = "alloc")]
 pub use mutex::{OwnedMappedMutexGuard, OwnedMutexGuard};
+#[cfg(feature = "alloc")]
+pub use notify::OwnedNotified;
 pub use notify::{Notified, Notify};
+pub use once_cell::{OnceCell, SetError};
 pub use oneshot::Oneshot;
 pub use pipe::{Pipe, PipeClosed, PipeEmpty, PipeReader, PipeWriter, TryWriteError};
 #[cfg(feature = "heapless")]
@@ -67,6 +81,7 @@ pub use rwlock::{RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGua
 #[cfg(feature = "alloc")]
 pub use semaphore::OwnedSemaphorePermit;
 pub use semaphore::{AcquireError, Semaphore, SemaphorePermit, TryAcquireError};
+pub use set_once::{SetOnce, SetOnceError};
 pub use signal::{Signal, SignalWait};
 pub use wait_cell::WaitCell;
 pub use wait_group::*;

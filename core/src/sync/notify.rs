@@ -1,10 +1,16 @@
 //! A queue that remembers one wake-up.
 
+#[cfg(feature = "alloc")]
+mod alloc;
+
+#[cfg(feature = "alloc")]
+pub use self::alloc::OwnedNotified;
+
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use super::{Wait, WaitQueue};
+use super::wait_queue::{End, Wait, WaitQueue};
 use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
 
@@ -18,8 +24,8 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// # Cost
 ///
-/// The lock once for each operation; [`notify_waiters`](Self::notify_waiters) takes it once for every few waiters. A
-/// waiter's place is inside its future. [`notify_one`](Self::notify_one) may be called from an interrupt where `L` may
+/// One compare-and-swap to leave a permit and one to take it; else the lock once for each operation, and once for every
+/// few waiters of [`notify_waiters`](Self::notify_waiters). A waiter's place is inside its future. [`notify_one`](Self::notify_one) may be called from an interrupt where `L` may
 /// be taken in one.
 ///
 /// # Examples
@@ -59,6 +65,17 @@ impl Notify {
     }
 }
 
+impl Notify {
+    const_fn! {
+        /// The same as [`new`](Self::new), under the name that tokio has for it in a `static`.
+        #[inline] // as `new`
+        #[must_use]
+        pub const fn const_new() -> Self {
+            Self::with_lock()
+        }
+    }
+}
+
 impl<L: RawLock> Notify<L> {
     const_fn! {
         /// Makes one with no permit and nobody waiting. The type says which lock guards it.
@@ -77,13 +94,23 @@ impl<L: RawLock> Notify<L> {
     ///
     /// Dropping the future gives up the place in line. A notification of [`notify_one`](Self::notify_one) that it
     /// received and did not use goes to the next waiter, or becomes the permit.
+    #[inline]
     pub fn notified(&self) -> Notified<'_, L> {
         Notified { wait: self.queue.wait() }
     }
 
     /// Wakes the one that waits longest, or stores the permit if nobody waits. A second permit is the same as one.
+    #[inline]
     pub fn notify_one(&self) {
         self.queue.wake_one();
+    }
+
+    /// Wakes the one that waits shortest, or stores the permit if nobody waits: the one whose data are warm.
+    ///
+    /// A waiter that is dropped with such a notification unused passes it on to the one that waits shortest then.
+    #[inline]
+    pub fn notify_last(&self) {
+        self.queue.wake_at(End::Last);
     }
 
     /// Wakes all whose [`notified`](Self::notified) was called before, polled or not. Stores no permit.
@@ -133,6 +160,7 @@ impl<'a, L: RawLock> Notified<'a, L> {
 impl<L: RawLock> Future for Notified<'_, L> {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         // Nobody closes the queue inside.
         self.wait().poll(cx).map(|_| ())

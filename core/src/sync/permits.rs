@@ -124,6 +124,13 @@ impl<L: RawLock> Permits<L> {
         }
     }
 
+    const_fn! {
+        /// None, for ever.
+        pub(super) const fn closed() -> Self {
+            Self { word: AtomicUsize::new(CLOSED), waiters: Waiters::new(()) }
+        }
+    }
+
     /// Changes the word to what `f` answers, and answers what it was.
     #[inline(always)]
     fn change(&self, mut f: impl FnMut(usize) -> usize) -> usize {
@@ -143,7 +150,14 @@ impl<L: RawLock> Permits<L> {
     pub(super) fn take(&self, need: u32) -> Result<(), Short> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let next = taken(word, need)?;
+            let next = match taken(word, need) {
+                Ok(next) => next,
+                Err(short) => {
+                    // By its ordering: who is told of the end sees what came before it.
+                    let _ = short == Short::Closed && self.is_closed();
+                    return Err(short);
+                }
+            };
             // Ordering: Acquire pairs with the Release of `give`: what was done under the permits was done before.
             match self.word.compare_exchange_weak(word, next, Ordering::Acquire, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),

@@ -419,6 +419,16 @@ impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
         })
     }
 
+    /// As [`pop`](Self::pop), the last waiter.
+    #[inline]
+    pub(super) fn pop_last(&mut self, lane: usize, tag: W) -> bool {
+        let node = self.list.pop_back(lane);
+        node.is_some_and(|node| {
+            self.tell(node, tag, false);
+            true
+        })
+    }
+
     /// As [`pop`](Self::pop), but the waiter keeps its place.
     #[inline]
     pub(super) fn rouse(&mut self, lane: usize, tag: W) -> bool {

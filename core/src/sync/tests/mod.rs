@@ -3,8 +3,12 @@
 #[cfg(loom)]
 mod loom;
 
+#[cfg(not(loom))]
+mod barrier;
 #[cfg(all(not(loom), feature = "heapless"))]
 mod channel;
+#[cfg(not(loom))]
+mod condvar;
 #[cfg(all(not(loom), feature = "std"))]
 mod mpmc;
 #[cfg(all(not(loom), feature = "std"))]
@@ -13,6 +17,8 @@ mod mpsc;
 mod mutex;
 #[cfg(not(loom))]
 mod notify;
+#[cfg(not(loom))]
+mod once;
 #[cfg(all(not(loom), feature = "std"))]
 mod pipe;
 #[cfg(all(not(loom), feature = "std"))]

@@ -199,3 +199,46 @@ fn works_in_one_context_and_may_be_shared_by_threads() {
     send_sync(&bell);
     send_sync(&bell.notified());
 }
+
+// Mutant: core/src/sync/wait_queue.rs :: End::Last => section.pop_last(LINE, Told::Yours(end)), => End::Last => section.pop(LINE, Told::Yours(end)),
+#[test]
+fn last_comes_first_if_so_asked() {
+    let bell = Notify::<TestLock>::with_lock();
+    bell.notify_last();
+    Polled::new(bell.notified()).ready();
+    let mut waits: std::vec::Vec<_> = (0..4).map(|_| Polled::waiting(bell.notified())).collect();
+    bell.notify_last();
+    bell.notify_one();
+    assert_eq!(waits.iter().map(Polled::wakes).collect::<std::vec::Vec<_>>(), [1, 0, 0, 1]);
+    // Unused, it goes to the last one again.
+    drop(waits.pop());
+    assert_eq!(waits.iter().map(Polled::wakes).collect::<std::vec::Vec<_>>(), [1, 0, 1]);
+    // And that of the first to the first.
+    drop(waits.remove(0));
+    assert_eq!(waits.iter().map(Polled::wakes).collect::<std::vec::Vec<_>>(), [1, 1]);
+    waits.iter_mut().for_each(|wait| wait.ready());
+}
+
+#[test]
+fn owned_waits_keep_what_they_wait_for() {
+    let bell = std::sync::Arc::new(Notify::<TestLock>::with_lock());
+    let mut unpolled = Polled::new(bell.clone().notified_owned());
+    let mut enabled = Polled::new(bell.clone().notified_owned());
+    assert!(!enabled.as_mut().enable());
+    let dropped = Polled::waiting(bell.clone().notified_owned());
+    send_sync(&bell.clone().notified_owned());
+    bell.notify_one();
+    bell.notify_one();
+    drop(dropped);
+    enabled.ready();
+    unpolled.ready(); // the permit that the dropped one left
+    let mut reached = Polled::new(bell.clone().notified_owned());
+    bell.notify_waiters();
+    reached.ready();
+    let weak = std::sync::Arc::downgrade(&bell);
+    drop(bell);
+    drop((unpolled, enabled));
+    assert!(weak.upgrade().is_some());
+    drop(reached);
+    assert!(weak.upgrade().is_none());
+}

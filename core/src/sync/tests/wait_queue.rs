@@ -92,7 +92,7 @@ fn failure_102_wake_all_reaches_those_present_and_no_later_ones() {
 }
 
 /// Between two batches of `wake_all`, the waker of the first waiter cancels some, wakes one, and lets others come.
-// Mutant: core/src/sync/wait_queue.rs :: section.append(WAITING, LEAVING);\n            section.state.epoch => section.state.epoch
+// Mutant: core/src/sync/wait_queue.rs :: section.append(LINE, LEAVING);\n            *section.state = => *section.state =
 #[test]
 fn failure_102_list_changes_between_batches() {
     for present in [10, 17, 30] {

@@ -4,6 +4,7 @@
 mod channel;
 mod mutex;
 mod notify;
+mod once;
 mod rwlock;
 mod semaphore;
 mod wait_cell;

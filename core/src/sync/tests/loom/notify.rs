@@ -12,7 +12,7 @@ use crate::test_util::Polled;
 type Bell = Notify<DefaultLock>;
 
 /// The permit of a future that is dropped goes to the other one, or stays for the next.
-// Mutant: core/src/sync/wait_queue.rs :: if !given && section.state.permit == Permit::Empty { => if given && section.state.permit == Permit::Empty {
+// Mutant: core/src/sync/wait_queue.rs :: self.change(|word| if given { word & !WAITING } else { kept(word & !WAITING) }); => self.change(|word| word & !WAITING);
 #[test]
 fn failure_102_notify_one_against_a_drop() {
     loom::model(|| {
@@ -29,7 +29,7 @@ fn failure_102_notify_one_against_a_drop() {
 }
 
 /// Two permits and two waiters on two threads: both are served.
-// Mutant: core/src/sync/wait_queue.rs :: section.pop(WAITING, Told::Yours) => section.rouse(WAITING, Told::Yours)
+// Mutant: core/src/sync/wait_queue.rs :: section.pop(LINE, Told::Yours(end)) => section.rouse(LINE, Told::Yours(end))
 #[test]
 fn two_permits_serve_two_waiters() {
     loom::model(|| {
@@ -50,8 +50,8 @@ fn two_permits_serve_two_waiters() {
 }
 
 /// The documented protocol of several waiters: enable, look, wait.
-// Mutant: core/src/sync/wait_queue.rs :: let epoch = self.waiters.with(|section| section.state.epoch);\n        Wait => let epoch = self.waiters.with(|section| section.state.epoch.wrapping_sub(1));\n        Wait
-// Mutant: core/src/sync/wait_queue.rs :: section.append(WAITING, LEAVING);\n            section.state.epoch => section.state.epoch
+// Mutant: core/src/sync/wait_queue.rs :: let began = queue.word.load(Ordering::Acquire); => let began = queue.word.load(Ordering::Acquire).wrapping_sub(EPOCH);
+// Mutant: core/src/sync/wait_queue.rs :: Sight::Nothing => word | WAITING, => Sight::Nothing => word,
 #[test]
 fn failure_102_notify_waiters_against_enable_and_look() {
     loom::model(|| {
@@ -76,7 +76,7 @@ fn failure_102_notify_waiters_against_enable_and_look() {
 }
 
 /// One waiter has both: the permit is there for another one, once.
-// Mutant: core/src/sync/wait_queue.rs :: if told != Some(Told::Yours) && state.epoch == self.epoch { => if told != Some(Told::Yours) {
+// Mutant: core/src/sync/wait_queue.rs :: if (word ^ self.began) >= EPOCH { => if word ^ self.began == 77 {
 #[test]
 fn failure_102_notify_one_against_notify_waiters() {
     loom::model(|| {

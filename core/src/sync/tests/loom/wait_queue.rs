@@ -12,7 +12,7 @@ use crate::test_util::{Polled, forever};
 type Queue = WaitQueue<DefaultLock>;
 
 /// Two wait, one is woken while the first goes away: somebody has the wake-up.
-// Mutant: core/src/sync/wait_queue.rs :: if told == Told::Yours { => if told == Told::Wait {
+// Mutant: core/src/sync/wait_queue.rs :: self.queue.give_one(section, end); => let _ = (section, end);
 #[test]
 fn failure_021_wake_one_against_cancel() {
     loom::model(|| {
@@ -29,7 +29,7 @@ fn failure_021_wake_one_against_cancel() {
 }
 
 /// Who waits at the call is woken; who comes after it is not; in between either, but consistently.
-// Mutant: core/src/sync/waiters.rs :: if !section.pop(lane, tag) { => if section.is_empty(lane) || { section.list.append(lane, 0); !section.pop(0, tag) } {
+// Mutant: core/src/sync/wait_queue.rs :: self.waiters.drain(LEAVING, Told::Wait, |last| *last != call); => self.waiters.drain(LINE, Told::Wait, |last| *last != call);
 #[test]
 fn failure_102_wake_all_against_a_new_waiter() {
     loom::model(|| {
@@ -56,7 +56,7 @@ fn failure_102_wake_all_against_a_new_waiter() {
 }
 
 /// Two calls share the lane of those who leave; whoever is in it is called once, by either.
-// Mutant: core/src/sync/wait_queue.rs :: |state| state.epoch != epoch => |state| state.epoch == epoch
+// Mutant: core/src/sync/wait_queue.rs :: |last| *last != call => |last| *last == call
 #[test]
 fn failure_102_two_calls_of_wake_all() {
     loom::model(|| {
@@ -74,7 +74,7 @@ fn failure_102_two_calls_of_wake_all() {
 }
 
 /// A wait that meets the end ends.
-// Mutant: core/src/sync/wait_queue.rs :: section.state.closed = true;\n            section.append(WAITING, LEAVING); => section.state.closed = true;
+// Mutant: core/src/sync/wait_queue.rs :: self.change(|word| (word & !WAITING) | CLOSED);\n            section.append(LINE, LEAVING); => self.change(|word| (word & !WAITING) | CLOSED);
 #[test]
 fn close_against_wait() {
     loom::model(|| {
@@ -91,6 +91,7 @@ fn close_against_wait() {
 
 /// The condition becomes true between the look and the wait.
 // Mutant: core/src/sync/wait_queue.rs :: wait.as_mut().enable();\n            if condition() { => if condition() {
+// Mutant: core/src/sync/wait_queue.rs :: compare_exchange_weak(word, kept(word), Ordering::AcqRel, Ordering::Relaxed) => compare_exchange_weak(word, kept(word), Ordering::Acquire, Ordering::Relaxed)
 #[test]
 fn wait_until_misses_no_change() {
     loom::model(|| {
@@ -111,7 +112,7 @@ fn wait_until_misses_no_change() {
 
 /// A place in line is reached by others only under the lock, also while its future is moved to another thread and
 /// polled there with another waker.
-// Mutant: core/src/sync/waiters.rs :: this.place = Place::Enrolled; => this.place = Place::New;
+// Mutant: core/src/sync/waiters.rs :: entry.tag = None;\n                        if core::mem::replace(&mut entry.linked, false) { => entry.tag = None;\n                        if false {
 #[test]
 fn future_moves_between_threads_while_it_is_woken() {
     loom::model(|| {
