@@ -30,6 +30,8 @@ mod order;
 #[cfg(feature = "std")]
 mod pause;
 #[cfg(feature = "std")]
+mod random;
+#[cfg(feature = "std")]
 mod shared;
 mod spawner;
 mod step;

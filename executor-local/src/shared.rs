@@ -13,6 +13,7 @@ use std::sync::PoisonError;
 
 use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::{AtomicBool, Ordering};
+use zokio_core::future::__private::Seeded;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::task::raw::{self, HeapTask};
 use zokio_core::task::{Need, Notified, Owner, Refusal, Shape, Spawn, TaskPtr, Vacancy};
@@ -24,6 +25,7 @@ use crate::local::{Bound, LocalSpawner};
 use crate::main_future::NestedBlockOn;
 use crate::order::Order;
 use crate::pause::{Condvar, Mutex, MutexGuard};
+use crate::random::Random;
 use crate::step::{self, Seat, Stepper, Steps};
 
 /// A current-thread executor with boxed tasks. Whoever calls [`block_on`](Self::block_on) runs it; where several threads
@@ -40,6 +42,8 @@ struct Shared<P: Park> {
     park: Mutex<Option<P>>,
     /// The thread that local tasks are on, if there may be any.
     bound: Bound,
+    /// How far the draws are of an executor whose order is drawn from a seed.
+    seed: Option<Mutex<Drawn>>,
     /// Rings when the parker is back, and when the main future of a thread that waits for it was woken.
     ring: Condvar,
 }
@@ -135,12 +139,30 @@ impl<P: Park> Drop for Borrowed<'_, P> {
 impl<P: Park + Send + 'static> SharedExecutor<P> {
     /// An executor that will wait on `park`.
     pub fn new(park: P, config: Config) -> Self {
+        Self::build(park, config, None)
+    }
+
+    /// An executor whose order is drawn from `seed`: which of the ready tasks is polled next, whether one goes before the main
+    /// future, and where each fair `select!` begins. Where nothing comes from outside, from another thread or a device or
+    /// a clock that runs, a run repeats to the event.
+    ///
+    /// # Cost
+    ///
+    /// A look at the timers before each poll. It is for tests.
+    pub fn with_seed(park: P, config: Config, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let selects = (random.next() >> 32) as u32;
+        Self::build(park, config, Some(Mutex::new(Drawn { random, selects })))
+    }
+
+    fn build(park: P, config: Config, seed: Option<Mutex<Drawn>>) -> Self {
         let executor = Arc::new(Executor::new(park.unpark(), config));
         Self {
             shared: Arc::new(Shared {
                 executor,
                 park: Mutex::new(Some(park)),
                 bound: Bound::default(),
+                seed,
                 ring: Condvar::new(),
             }),
         }
@@ -198,8 +220,15 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
                 // The parker is the right to run: nobody else has it.
                 assert!(executor.try_start(), "the parker was free and the executor was not");
                 let _running = Running(executor);
+                let mut poll = || poll_main(future.as_mut(), &waker);
+                if shared.seed.is_some() {
+                    let mut seeded = SeededRun::begin(shared);
+                    // SAFETY: *one runner*: started above.
+                    let mut steps = unsafe { Steps::new(&**executor, park, &mut seeded.order) };
+                    return steps.until(&main.woken, poll).0;
+                }
                 // SAFETY: *one runner*: started above.
-                return unsafe { executor.drive(park, &main.woken, || poll_main(future.as_mut(), &waker)) };
+                return unsafe { executor.drive(park, &main.woken, &mut poll) };
             }
         }))
     }
@@ -245,9 +274,9 @@ impl<P: Park> Seat for SharedSeat<'_, P> {
         let park = borrowed.park.as_mut().expect("a step is made inside of a step");
         assert!(executor.try_start(), "the parker was free and the executor was not");
         let _running = Running(executor);
-        let mut order = Order::fifo();
+        let mut seeded = SeededRun::begin(shared);
         // SAFETY: *one runner*: started above.
-        let steps = unsafe { Steps::new(&**executor, park, &mut order) };
+        let steps = unsafe { Steps::new(&**executor, park, &mut seeded.order) };
         let context = self.place.context(self.handle);
         Current::enter(&context, || f(steps, step::Main { woken: &self.main.woken, waker: &self.waker }))
     }
@@ -282,6 +311,40 @@ impl<P: Park> Shared<P> {
         // SAFETY: *one thread*: it was bound to this one.
         let local = self.bound.is_bound().then(|| unsafe { LocalSpawner::new(spawner.clone()) });
         Place { spawner, local }
+    }
+}
+
+/// Two streams of numbers: for the order of tasks, and for where each `select!` begins.
+#[derive(Clone)]
+struct Drawn {
+    random: Random,
+    selects: u32,
+}
+
+/// One run of an executor: its order, and the stream of `select!` on this thread. What is drawn is kept for the next one.
+struct SeededRun<'a> {
+    order: Order,
+    selects: Option<Seeded>,
+    home: Option<&'a Mutex<Drawn>>,
+}
+
+impl<'a> SeededRun<'a> {
+    fn begin<P: Park>(shared: &'a Shared<P>) -> Self {
+        let home = shared.seed.as_ref();
+        match home.map(|home| home.lock().unwrap_or_else(PoisonError::into_inner).clone()) {
+            Some(drawn) => {
+                Self { order: Order::drawn(drawn.random), selects: Some(Seeded::enter(drawn.selects)), home }
+            }
+            None => Self { order: Order::fifo(), selects: None, home },
+        }
+    }
+}
+
+impl Drop for SeededRun<'_> {
+    fn drop(&mut self) {
+        if let (Some(home), Some(random), Some(selects)) = (self.home, self.order.random(), &self.selects) {
+            *home.lock().unwrap_or_else(PoisonError::into_inner) = Drawn { random, selects: selects.state() };
+        }
     }
 }
 

@@ -33,6 +33,12 @@ pub struct Steps<'a, P: Park> {
     order: &'a mut Order,
 }
 
+impl<P: Park> Drop for Steps<'_, P> {
+    fn drop(&mut self) {
+        self.order.put_back(self.executor);
+    }
+}
+
 impl<'a, P: Park> Steps<'a, P> {
     /// # Safety
     ///
@@ -81,8 +87,13 @@ impl<'a, P: Park> Steps<'a, P> {
 
     /// Polls `main` whenever `main_woken`, and tasks in between, until `main` is done. Says how many polls there were.
     pub(crate) fn until<T>(&mut self, main_woken: &AtomicBool, mut main: impl FnMut() -> Poll<T>) -> (T, usize) {
-        let mut polls = 0;
+        let (mut polls, mut since_poll) = (0, 0);
         loop {
+            let before = polls;
+            let tasks_first = self.order.is_tasks_turn();
+            if tasks_first {
+                polls += self.polls(1);
+            }
             // Ordering: acquire: pairs with the release of whoever woke the main future, as in `Executor::drive`.
             if main_woken.load(Ordering::Relaxed) && main_woken.swap(false, Ordering::Acquire) {
                 polls += 1;
@@ -90,9 +101,12 @@ impl<'a, P: Park> Steps<'a, P> {
                     return (output, polls);
                 }
             }
-            let before = polls;
-            polls += self.polls(1);
-            if polls % POLLS_PER_TURN == 0 && polls != before {
+            if !tasks_first {
+                polls += self.polls(1);
+            }
+            since_poll += 1;
+            if since_poll == POLLS_PER_TURN {
+                since_poll = 0;
                 self.park.poll();
             }
             if polls == before && !main_woken.load(Ordering::Relaxed) {

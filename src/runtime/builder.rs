@@ -19,6 +19,7 @@ use super::handle::{Handle, Kind, Local};
 use super::lease::{KEEP_ALIVE, Lease, LeasedPark};
 use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::{Owned, Runtime};
+use super::seed::RngSeed;
 
 type Hook = Arc<dyn Fn() + Send + Sync>;
 
@@ -45,6 +46,7 @@ pub struct Builder {
     time: bool,
     name: Option<String>,
     runtime_name: Option<String>,
+    seed: Option<RngSeed>,
     stack_size: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
@@ -76,6 +78,7 @@ impl Builder {
             time: false,
             name: None,
             runtime_name: None,
+            seed: None,
             stack_size: None,
             max_blocking_threads: 512,
             keep_alive: KEEP_ALIVE,
@@ -131,6 +134,42 @@ impl Builder {
     /// Names the runtime: what [`Handle::name`] gives.
     pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
         self.runtime_name = Some(name.into());
+        self
+    }
+
+    /// Draws the order of a current-thread runtime from a seed: which of the ready tasks is polled next, whether one goes
+    /// before the future of `block_on`, and where each fair `select!` begins. With a paused clock, and without other threads
+    /// and sockets, a run repeats to the event; another seed is another order. Where `block_on` panics the seed is printed.
+    ///
+    /// The tasks of one [`LocalSet`](crate::task::LocalSet) stay first in, first out among themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use zokio::runtime::{Builder, RngSeed};
+    ///
+    /// let order = |seed| {
+    ///     let runtime = Builder::new_current_thread().rng_seed(RngSeed::from_u64(seed)).build()?;
+    ///     let (tx, mut rx) = zokio::sync::mpsc::unbounded_channel();
+    ///     for task in 0..10 {
+    ///         let tx = tx.clone();
+    ///         runtime.spawn(async move { tx.send(task) });
+    ///     }
+    ///     drop(tx);
+    ///     Ok::<_, std::io::Error>(runtime.block_on(async {
+    ///         let mut order = Vec::new();
+    ///         while let Some(task) = rx.recv().await {
+    ///             order.push(task);
+    ///         }
+    ///         order
+    ///     }))
+    /// };
+    /// assert_eq!(order(1)?, order(1)?);
+    /// assert_ne!(order(1)?, order(2)?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -327,6 +366,11 @@ impl Builder {
         if self.name.as_ref().is_some_and(|name| name.contains('\0')) {
             return invalid("the name of a thread cannot have a zero byte in it".into());
         }
+        if self.multi_thread && self.seed.is_some() {
+            return invalid(
+                "a multi-thread runtime has no order that a seed could give: use a current-thread one".into(),
+            );
+        }
         let workers = self.workers.threads();
         if self.multi_thread && workers > MOST_WORKERS {
             return invalid(format!("{workers} worker threads are too many: at most {MOST_WORKERS} can be"));
@@ -389,10 +433,13 @@ impl Builder {
             Some(time) => VirtualPark::new(park, time.clone(), lease.timers.clock().inner(), lease.timers),
             None => VirtualPark::real(park),
         };
-        let executor = SharedExecutor::new(park, config);
+        let executor = match self.seed {
+            Some(seed) => SharedExecutor::with_seed(park, config, seed.as_u64()),
+            None => SharedExecutor::new(park, config),
+        };
         lease.timers.clock().attach(&executor);
         let local = Local { spawner: executor.spawner(), timers, blocking: pool };
         let handle = Handle { kind: Kind::CurrentThread(local), reactor };
-        Runtime::assemble(Owned::CurrentThread(executor, lease), handle, blocking)
+        Runtime::assemble(Owned::CurrentThread(executor, lease), handle, blocking).with_seed(self.seed)
     }
 }

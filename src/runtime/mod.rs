@@ -10,11 +10,13 @@ mod lease;
 mod local;
 #[allow(clippy::module_inception)]
 mod runtime;
+mod seed;
 mod stepper;
 
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use local::{LocalOptions, LocalRuntime};
 pub use runtime::Runtime;
+pub use seed::RngSeed;
 pub use stepper::Stepper;
 pub use zokio_executor_mt::{Metrics, RuntimeFlavor, WorkerMetrics, worker_index};

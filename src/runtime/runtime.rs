@@ -15,6 +15,7 @@ use zokio_hal::os::{BlockingPool, ReactorHandle, VirtualPark, VirtualUnpark};
 use super::builder::Builder;
 use super::handle::{EnterGuard, Handle, Kind};
 use super::lease::{Lease, LeasedPark, LocalTimers};
+use super::seed::{RngSeed, Told};
 use super::stepper::Stepper;
 
 /// Threads, a reactor, timers, a blocking pool: what runs tasks.
@@ -30,6 +31,7 @@ pub struct Runtime {
     kind: Option<Owned>,
     handle: Handle,
     blocking: BlockingPool,
+    seed: Option<RngSeed>,
 }
 
 #[derive(Debug)]
@@ -60,7 +62,12 @@ fn end(executor: SharedExecutor<VirtualPark>, lease: &Lease<LocalTimers>) {
 
 impl Runtime {
     pub(super) fn assemble(kind: Owned, handle: Handle, blocking: BlockingPool) -> Self {
-        Self { kind: Some(kind), handle, blocking }
+        Self { kind: Some(kind), handle, blocking, seed: None }
+    }
+
+    pub(super) fn with_seed(mut self, seed: Option<RngSeed>) -> Self {
+        self.seed = seed;
+        self
     }
 
     /// Takes tasks that are not `Send`, on this thread.
@@ -117,6 +124,7 @@ impl Runtime {
         match (&self.kind, &self.handle.kind) {
             (Some(Owned::CurrentThread(executor, _)), Kind::CurrentThread(local)) => {
                 let _reactor = ReactorHandle::enter_or_hide(self.handle.reactor.as_ref());
+                let _told = Told(self.seed);
                 let handle: &dyn Any = local;
                 match executor.block_on(Some(handle), future) {
                     Ok(output) => output,

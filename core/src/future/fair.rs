@@ -3,6 +3,8 @@
 //! A `select!` in a loop is made anew in each turn, so what it remembers must outlive it, and this crate has no globals.
 //! Therefore the macro declares one [`Fair`] at the place where it is written: four bytes of the user's program, in
 //! thread-local memory with `std` (workers share no cache line), in a `static` without it.
+//!
+//! An executor whose runs repeat puts its own stream in the place of all of them while it runs (`Seeded`).
 
 use core::sync::atomic::{AtomicU32, Ordering};
 #[cfg(feature = "std")]
@@ -34,13 +36,80 @@ impl Fair {
     /// which is as good as another.
     #[inline]
     pub fn draw(&self, bound: u32) -> u32 {
-        let mut x = self.0.load(Ordering::Relaxed);
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        self.0.store(x, Ordering::Relaxed);
-        ((x >> 16) * bound) >> 16
+        let next = step(self.0.load(Ordering::Relaxed));
+        self.0.store(next, Ordering::Relaxed);
+        below(next, bound)
     }
+}
+
+#[cfg(feature = "std")]
+mod seeded {
+    use core::cell::Cell;
+    use core::marker::PhantomData;
+
+    use super::Fair;
+
+    std::thread_local! {
+        /// The stream of whoever runs on this thread by a seed; 0, which no stream reaches, where nobody does.
+        static STREAM: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// Every fair `select!` of this thread draws from one stream while this lives: that of an executor whose runs repeat.
+    #[derive(Debug)]
+    pub struct Seeded {
+        before: u32,
+        _not_send: PhantomData<*const ()>,
+    }
+
+    impl Seeded {
+        /// Goes on with a stream; 0 begins as 1.
+        #[must_use]
+        pub fn enter(state: u32) -> Self {
+            Self { before: STREAM.replace(state.max(1)), _not_send: PhantomData }
+        }
+
+        /// How far the stream is.
+        #[must_use]
+        pub fn state(&self) -> u32 {
+            STREAM.get()
+        }
+    }
+
+    impl Drop for Seeded {
+        fn drop(&mut self) {
+            STREAM.set(self.before);
+        }
+    }
+
+    /// Draws from the stream of the thread where there is one, else from that of the place in the source.
+    #[inline]
+    pub fn draw(place: &Fair, bound: u32) -> u32 {
+        STREAM.with(|stream| match stream.get() {
+            0 => place.draw(bound),
+            state => {
+                let next = super::step(state);
+                stream.set(next);
+                super::below(next, bound)
+            }
+        })
+    }
+}
+#[cfg(feature = "std")]
+pub use seeded::{Seeded, draw};
+
+/// The next state of a xorshift generator.
+#[inline]
+fn step(mut x: u32) -> u32 {
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    x
+}
+
+/// A number below `bound`, of the upper half of a state.
+#[inline]
+fn below(state: u32, bound: u32) -> u32 {
+    ((state >> 16) * bound) >> 16
 }
 
 /// Draws where a `select!` of `$bound` branches begins. In thread-local memory.
@@ -53,7 +122,7 @@ macro_rules! __select_begin {
             static FAIR: $crate::future::__private::Fair =
                 const { $crate::future::__private::Fair::new(::core::line!(), ::core::column!()) };
         }
-        FAIR.with(|fair| fair.draw($bound))
+        FAIR.with(|fair| $crate::future::__private::draw(fair, $bound))
     }};
 }
 
