@@ -10,6 +10,8 @@ mod channel;
 #[cfg(not(loom))]
 mod condvar;
 #[cfg(all(not(loom), feature = "std"))]
+mod forgotten;
+#[cfg(all(not(loom), feature = "std"))]
 mod mpmc;
 #[cfg(all(not(loom), feature = "std"))]
 mod mpsc;

@@ -271,3 +271,29 @@ fn a_slot_takes_any_type_that_fits() {
     boxed.turn();
     assert_eq!(ready(&mut handle).unwrap(), 9, "{kind}");
 }
+
+/// A waker that somebody keeps keeps the memory of its task, and no more: future and output are dropped when their time
+/// comes.
+// Mutant: core/src/task/cell.rs :: let dropped = guard::run(|| unsafe { stage.cast::<F>().drop_in_place() }); => let dropped: Result<(), Payload> = Ok(());
+#[test]
+fn failure_058_a_waker_that_is_kept_keeps_memory_but_neither_future_nor_output() {
+    let (line, wakers) = (Line::<0>::new(Home::Boxed), Wakers::default());
+    let held = Arc::new(());
+    let (inner, given) = (held.clone(), held.clone());
+    let wait = wakers.once();
+    let mut task = line.spawn(async move {
+        let _inner = inner;
+        wait.await;
+        given
+    });
+    line.turn();
+    let kept = wakers.take().pop().unwrap();
+    assert_eq!(Arc::strong_count(&held), 3);
+    kept.wake_by_ref();
+    line.turn();
+    drop(ready(&mut task).unwrap());
+    drop(task);
+    assert_eq!((Arc::strong_count(&held), line.released()), (1, 0));
+    drop(kept);
+    assert_eq!(line.released(), 1);
+}
