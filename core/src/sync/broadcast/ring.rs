@@ -282,6 +282,7 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
     }
 
     /// Waits until there is no receiver.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     pub(super) fn gone(&self) -> impl Future<Output = ()> + use<'_, S, L> {
         self.waiters.wait(Gone(core::marker::PhantomData))
     }
@@ -329,6 +330,7 @@ impl<S: Slots> Protocol<LANES> for Take<S> {
 }
 
 /// A sender that waits until there is no receiver.
+#[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
 struct Gone<S>(core::marker::PhantomData<fn() -> S>);
 
 impl<S: Slots> Protocol<LANES> for Gone<S> {

@@ -69,6 +69,7 @@ impl<L: RawLock> Tally<L> {
     }
 
     /// Answers whether it was open.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     fn close(&self) -> bool {
         let word = self.word.fetch_or(CLOSED, Ordering::AcqRel);
         if word == 0 {
@@ -78,6 +79,7 @@ impl<L: RawLock> Tally<L> {
     }
 
     /// Answers whether it was closed.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     fn reopen(&self) -> bool {
         self.word.fetch_and(!CLOSED, Ordering::AcqRel) & CLOSED != 0
     }

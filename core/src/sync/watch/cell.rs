@@ -20,6 +20,7 @@ const LEAVING: usize = 1;
 /// Those who wait for access to the value.
 const ACCESS: usize = 2;
 /// Those who wait until nobody is subscribed.
+#[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
 pub(super) const GONE: usize = 3;
 pub(super) const LANES: usize = 4;
 
@@ -251,6 +252,7 @@ impl<T, L: RawLock> Watch<T, L> {
     }
 
     /// Takes the value alone once nobody looks at it or changes it.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     pub(super) fn write(&self) -> impl Future<Output = Writing<'_, T, L>> {
         self.waiters.wait(Write { watch: self })
     }
@@ -348,6 +350,7 @@ impl<T: core::fmt::Debug, L: RawLock> core::fmt::Debug for Ref<'_, T, L> {
 }
 
 /// The value, had alone. Dropped without a word, also by a panic, it has not changed as far as others are told.
+#[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
 pub(super) struct Writing<'a, T, L: RawLock> {
     watch: &'a Watch<T, L>,
     modified: bool,
@@ -355,6 +358,7 @@ pub(super) struct Writing<'a, T, L: RawLock> {
 
 impl<T, L: RawLock> Writing<'_, T, L> {
     /// The value was changed: whoever waits for that is woken when this is dropped.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     pub(super) fn modified(mut self) {
         self.modified = true;
     }
@@ -455,6 +459,7 @@ impl<'a, T, L: RawLock> Protocol<LANES> for Read<'a, T, L> {
 }
 
 /// One who waits to have the value alone.
+#[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
 struct Write<'a, T, L: RawLock> {
     watch: &'a Watch<T, L>,
 }
