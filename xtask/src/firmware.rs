@@ -76,7 +76,7 @@ pub enum BackEnd {
 /// The verdict of a build that failed or of a target that is not there.
 pub fn build(workspace: &Workspace, image: &Image, back_end: BackEnd) -> Result<PathBuf, Verdict> {
     toolchain::target(&image.triple)?;
-    let process = Process::cargo(&["build", "--release", "--quiet", "--bin", &image.binary]);
+    let process = Process::cargo(&["build", "--release", "--quiet", "--target", &image.triple, "--bin", &image.binary]);
     // The caller's flags would take the place of the image's own.
     let (target, process) = match back_end {
         BackEnd::Own => (workspace.target.join("firmware"), process.without("RUSTFLAGS")),

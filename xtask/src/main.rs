@@ -58,8 +58,9 @@ usage: cargo xtask PART
   everywhere   one program in four places; --seed N repeats a run
   places       tests of core in four places, transcripts compared; core's own tests on 32 bits
 
-  ci           fmt lint arrows size docs and test
+  ci           fmt lint arrows size chip docs and test
   fmt lint arrows size docs
+  chip         instructions and bytes on a chip, against benches/chip.toml
   bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
   deep         hours: soak loom orderings miri fuzz, or those of them that are named, each with what it is to be cut to
                (`deep loom=zokio-core miri=64 fuzz=600`); appends to docs/deep-log.md
@@ -107,6 +108,7 @@ fn main() -> ExitCode {
         },
         ["places"] => last_word = places::run(&workspace, report_ref),
         ["firmware"] => firmware::run(&workspace, report_ref),
+        ["chip"] => chip::run(&workspace, report_ref),
         ["deep", parts @ ..] if !parts.is_empty() => {
             if let Err(error) = deep::check(parts) {
                 eprintln!("xtask: {error}");
@@ -126,6 +128,7 @@ fn main() -> ExitCode {
             lint::run(&workspace, report_ref);
             arrows::run(&workspace, report_ref);
             size::run(&workspace, report_ref);
+            chip::run(&workspace, report_ref);
             docs::run(&workspace, report_ref);
             test::run(&workspace, report_ref);
         }

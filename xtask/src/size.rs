@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::chip;
 use crate::elf::Elf;
 use crate::firmware::{self, Image};
 use crate::process::Process;
@@ -34,6 +35,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
         }
         Err(error) => drop(report.step("size", || Verdict::failed(error))),
     });
+    report.part("size of a task", |report| chip::blinky(workspace, report));
 }
 
 fn weigh(workspace: &Workspace, image: &Image) -> Result<Verdict, Verdict> {

@@ -240,7 +240,7 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
         // polls and drops the tasks of `place`.
         unsafe { Cell::fill(cell, const { &Cell::<F, Detached, ()>::SLOT }, owner, (), (), future) };
         // SAFETY: claimed, so of this generation until it is launched.
-        let handle = unsafe { AbortHandle::of(task) };
+        let handle = unsafe { AbortHandle::of_slot(task) };
         // SAFETY: a claimed slot of this arena, filled above with the place's owner.
         unsafe { place.launch(task) };
         Ok(handle)

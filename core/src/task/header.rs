@@ -281,6 +281,17 @@ impl TaskPtr {
         true
     }
 
+    /// Whether its scheduler does nothing but push.
+    ///
+    /// # Safety
+    ///
+    /// As for [`owner`](Self::owner).
+    #[inline(always)]
+    pub(crate) unsafe fn is_direct(self) -> bool {
+        // SAFETY: by this function's contract.
+        unsafe { self.direct_queue() }.is_ok()
+    }
+
     /// Tells the scheduler, whose type is not known here, that the task is complete. One that does nothing but push has no
     /// need to hear it.
     ///

@@ -12,6 +12,7 @@ use super::error::JoinError;
 use super::header::TaskPtr;
 use super::id::Id;
 use super::state::Leave;
+use super::waker;
 
 /// Waits for the output of a task.
 ///
@@ -108,21 +109,30 @@ impl<T> JoinHandle<T> {
     /// Takes the output of a complete task, and leaves it.
     fn take(&mut self, task: TaskPtr) -> Result<T, JoinError> {
         // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
-        let id = unsafe { Id::of(task) };
-        // SAFETY: as above.
-        let output = if unsafe { task.header() }.state.load().has_output() {
+        let state = &unsafe { task.header() }.state;
+        let now = state.load();
+        let output = if now.has_output() {
             // SAFETY: complete with an output: it is the handle's, and a `T` by `JoinHandle::new`.
             Some(unsafe { take_output::<T>(task) })
         } else {
             None
         };
-        self.task = None;
-        leave(task, self.filled, true);
-        match output {
+        let output = match output {
             Some(Ok(output)) => Ok(output),
-            Some(Err(panic)) => Err(JoinError { id, panic: Some(panic) }),
-            None => Err(JoinError { id, panic: None }),
+            // SAFETY: as above.
+            Some(Err(panic)) => Err(JoinError { id: unsafe { Id::of(task) }, panic: Some(panic) }),
+            // SAFETY: as above.
+            None => Err(JoinError { id: unsafe { Id::of(task) }, panic: None }),
+        };
+        self.task = None;
+        if self.filled && !now.has_join_waker() {
+            empty(task);
+            self.filled = false;
         }
+        if self.filled || !state.collect() {
+            leave(task, self.filled, true);
+        }
+        output
     }
 
     /// Makes `waker` the one that completion wakes. `false`: the task is complete, and its output there.
@@ -152,12 +162,24 @@ impl<T> JoinHandle<T> {
             }
         }
         // Foreign code: before the field is written.
-        let waker = waker.clone();
+        let waker = waker::clone(waker);
         self.filled = true;
         // SAFETY: JOIN_WAKER is clear: the field is the handle's.
         let before = slot.with_mut(|field| unsafe { &mut *field }.replace(waker));
-        drop(before);
+        drop(before.and_then(waker::drop_within));
         state.lend_waker()
+    }
+}
+
+/// Empties the waker field of a task whose handle has it.
+#[inline]
+fn empty(task: TaskPtr) {
+    // SAFETY: a task with a join handle is joined.
+    let slot = unsafe { join_slot(task) };
+    // SAFETY: JOIN_WAKER is clear: the field is the handle's.
+    let waker = slot.with_mut(|field| unsafe { &mut *field }.take());
+    if let Some(foreign) = waker.and_then(waker::drop_within) {
+        crate::guard::swallow(|| drop(foreign));
     }
 }
 
@@ -179,11 +201,7 @@ fn leave(task: TaskPtr, filled: bool, taken: bool) {
             }
             Leave::DropWaker => {
                 emptied = true;
-                // SAFETY: a task with a join handle is joined.
-                let slot = unsafe { join_slot(task) };
-                // SAFETY: JOIN_WAKER is clear: the field is the handle's.
-                let waker = slot.with_mut(|field| unsafe { &mut *field }.take());
-                crate::guard::swallow(|| drop(waker));
+                empty(task);
             }
             Leave::DropOutput if taken => {}
             Leave::DropOutput => {
@@ -215,8 +233,13 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> Drop for JoinHandle<T> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
+            // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+            if !self.filled && unsafe { task.header() }.state.detach() {
+                return;
+            }
             leave(task, self.filled, false);
         }
     }
@@ -263,6 +286,15 @@ impl AbortHandle {
         }
     }
 
+    /// # Safety
+    ///
+    /// `task` must be a slot, and of the generation that the handle shall abort.
+    #[inline(always)]
+    pub(crate) unsafe fn of_slot(task: TaskPtr) -> Self {
+        // SAFETY: a slot is always alive.
+        Self { task, generation: Some(unsafe { task.header() }.state.peek().high()) }
+    }
+
     /// Asks for the task to be cancelled; see [`JoinHandle::abort`].
     ///
     /// # Cost
@@ -301,6 +333,7 @@ impl Clone for AbortHandle {
 }
 
 impl Drop for AbortHandle {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: alive by this handle's reference, where it has one.
         if self.generation.is_none() && unsafe { self.task.header() }.state.drop_reference() {

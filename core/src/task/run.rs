@@ -225,12 +225,21 @@ fn continue_slot(task: TaskPtr, idle: Idle) {
 #[inline(never)]
 pub(super) fn complete_slot(task: TaskPtr, forget: bool) {
     // SAFETY: a slot is always alive.
-    let joined = unsafe { task.header() }.state.load().has_join_interest();
-    if forget && !joined {
-        complete::<Slots>(task, false);
-    } else {
-        complete::<Slots>(task, true);
+    let state = &unsafe { task.header() }.state;
+    if forget && !state.peek().has_join_interest() {
+        // Nobody to tell, nothing to drop, nobody who waits: the slot is free. `completed` is not called for such an owner.
+        // SAFETY: *winner reads*: the executor has the task.
+        if unsafe { task.is_direct() } && state.vacate() {
+            return;
+        }
+        return complete_plain(task);
     }
+    complete::<Slots>(task, true);
+}
+
+#[inline(never)]
+fn complete_plain(task: TaskPtr) {
+    complete::<Slots>(task, false);
 }
 
 /// Cancels a task of a scheduler that shuts down, unless it is complete or somebody holds it. `true`: cancelled here.

@@ -96,6 +96,38 @@ impl State {
         self.apply(Snapshot::idle)
     }
 
+    /// Frees a slot that nobody else needs. `false`: there is more to do, and nothing has changed.
+    #[inline]
+    pub(crate) fn vacate(&self) -> bool {
+        self.try_apply(Snapshot::vacate)
+    }
+
+    /// Frees a complete slot whose output the handle has taken. `false`: there is more to do, and nothing has changed.
+    #[inline]
+    pub(crate) fn collect(&self) -> bool {
+        self.try_apply(Snapshot::collect)
+    }
+
+    /// Lets go of a slot that goes on. `false`: there is more to do, and nothing has changed.
+    #[inline]
+    pub(crate) fn detach(&self) -> bool {
+        self.try_apply(Snapshot::detach)
+    }
+
+    /// Applies a transition that need not be possible.
+    #[inline]
+    fn try_apply(&self, transition: impl Fn(Snapshot) -> Option<Snapshot>) -> bool {
+        let mut current = self.peek();
+        while let Some(next) = transition(current) {
+            // Ordering: see `State`.
+            match self.0.compare_exchange_weak(current.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => current = Snapshot(now),
+            }
+        }
+        false
+    }
+
     #[inline]
     pub(crate) fn complete(&self, output: bool) -> Finish {
         self.apply(|state| state.complete(output))

@@ -257,6 +257,33 @@ impl Snapshot {
         if self.has(JOIN_INTEREST) { (Finish::Kept, Self(next)) } else { (Finish::Free, Self(next).vacated()) }
     }
 
+    /// A slot whose future is gone and left nothing, where nobody else needs it: what [`complete`](Self::complete) would make
+    /// of it at once. `None`: there is more to do.
+    pub(crate) const fn vacate(self) -> Option<Self> {
+        let needed = JOIN_INTEREST | JOIN_WAKER | COUNTED | if QUEUED_WHILE_RUNNING { NOTIFIED } else { 0 };
+        if self.0 & needed == 0 { Some(self.vacated()) } else { None }
+    }
+
+    /// The handle of a slot has taken the output, and left no waker: what [`leave`](Self::leave) would make of it, in two
+    /// steps. `None`: there is more to do.
+    pub(crate) const fn collect(self) -> Option<Self> {
+        if self.0 & (JOIN_WAKER | COUNTED | COMPLETE | OUTPUT | BUSY) == COMPLETE | OUTPUT {
+            Some(self.vacated())
+        } else {
+            None
+        }
+    }
+
+    /// The handle of a slot goes away before its end, and has left no waker: what [`leave`](Self::leave) would make of it at
+    /// once. `None`: there is more to do.
+    pub(crate) const fn detach(self) -> Option<Self> {
+        if self.0 & (JOIN_WAKER | OUTPUT | COUNTED | COMPLETE) == 0 {
+            Some(Self(self.0 & !JOIN_INTEREST))
+        } else {
+            None
+        }
+    }
+
     /// A slot whose task is over.
     const fn vacated(self) -> Self {
         Self((self.0 & !FLAGS) | NOTIFIED)

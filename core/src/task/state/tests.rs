@@ -217,6 +217,29 @@ fn every_shutdown_and_count() {
     }
 }
 
+/// The short ways are what the long ways would do.
+// Mutant: core/src/task/state/mod.rs :: if self.0 & (JOIN_WAKER | OUTPUT | COUNTED | COMPLETE) == 0 { => if self.0 & (JOIN_WAKER | OUTPUT | COUNTED) == 0 {
+#[test]
+fn every_short_way() {
+    for word in words() {
+        if let Some(next) = word.vacate() {
+            assert_eq!(word.complete(false), (Finish::Free, next), "{word:?}");
+        }
+        if let Some(next) = word.detach() {
+            assert_eq!(word.leave(true), (Leave::Kept, next), "{word:?}");
+        }
+    }
+    for word in words() {
+        if let Some(next) = word.collect() {
+            let (leave, taken) = word.leave(true);
+            assert_eq!((leave, taken.leave(true)), (Leave::DropOutput, (Leave::Free, next)), "{word:?}");
+        }
+    }
+    assert!(Snapshot(LIVE | UNIT | COMPLETE | OUTPUT | JOIN_INTEREST).collect().is_some());
+    assert!(Snapshot(LIVE | UNIT).vacate().is_some());
+    assert!(Snapshot(LIVE | UNIT | NOTIFIED | JOIN_INTEREST).detach().is_some());
+}
+
 /// The back end applies the pure functions: its shortcuts (one `fetch_or`, one `fetch_xor`) too.
 // Mutant: core/src/task/state/lock_free.rs :: let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::AcqRel)); => let before = Snapshot(self.0.fetch_xor(NOTIFIED, Ordering::AcqRel));
 #[cfg(not(loom))]
@@ -238,6 +261,12 @@ fn the_back_end_does_what_the_transitions_say() {
         let (action, next) = word.abort(None);
         assert_eq!(after(&|state| state.abort(None, || scheduled.set(true))), next, "{word:?}");
         assert_eq!(scheduled.replace(false), action == Wake::Schedule, "{word:?}");
+        assert_eq!(after(&|state| assert_eq!(state.vacate(), word.vacate().is_some())), word.vacate().unwrap_or(word));
+        assert_eq!(
+            after(&|state| assert_eq!(state.collect(), word.collect().is_some())),
+            word.collect().unwrap_or(word)
+        );
+        assert_eq!(after(&|state| assert_eq!(state.detach(), word.detach().is_some())), word.detach().unwrap_or(word));
         if word.has(NOTIFIED) && !word.has(RUNNING) {
             let (action, next) = word.start();
             assert_eq!(after(&|state| assert_eq!(state.start(), action)), next, "{word:?}");

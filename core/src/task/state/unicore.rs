@@ -133,6 +133,36 @@ impl State {
         Idle::Rest
     }
 
+    /// Frees a slot that nobody else needs. `false`: there is more to do, and nothing has changed.
+    #[inline(always)]
+    pub(crate) fn vacate(&self) -> bool {
+        self.try_apply(Snapshot::vacate)
+    }
+
+    /// Frees a complete slot whose output the handle has taken. `false`: there is more to do, and nothing has changed.
+    #[inline]
+    pub(crate) fn collect(&self) -> bool {
+        self.try_apply(Snapshot::collect)
+    }
+
+    /// Lets go of a slot that goes on. `false`: there is more to do, and nothing has changed.
+    #[inline(always)]
+    pub(crate) fn detach(&self) -> bool {
+        self.try_apply(Snapshot::detach)
+    }
+
+    #[inline(always)]
+    fn try_apply(&self, transition: impl FnOnce(Snapshot) -> Option<Snapshot>) -> bool {
+        let _section = Section::enter();
+        match transition(self.get()) {
+            Some(next) => {
+                self.0.store(next.0, Ordering::Relaxed);
+                true
+            }
+            None => false,
+        }
+    }
+
     #[inline]
     pub(crate) fn complete(&self, output: bool) -> Finish {
         self.apply(|state| state.complete(output))

@@ -175,7 +175,7 @@ fn a_joiner_that_panics_when_cloned() {
 }
 
 /// It panics when it is dropped: by another one that takes its place, by the handle, by the executor.
-// Mutant: core/src/task/join.rs :: crate::guard::swallow(|| drop(waker)); => drop(waker);
+// Mutant: core/src/task/join.rs :: crate::guard::swallow(|| drop(foreign)); => drop(foreign);
 #[test]
 fn a_joiner_that_panics_when_dropped() {
     for (kind, line) in lines() {
