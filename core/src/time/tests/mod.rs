@@ -12,6 +12,8 @@ mod loom_lease;
 #[cfg(not(loom))]
 mod oracle;
 #[cfg(not(loom))]
+mod soak;
+#[cfg(not(loom))]
 mod ticks;
 #[cfg(not(loom))]
 mod unit;
