@@ -242,3 +242,20 @@ impl<T, const N: usize, L: RawLock> core::fmt::Debug for Channel<T, N, L> {
         self.flow.fmt(f)
     }
 }
+
+/// Words of a channel beside its buffer: two lanes of waiters, places, flags, and the ends of the buffer.
+const OVERHEAD: usize = 12;
+/// Words of one who waits for a message: where it waits, its links, its waker, what it was told.
+const WAITER: usize = 7;
+
+const _: () = {
+    use crate::atomic::LAYOUT_IS_REAL;
+    use crate::lock::LocalLock;
+    use crate::sync::channel::flow::Receiving;
+    use crate::sync::waiters::Waiting;
+    use size_of as size;
+
+    const WORD: usize = size::<usize>();
+    assert!(!LAYOUT_IS_REAL || size::<Channel<usize, 8, LocalLock>>() == (OVERHEAD + 8) * WORD);
+    assert!(!LAYOUT_IS_REAL || size::<Waiting<'_, LocalLock, Receiving<Deque<usize, 8>>, LANES>>() == WAITER * WORD);
+};

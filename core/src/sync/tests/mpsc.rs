@@ -281,6 +281,16 @@ fn threads_that_may_wait_send_and_receive() {
     sender.join().unwrap();
 }
 
+#[test]
+fn blocking_inside_of_a_runtime_panics_and_loses_nothing() {
+    let (tx, mut rx) = channel(1);
+    crate::task::coop::in_main(|| {
+        assert!(panics(|| assert!(tx.blocking_send(1).is_ok())));
+        assert!(panics(|| assert!(rx.blocking_recv().is_none())));
+    });
+    assert_eq!((tx.blocking_send(2), rx.blocking_recv()), (Ok(()), Some(2)));
+}
+
 struct Counted(Arc<AtomicUsize>);
 
 impl Drop for Counted {

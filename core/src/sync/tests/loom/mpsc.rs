@@ -1,0 +1,229 @@
+//! Channels on the heap: each side against the end of the other.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::vec::Vec;
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+use crate::sync::mpsc::error::TryRecvError;
+use crate::sync::{mpmc, mpsc};
+use crate::test_util::{Polled, TestWaker};
+
+/// Polls to the end, but only after wake-ups: a thread that is not woken is stuck, and the model says so.
+fn run<F: core::future::Future>(future: F) -> F::Output {
+    let mut future = Polled::new(future);
+    loop {
+        let seen = future.wakes();
+        if let Poll::Ready(output) = future.poll() {
+            return output;
+        }
+        while future.wakes() == seen {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Counts its drops.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+// Mutant: core/src/sync/channel/alloc.rs :: self.chan.flow.close();\n    }\n}\n\nimpl<B: Spill> Drop for Receivers<B> => self.chan.flow.is_closed();\n    }\n}\n\nimpl<B: Spill> Drop for Receivers<B>
+#[test]
+fn last_sender_goes_while_the_receiver_begins_to_wait() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::channel(1);
+        let sender = thread::spawn(move || {
+            let other = tx.clone();
+            tx.try_send(1).unwrap();
+            drop(tx);
+            drop(other);
+        });
+        assert_eq!((run(rx.recv()), run(rx.recv())), (Some(1), None));
+        sender.join().unwrap();
+    });
+}
+
+/// Whoever loses the race drops the message or gets it back: never both, never none.
+// Mutant: core/src/sync/channel/flow.rs :: section.state.deserted = true;\n            section.state.closed = true; => section.state.deserted = true;
+#[test]
+fn failure_096_send_against_the_drop_of_the_receiver() {
+    loom::model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let (tx, rx) = mpsc::channel(1);
+        assert!(tx.try_send(Counted(drops.clone())).is_ok());
+        let message = Counted(drops.clone());
+        let sender = thread::spawn(move || {
+            let sent = run(tx.send(message)).is_ok();
+            (tx, sent)
+        });
+        drop(rx);
+        let (tx, sent) = sender.join().unwrap();
+        assert!(!sent, "there was no room");
+        assert_eq!((drops.load(Ordering::Relaxed), tx.capacity()), (2, 1));
+    });
+}
+
+/// The message of a permit is dropped with the receiver or by the permit, while the sender still lives.
+// Mutant: core/src/sync/channel/flow.rs :: if section.state.deserted { => if false {
+#[test]
+fn failure_096_permit_against_the_drop_of_the_receiver() {
+    loom::model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let (tx, rx) = mpsc::channel(1);
+        let permit = tx.clone().try_reserve_owned().unwrap();
+        let message = Counted(drops.clone());
+        let sender = thread::spawn(move || permit.send(message));
+        drop(rx);
+        let back = sender.join().unwrap();
+        assert_eq!((drops.load(Ordering::Relaxed), tx.capacity()), (1, 1));
+        drop((tx, back));
+    });
+}
+
+/// The last permit of a closed channel goes while the receiver begins to wait for it.
+// Mutant: core/src/sync/channel/flow.rs :: if ended {\n            self.tell_end(); => if false {\n            self.tell_end();
+#[test]
+fn last_permit_is_given_back_while_the_receiver_waits_for_the_end() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::channel::<u8>(1);
+        let permit = tx.clone().try_reserve_owned().unwrap();
+        rx.close();
+        let holder = thread::spawn(move || drop(permit));
+        assert_eq!(run(rx.recv()), None);
+        holder.join().unwrap();
+        drop(tx);
+    });
+}
+
+/// A weak sender is raised while the last sender goes: it has a sender of an open channel, or none at all.
+#[test]
+fn weak_sender_is_raised_while_the_last_one_goes() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::channel(1);
+        let weak = tx.downgrade();
+        let raiser = thread::spawn(move || weak.upgrade().map(|tx| tx.try_send(1).unwrap()).is_some());
+        drop(tx);
+        let raised = raiser.join().unwrap();
+        assert_eq!(rx.try_recv(), if raised { Ok(1) } else { Err(TryRecvError::Disconnected) });
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    });
+}
+
+/// One who gathers goes away while room is freed: what it had goes to the next.
+// Mutant: core/src/sync/channel/flow.rs :: const SETTLES: bool = true; => const SETTLES: bool = false;
+#[test]
+fn failure_023_gathering_is_given_up_while_room_is_freed() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::channel(2);
+        tx.try_send(0).unwrap();
+        tx.try_send(1).unwrap();
+        let many = Polled::waiting(tx.reserve_many(2));
+        let mut next = Polled::waiting(tx.send(2));
+        let receiver = thread::spawn(move || {
+            assert_eq!(rx.try_recv(), Ok(0));
+            rx
+        });
+        drop(many);
+        let _rx = receiver.join().unwrap();
+        assert_eq!((next.wakes(), next.ready()), (1, Ok(())));
+    });
+}
+
+/// One receive of two messages against a sender that goes away: the two behind it both get room.
+// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += taken; => section.state.gathered += taken.min(1);
+#[test]
+fn failure_023_one_receive_of_many_makes_room_for_as_many() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::channel(2);
+        tx.try_send(0).unwrap();
+        tx.try_send(1).unwrap();
+        let first = Polled::waiting(tx.send(2));
+        let (mut second, mut third) = (Polled::waiting(tx.send(3)), Polled::waiting(tx.send(4)));
+        let receiver = thread::spawn(move || {
+            let mut all = Vec::with_capacity(2);
+            assert_eq!(Polled::new(rx.recv_many(&mut all, 2)).ready(), 2);
+            rx
+        });
+        drop(first);
+        let _rx = receiver.join().unwrap();
+        assert_eq!((second.wakes(), second.ready()), (1, Ok(())));
+        assert_eq!((third.wakes(), third.ready()), (1, Ok(())));
+    });
+}
+
+/// A receiver moves from task to task while a message comes: the last one is woken, or finds it.
+// Mutant: core/src/sync/waiters.rs :: fresh = stored.replace(new); => if stored.is_none() { *stored = Some(new) }
+#[test]
+fn receiver_is_polled_by_another_task_while_a_message_comes() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::channel(1);
+        let (first, second) = (TestWaker::new(), TestWaker::new());
+        let mut poll = |waker: &TestWaker| rx.poll_recv(&mut Context::from_waker(&waker.waker()));
+        assert!(poll(&first).is_pending());
+        let sender = thread::spawn(move || {
+            tx.try_send(1).unwrap();
+            tx
+        });
+        let seen = poll(&second);
+        let _tx = sender.join().unwrap();
+        assert!(seen.is_ready() || second.wakes() == 1 && poll(&second) == Poll::Ready(Some(1)));
+    });
+}
+
+// Mutant: core/src/sync/channel/flow.rs :: None => (0..LANES).any(|lane| section.pop(lane, Told::Wait)), => None => (0..WATCHERS).any(|lane| section.pop(lane, Told::Wait)),
+#[test]
+fn closed_is_awaited_while_the_receiver_goes() {
+    loom::model(|| {
+        let (tx, rx) = mpsc::channel::<u8>(1);
+        let waiter = thread::spawn(move || run(tx.closed()));
+        drop(rx);
+        waiter.join().unwrap();
+    });
+}
+
+/// Messages of one sender stay in order beside those of another.
+#[test]
+fn messages_of_each_sender_stay_in_order() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let other = tx.clone();
+        let sender = thread::spawn(move || (10..12).for_each(|n| other.send(n).unwrap()));
+        tx.send(0).unwrap();
+        tx.send(1).unwrap();
+        drop(tx);
+        let mut all = Vec::new();
+        while let Some(n) = run(rx.recv()) {
+            all.push(n);
+        }
+        sender.join().unwrap();
+        assert_eq!(all.iter().filter(|n| **n < 10).collect::<Vec<_>>(), [&0, &1]);
+        assert_eq!(all.iter().filter(|n| **n >= 10).collect::<Vec<_>>(), [&10, &11]);
+    });
+}
+
+/// Both of two receivers go while a message is sent: it is dropped once, with them or by its sender.
+#[test]
+fn failure_048_last_receivers_go_while_a_message_is_sent() {
+    loom::model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let (tx, rx) = mpmc::channel(1);
+        let other = rx.clone();
+        let receiver = thread::spawn(move || drop(other));
+        let message = Counted(drops.clone());
+        let sender = thread::spawn(move || {
+            let _given_back = tx.try_send(message);
+            tx
+        });
+        drop(rx);
+        receiver.join().unwrap();
+        let tx = sender.join().unwrap();
+        assert_eq!((drops.load(Ordering::Relaxed), tx.len(), tx.capacity()), (1, 0, 1));
+    });
+}
