@@ -171,7 +171,12 @@ fn a_forgotten_set_leaks_and_nothing_worse() {
     let line = <Line>::new(Home::Boxed);
     let mut set = JoinSet::new();
     let abort = set.insert(line.spawn(async {}));
-    core::mem::forget(set);
+    // The interpreter counts what is never freed, and is right; there it is dropped.
+    if cfg!(miri) {
+        drop(set)
+    } else {
+        core::mem::forget(set)
+    }
     line.turn();
     assert!(abort.is_finished());
 }
