@@ -7,7 +7,7 @@
 //!
 //! | path | on a chip | WASI | Linux and its like |
 //! |---|---|---|---|
-//! | [`spawn`], [`try_spawn`], [`task`] | a slot of a static arena | the same | one allocation |
+//! | [`spawn`], [`try_spawn`], [`mod@task`] | a slot of a static arena | the same | one allocation |
 //! | [`time`] | the board's clock and alarm | `poll_oneoff` | the system's clock |
 //! | [`sync`], [`future`], [`select!`], [`join!`], [`try_join!`] | the same | the same | the same |
 #![cfg_attr(feature = "std", doc = "| [`runtime`], [`net`], [`io`], [`signal`] | | | with feature `std` |")]

@@ -7,7 +7,7 @@
 //! | all, in order of dependence | | [`task_graph!`](crate::task_graph) |
 //! | the first | [`select()`], [`select3`] to [`select6`], [`select_array`], [`select_slice`], [`race`] | [`select!`](crate::select) |
 //!
-//! and what a task needs to step aside or to look without waiting: [`yield_now`], [`poll_once`], [`ready`],
+//! and what a task needs to step aside or to look without waiting: [`yield_now`], [`poll_once`], [`ready()`],
 //! [`pending`], [`poll_fn`]. By method: [`FutureExt`], [`TryFutureExt`], [`PollExt`].
 //!
 //! Everything here lives inside the future that awaits it: nothing is boxed, spawned or counted, and a combinator is as

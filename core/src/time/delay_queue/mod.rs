@@ -1,6 +1,6 @@
 //! Values that come out when their time has come: `DelayQueue`, and [`FixedDelayQueue`] where there is no allocator.
 //!
-//! Both are [`Queue`] over their memory: a heap of their own (the one of `heap`, in which `&mut` is the lock), so that the
+//! Both are `Queue` over their memory: a heap of their own (the one of `heap`, in which `&mut` is the lock), so that the
 //! order is exact and a look at the first costs nothing, and one [`Sleep`] until the earliest deadline.
 //!
 //! # Invariants
