@@ -2,12 +2,16 @@
 
 use std::fs;
 
+use crate::auto_traits;
 use crate::process::Process;
 use crate::report::{Report, Verdict};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, files};
 
-/// Runs the part.
-pub fn run(workspace: &Workspace, report: &mut Report) {
+/// How many cases there must be that do not compile, and say why.
+const AT_LEAST: usize = 40;
+
+/// Runs the part. `write`: the table of `Send` and `Sync` is written anew.
+pub fn run(workspace: &Workspace, report: &mut Report, write: bool) {
     report.part("docs", |report| {
         for (name, features) in [("default features", None), ("all features", Some("--all-features"))] {
             report.step(&format!("rustdoc: workspace, {name}"), || {
@@ -21,12 +25,41 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 )
             });
         }
+        report.step("Send and Sync of every public type", || {
+            auto_traits::check(workspace, &workspace.target.join("docs/doc"), write)
+        });
+        report.step("cases that must not compile", || {
+            let mut counts = (0, 0);
+            for path in files(&workspace.root, ".rs") {
+                let place = workspace.relative(&path);
+                let (examples, errors) = failing(&place, &fs::read_to_string(&path).unwrap_or_default());
+                counts = (counts.0 + examples, counts.1 + errors);
+            }
+            let note = format!("{} examples, {} messages of macros", counts.0, counts.1);
+            let few = (counts.0 + counts.1 < AT_LEAST).then(|| format!("{note}; there must be {AT_LEAST}"));
+            Verdict::of_findings(counts.0 + counts.1, note, few.into_iter().collect())
+        });
         report.step("README: every Rust block is compiled", || {
             let read = |path: &str| fs::read_to_string(workspace.root.join(path)).unwrap_or_default();
             let blocks = blocks(&read("README.md"));
             Verdict::of_findings(blocks.len(), "", uncompiled(&blocks, &read("src/lib.rs"), read))
         });
     });
+}
+
+/// How many examples of a file must not compile, and how many messages of macros it expects. They are run by the doc tests
+/// and by `core/macros/tests/ui.rs`.
+fn failing(place: &str, text: &str) -> (usize, usize) {
+    let lines = |wanted: &str| text.lines().filter(|line| line.contains(wanted)).count();
+    let documented = |line: &str| line.trim_start().starts_with("///") || line.trim_start().starts_with("//!");
+    let examples = text.lines().filter(|line| documented(line) && line.contains("```compile_fail")).count();
+    if place.starts_with("xtask/") {
+        (0, 0)
+    } else if place.contains("tests/ui/") {
+        (0, lines("//~"))
+    } else {
+        (examples, 0)
+    }
 }
 
 /// A fenced block of Rust.
@@ -97,6 +130,14 @@ mod tests {
 
     const TEXT: &str =
         "# A\n```rust\nfn a() {}\n```\n<!-- from: examples/b.rs -->\n```rust,ignore\nfn b() {}\n```\n```sh\nls\n```\n";
+
+    #[test]
+    fn cases_that_must_not_compile_are_counted() {
+        let text = "/// ```compile_fail,E0277\n/// x\n/// ```\n// ```compile_fail\nfn f() {} //~ 1 no\n";
+        assert_eq!(failing("core/src/a.rs", text), (1, 0));
+        assert_eq!(failing("core/macros/tests/ui/a.rs", text), (0, 1));
+        assert_eq!(failing("xtask/src/a.rs", text), (0, 0));
+    }
 
     #[test]
     fn blocks_are_found_with_their_files() {

@@ -6,6 +6,7 @@
 
 mod absences;
 mod arrows;
+mod auto_traits;
 mod bench;
 mod chip;
 mod coverage;
@@ -59,7 +60,7 @@ usage: cargo xtask PART
   places       tests of core in four places, transcripts compared; core's own tests on 32 bits
 
   ci           fmt lint arrows size chip docs and test
-  fmt lint arrows size docs
+  fmt lint arrows size docs      (`docs --write` writes the table of Send and Sync anew)
   chip         instructions and bytes on a chip, against benches/chip.toml
   bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
   deep         hours: soak loom orderings miri fuzz, or those of them that are named, each with what it is to be cut to
@@ -122,14 +123,15 @@ fn main() -> ExitCode {
         ["fmt"] => fmt::run(&workspace, report_ref),
         ["lint"] => lint::run(&workspace, report_ref),
         ["arrows"] => arrows::run(&workspace, report_ref),
-        ["docs"] => docs::run(&workspace, report_ref),
+        ["docs"] => docs::run(&workspace, report_ref, false),
+        ["docs", "--write"] => docs::run(&workspace, report_ref, true),
         ["ci"] => {
             fmt::run(&workspace, report_ref);
             lint::run(&workspace, report_ref);
             arrows::run(&workspace, report_ref);
             size::run(&workspace, report_ref);
             chip::run(&workspace, report_ref);
-            docs::run(&workspace, report_ref);
+            docs::run(&workspace, report_ref, false);
             test::run(&workspace, report_ref);
         }
         [] | ["help" | "--help" | "-h"] => {
