@@ -151,6 +151,14 @@ impl fmt::Display for SpawnFailure {
     }
 }
 
+/// What it means; the texts of the system stay with it.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Error {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        self.kind().format(f);
+    }
+}
+
 impl core::error::Error for SpawnFailure {}
 
 impl core::error::Error for Error {

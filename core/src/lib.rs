@@ -26,6 +26,8 @@ extern crate std;
 
 pub mod ambient;
 pub mod atomic;
+#[cfg(feature = "defmt")]
+mod formats;
 pub mod future;
 pub mod guard;
 pub mod list;

@@ -30,6 +30,8 @@
 mod children;
 mod ext;
 mod fair;
+#[cfg(feature = "defmt")]
+mod formats;
 mod graph;
 mod join;
 mod join_all;

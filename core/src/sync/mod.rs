@@ -32,6 +32,8 @@ mod cancel;
 #[cfg(any(feature = "heapless", feature = "alloc"))]
 mod channel;
 mod condvar;
+#[cfg(feature = "defmt")]
+mod formats;
 mod hold;
 #[cfg(feature = "alloc")]
 pub mod mpmc;

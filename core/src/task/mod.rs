@@ -52,6 +52,8 @@ mod arena;
 mod cell;
 pub mod coop;
 mod error;
+#[cfg(feature = "defmt")]
+mod formats;
 mod header;
 #[cfg(feature = "alloc")]
 mod heap;

@@ -18,6 +18,8 @@
 mod alloc;
 mod clock;
 pub mod delay_queue;
+#[cfg(feature = "defmt")]
+mod formats;
 mod heap;
 mod interval;
 #[cfg(feature = "alloc")]
