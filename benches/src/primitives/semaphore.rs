@@ -26,6 +26,15 @@ impl Semaphore for tokio::sync::Semaphore {
     }
 }
 
+impl Semaphore for zokio::sync::Semaphore {
+    fn new(permits: usize) -> Self {
+        Self::new(permits)
+    }
+    fn acquire(&self) -> impl Future<Output: Send> + Send {
+        self.acquire()
+    }
+}
+
 impl Semaphore for async_lock::Semaphore {
     fn new(permits: usize) -> Self {
         Self::new(permits)
@@ -47,6 +56,7 @@ impl Semaphore for maitake_sync::Semaphore {
 /// All rivals, one after the other.
 pub fn all(plan: &Plan, table: &mut Table, name: &'static str, tasks: usize) -> io::Result<()> {
     one::<TokioMultiThread, tokio::sync::Semaphore>(plan, table, name, "tokio-mt", tasks)?;
+    one::<ZokioMultiThread, zokio::sync::Semaphore>(plan, table, name, "zokio-mt", tasks)?;
     one::<Smol, async_lock::Semaphore>(plan, table, name, "smol", tasks)?;
     one::<ZokioMultiThread, tokio::sync::Semaphore>(plan, table, name, "tokio on zokio", tasks)?;
     one::<ZokioMultiThread, async_lock::Semaphore>(plan, table, name, "async-lock on zokio", tasks)?;

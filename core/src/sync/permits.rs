@@ -39,9 +39,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use super::waiters::{Protocol, Section, Step, Waiters, Waiting};
-use crate::atomic::{AtomicUsize, Ordering};
+use crate::atomic::{AtomicUsize, LAYOUT_IS_REAL, Ordering};
 use crate::const_fn;
-use crate::lock::RawLock;
+use crate::lock::{LocalLock, RawLock};
 use crate::task::coop;
 
 const ASK: usize = 1;
@@ -415,7 +415,7 @@ impl<L: RawLock> Future for Acquire<'_, L> {
         if waiting.as_mut().protocol().held {
             return waiting.protocol().go_on(cx);
         }
-        if let Err(short) = ready!(waiting.as_mut().poll(cx)) {
+        if let Err(short) = ready!(waiting.as_mut().poll_free(cx)) {
             return Poll::Ready(Err(short));
         }
         let allowed = coop::poll_done(cx);
@@ -432,6 +432,11 @@ impl<L: RawLock> Drop for Acquire<'_, L> {
         self.waiting.own().let_go();
     }
 }
+
+// A word, and the two ends of the line.
+const _: () = assert!(!LAYOUT_IS_REAL || size_of::<Permits<LocalLock>>() == 3 * size_of::<usize>());
+// A wait: where, for how much, and a node of two neighbours, a waker, a tag with its amount, and whether it is linked.
+const _: () = assert!(!LAYOUT_IS_REAL || size_of::<Acquire<'_, LocalLock>>() <= 3 * size_of::<usize>() + 56 + 8);
 
 /// Permits that are given back when this is dropped.
 pub(super) struct Lease<'a, L: RawLock> {

@@ -298,7 +298,8 @@ impl<L: RawLock> Future for Wait<'_, L> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.waiting().poll(cx)
+        // No budget: as tokio's, and who is told must not miss it.
+        self.waiting().poll_free(cx)
     }
 }
 

@@ -538,6 +538,12 @@ where
         &mut self.protocol
     }
 
+    /// A poll that takes no unit of budget and asks for none: for who charges it elsewhere, or must keep its turn.
+    #[inline(always)]
+    pub(super) fn poll_free(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
+        self.advance(Some(cx.waker()))
+    }
+
     /// Takes its place in the list without a waker, if it has to wait.
     pub(super) fn enroll(self: Pin<&mut Self>) -> Poll<P::Output> {
         self.advance(None)

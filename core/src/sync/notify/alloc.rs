@@ -69,7 +69,7 @@ impl<L: RawLock> Future for OwnedNotified<L> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         // Nobody closes the queue inside.
-        self.wait().poll(cx).map(|_| ())
+        self.wait().poll_free(cx).map(|_| ())
     }
 }
 

@@ -305,3 +305,47 @@ fn works_in_one_context_unsized_and_shared_by_threads() {
     send_sync(&owned.clone().lock_owned());
     send_sync(&OwnedMutexGuard::map(owned.try_lock_owned().unwrap(), |n| n));
 }
+
+/// Who has used its budget up takes its turn all the same, and keeps it until it goes on.
+// Mutant: core/src/sync/permits.rs :: waiting.protocol().held = true; => let _ = waiting;
+#[test]
+fn failure_144_order_survives_a_budget_that_is_used_up() {
+    for dropped in [false, true] {
+        let mutex = Value::fair_with_lock(());
+        let mut first = crate::task::coop::in_main(|| {
+            for n in 0..128 {
+                let mut lock = Polled::new(mutex.lock());
+                assert!(lock.poll().is_ready(), "{n}");
+            }
+            let mut first = Polled::new(mutex.lock());
+            assert!(first.poll().is_pending(), "the lock was free, the budget was not");
+            assert_eq!(first.wakes(), 1);
+            first
+        });
+        assert!(mutex.try_lock().is_err(), "its turn is gone");
+        let mut second = Polled::waiting(mutex.lock());
+        if dropped {
+            drop(first);
+        } else {
+            drop(first.ready());
+        }
+        assert_eq!(second.wakes(), 1);
+        drop(second.ready());
+        assert!(mutex.try_lock().is_ok());
+    }
+}
+
+// Mutant: core/src/sync/blocking.rs :: !crate::task::coop::is_budgeted(), => true,
+#[test]
+fn blocking_is_refused_in_a_poll_of_a_runtime() {
+    let mutex = Value::with_lock(1);
+    assert_eq!(*mutex.blocking_lock(), 1);
+    assert!(panics(|| crate::task::coop::in_main(|| drop(mutex.blocking_lock()))));
+    let guard = mutex.try_lock().unwrap();
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| *mutex.blocking_lock() += 1);
+        drop(guard);
+        waiter.join().unwrap();
+    });
+    assert_eq!(mutex.into_inner(), 2);
+}
