@@ -12,6 +12,7 @@
 
 mod events;
 mod futures;
+mod locks;
 mod pools;
 mod primitives;
 mod steps;
@@ -49,6 +50,8 @@ const CASES: &[Case] = cases! {
         a_oneshot_gives_its_value_or_tells a_cancellation_reaches_everybody;
     waits: a_cell_keeps_the_last_waker_and_wakes_the_one_before a_notification_is_kept_for_one all_who_wait_are_notified
         a_notified_that_is_dropped_passes_it_on a_queue_wakes_in_order a_closed_queue_tells_all;
+    locks: permits_go_in_order_and_in_numbers readers_share_and_a_writer_does_not a_barrier_has_one_leader_each_time
+        a_condition_is_waited_for_without_the_lock a_pipe_gives_its_bytes_in_order;
     futures: a_biased_select_takes_the_first a_fair_select_reaches_all_branches conditions_disable_branches
         a_join_waits_for_all a_failed_try_join_ends_early a_race_has_one_winner looking_once_does_not_wait;
 };
