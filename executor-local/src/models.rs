@@ -251,7 +251,7 @@ fn waiting(drops: &Arc<AtomicUsize>) -> (SharedExecutor<ModelPark>, SharedSpawne
 
 /// A waker fires while its executor is dropped: what is behind the waker is there until it is done with it, the task is
 /// cancelled once and freed, and so is the executor.
-// Mutant: executor-local/src/shared.rs :: if boxes.is_empty() {\n                return; => if true {\n                return;
+// Mutant: executor-local/src/shared.rs :: if boxes.is_empty() {\n            return; => if true {\n            return;
 #[test]
 fn failure_034_wake_races_executor_drop() {
     loom::model(|| {
