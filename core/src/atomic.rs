@@ -59,6 +59,8 @@ mod imp {
     pub const LAYOUT_IS_REAL: bool = true;
 }
 
+#[cfg(zokio_unicore)]
+pub(crate) use core::sync::atomic::compiler_fence;
 pub use imp::*;
 
 /// Declares a constructor that is `const` in a real build and plain under loom, whose atomics have no const `new`.
@@ -102,6 +104,6 @@ pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
 #[inline(always)]
 pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
     let pointer = pointer.load(Ordering::Relaxed);
-    core::sync::atomic::compiler_fence(Ordering::Acquire);
+    compiler_fence(Ordering::Acquire);
     pointer
 }

@@ -2,7 +2,7 @@
 
 use core::ptr::{NonNull, null_mut};
 
-use crate::atomic::{AtomicPtr, Ordering};
+use crate::atomic::{AtomicPtr, Ordering, compiler_fence};
 use crate::const_fn;
 use crate::lock::Section;
 use crate::task::{Link, Start, TaskPtr};
@@ -74,6 +74,8 @@ impl Queue {
         self.first.next.store(next, Ordering::Relaxed);
         if next.is_null() {
             self.bind();
+            // Keeps the compiler from making both stores conditional instructions, which would cost either way the sum of both.
+            compiler_fence(Ordering::Release);
         } else {
             link.next.store(null_mut(), Ordering::Relaxed);
         }

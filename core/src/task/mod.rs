@@ -38,13 +38,17 @@
 //! - *quiet header*: a field that is rewritten when a slot is used again is a cell or an atomic, so a stale waker that
 //!   holds a reference to the header races with nothing.
 //! - *winner reads*: `vtable` and `owner` are read only by who won `NOTIFIED`, runs the task, or keeps it from being used
-//!   again (a join handle, a counted reference).
+//!   again (a join handle, a counted reference; on one core a section in which the word says that the task waits).
 //! - *deaf clone*: cloning or dropping the waker of an uncounted task touches no memory.
 //! - *whole pointer*: a [`TaskPtr`] has the provenance of the whole cell, and comes from the cell's own base.
 //! - *static home*: uncounted tasks live in a `static` arena and run only on `&'static` executors.
 //! - *publish last*: after a task has been pushed, the pusher touches nothing of it but through a reference of its own.
 //! - *no orphan*: a task whose `NOTIFIED` has been won but that has not been pushed is never freed; a closed queue hands
 //!   it back, and [`Notified::cancel`] finishes it.
+//! - *direct*: an owner without operations begins an [`OwnQueue`], is `static`, and all that scheduling its tasks takes is a
+//!   push to that queue, to which each of them has been pushed when it was launched. So a wake needs no call through a table,
+//!   and on one core it may be made in the section, or under the lock, in which the waker was found: the one exception to
+//!   "no foreign code under a lock", for it is none (`waker::wake_within`).
 //! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.
 
 mod abort_on_drop;
