@@ -106,10 +106,8 @@ impl<C: Clock + Sync + 'static> Timers<C> {
         /// Couples a clock with an empty queue.
         pub const fn new(clock: C) -> Self {
             // SAFETY: *unnested*: what runs under it is here and in `heap`, and no foreign code.
-            Self {
-                queue: Queue { heap: unsafe { Lock::any(Heap::new()) }, ops: &Self::OPS, moves: AtomicUsize::new(0) },
-                clock,
-            }
+            let heap = unsafe { Lock::any(Heap::new()) };
+            Self { queue: Queue { heap, ops: &Self::OPS, moves: AtomicUsize::new(0) }, clock }
         }
     }
 }
