@@ -51,6 +51,9 @@ fn table(doc: &Path) -> BTreeMap<String, String> {
             let path = inside.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::");
             let name = format!("{path}::{}", file[kind.len()..].trim_end_matches(".html"));
             let text = fs::read_to_string(&page).unwrap_or_default();
+            if text.contains("http-equiv=\"refresh\"") {
+                continue; // where it is defined; it is public where it is exported
+            }
             table.insert(name, traits(&text));
         }
     }
@@ -102,11 +105,8 @@ fn plain(html: &str) -> String {
     }
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&#39;", "'");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    [" ,", " >", " :"]
-        .iter()
-        .fold(text, |text, gap| text.replace(gap, gap.trim()))
-        .replace("< ", "<")
-        .replace(" <", "<")
+    let gaps = [" ,", " >", " :", "< ", " <", "! ", "? "];
+    gaps.iter().fold(text, |text, gap| text.replace(gap, gap.trim()))
 }
 
 /// What is not the same.
