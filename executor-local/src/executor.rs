@@ -138,7 +138,10 @@ impl<U: Unpark> Executor<U> {
     /// *one runner*.
     pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, look: Option<(&Timers, Look)>) -> bool {
         if U::NEEDED {
-            self.sleeping.store(true, Ordering::Relaxed);
+            // A swap, though a store would do: it comes after the swap of a waker that is late for the wait before, which in
+            // the language follows from what that swap read, and to the model only from a change that has read it. With a
+            // store the model finds, at three preemptions, an execution that there is not.
+            self.sleeping.swap(true, Ordering::Relaxed);
             // Ordering: SeqCst fence: pairs with the one in `wake_up`.
             fence(Ordering::SeqCst);
         }

@@ -118,7 +118,7 @@ fn a_wake_of_a_task_races_the_wait() {
 }
 
 /// Two wakes, the second while the executor handles the first: the sleeping flag is not left in a state that loses one.
-// Mutant: executor-local/src/executor.rs :: self.sleeping.store(true, Ordering::Relaxed); => self.sleeping.store(false, Ordering::Relaxed);
+// Mutant: executor-local/src/executor.rs :: self.sleeping.swap(true, Ordering::Relaxed); => self.sleeping.swap(false, Ordering::Relaxed);
 #[test]
 fn two_wakes_race_two_waits() {
     loom::model(|| {
