@@ -133,7 +133,7 @@ pub fn all() -> Vec<Rig> {
         "Signal::wait",
         || signal.wait(),
         || {
-            let _ = signal.signal(1);
+            signal.signal(1);
         },
     ));
     let token = CancellationToken::new();

@@ -108,7 +108,8 @@ fn part(workspace: &Workspace, report: &mut Report, name: &str, cut: &str) -> St
 fn commit(workspace: &Workspace) -> String {
     let git = |arguments: &[&str]| Process::new("git").args(arguments).dir(&workspace.root).limit(60).read();
     let Ok(commit) = git(&["rev-parse", "HEAD"]) else { return "not a git checkout".to_owned() };
-    let changed = git(&["status", "--porcelain"]).is_ok_and(|text| !text.trim().is_empty());
+    let changed =
+        git(&["status", "--porcelain", "--", ".", ":!docs/deep-log.md"]).is_ok_and(|text| !text.trim().is_empty());
     format!("{}{}", commit.trim(), if changed { " with uncommitted changes" } else { "" })
 }
 
