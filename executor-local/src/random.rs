@@ -23,7 +23,7 @@ impl Random {
 
     /// A number below `bound`, which is not zero. The same on machines of 32 bits.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        ((self.next() >> 32) * bound as u64 >> 32) as usize
+        (((self.next() >> 32) * bound as u64) >> 32) as usize
     }
 }
 

@@ -15,9 +15,9 @@ const SAFE_ROOTS: &[&str] = &["src/lib.rs", "xtask/src/main.rs", "core/macros/sr
 /// Files with a macro that declares a thread-local where it is used, in the user's program.
 const FOR_USERS: &[&str] = &["future/fair.rs", "task/local.rs"];
 
-/// Files with a thread-local of core's own: how far a poll may go, and whose it is. No runtime is named there, and without
-/// `std` it is nothing.
-const OF_A_POLL: &[&str] = &["task/scope.rs"];
+/// Files with a thread-local of core's own: how far a poll may go, and whose it is; from which seed a thread draws. No
+/// runtime is named there, and without `std` it is nothing.
+const OF_A_POLL: &[&str] = &["task/scope.rs", "future/fair.rs"];
 
 /// What is compiled for models only: it reads the environment once.
 const MODEL: &str = "atomic/model.rs";
@@ -98,9 +98,8 @@ fn statics(place: &str, code: &str) -> Vec<(usize, String)> {
         if local && !FOR_USERS.contains(&place) {
             findings.push((at, "a thread-local".to_owned()));
         }
-        // Within the thread-local that was judged above.
         let lifetime = at > 0 && bytes[at - 1] == b'\'';
-        if word != "static" || lifetime || OF_A_POLL.contains(&place) {
+        if word != "static" || lifetime {
             continue;
         }
         let end = bytes[at..].iter().position(|&byte| byte == b'=' || byte == b';').map_or(bytes.len(), |n| at + n);

@@ -148,6 +148,7 @@ fn example_may_use(name: &str) -> bool {
     name == "zokio"
         || name.starts_with("zokio-board-")
         || name.starts_with("zokio-everywhere")
+        || name.starts_with("zokio-portable-tests")
         || ["zokio-core", "zokio-hal", "zokio-executor-local", "zokio-executor-mt"].contains(&name)
 }
 

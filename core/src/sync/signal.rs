@@ -131,7 +131,7 @@ impl<T, L: RawLock> Signal<T, L> {
     }
 
     /// Leaves a waker though there is a value.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn wait_behind(&self, waker: &Waker) {
         let waker = waker.clone();
         let old = self.state.with(|state| state.waker.replace(waker));

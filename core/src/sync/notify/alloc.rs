@@ -49,8 +49,11 @@ impl<L: RawLock> Notify<L> {
 /// A wait for a notification that keeps what it waits for alive; see [`Notify::notified_owned`].
 #[must_use = "futures do nothing unless polled"]
 pub struct OwnedNotified<L: RawLock = DefaultLock> {
-    wait: Waiter<Arc<Notify<L>>, Turn<Kept<L>>, LANES>,
+    wait: Wait<L>,
 }
+
+/// The wait inside.
+type Wait<L> = Waiter<Arc<Notify<L>>, Turn<Kept<L>>, LANES>;
 
 impl<L: RawLock> OwnedNotified<L> {
     /// As [`Notified::enable`](super::Notified::enable).
@@ -58,7 +61,7 @@ impl<L: RawLock> OwnedNotified<L> {
         self.wait().enroll().is_ready()
     }
 
-    fn wait(self: Pin<&mut Self>) -> Pin<&mut Waiter<Arc<Notify<L>>, Turn<Kept<L>>, LANES>> {
+    fn wait(self: Pin<&mut Self>) -> Pin<&mut Wait<L>> {
         // SAFETY: the only field, which is moved neither here nor by a destructor of its own: there is none.
         unsafe { self.map_unchecked_mut(|this| &mut this.wait) }
     }
