@@ -187,8 +187,8 @@ fn a_stepper_draws_too() {
         for _ in 0..10 {
             assert_eq!(stepper.run_once(), 1);
         }
-        let order = seen.lock().unwrap().clone();
-        order
+        drop(stepper);
+        std::mem::take(&mut *seen.lock().unwrap())
     };
     assert_eq!(order(1), order(1));
     assert_ne!(order(1), order(2));

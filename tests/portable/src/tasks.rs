@@ -92,7 +92,8 @@ pub(crate) fn a_wake_counts_once(events: &mut Events) {
     let mut world = world!(1, 64);
     let waker = waker_of(&mut world, &POLLS, 3);
     waker.wake_by_ref();
-    waker.clone().wake();
+    let second = waker.clone();
+    second.wake();
     events.equal(world.steps.run_until_idle(), 1);
     events.equal(POLLS.get(), 2);
     waker.wake_by_ref();

@@ -1,6 +1,8 @@
 //! Timers by a clock that is moved by hand.
 
+use core::future::poll_fn;
 use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 
 use zokio_core::test::Wakes;
@@ -14,7 +16,7 @@ use crate::world::{World, world};
 
 /// A sleep of this world's clock, not polled yet.
 fn until(world: &mut World, nanos: u64) -> Sleep {
-    world.steps.run_until(async { time::sleep_until::<Current>(Instant::from_nanos(nanos)) }).0
+    world.steps.run_until(poll_fn(|_| Poll::Ready(time::sleep_until::<Current>(Instant::from_nanos(nanos))))).0
 }
 
 /// Spawns a task that writes its digit when its time has come.
@@ -114,7 +116,7 @@ pub(crate) fn never_early(events: &mut Events) {
 pub(crate) fn far_is_never(events: &mut Events) {
     static WAKES: Wakes = Wakes::new();
     let mut world = world!(1, 64);
-    let mut never = pin!(world.steps.run_until(async { time::sleep::<Current>(Duration::MAX) }).0);
+    let mut never = pin!(world.steps.run_until(poll_fn(|_| Poll::Ready(time::sleep::<Current>(Duration::MAX)))).0);
     assert_pending!(WAKES.poll(never.as_mut()));
     assert!(world.timers.next_deadline().is_none());
     world.timers.clock().advance_to(Instant::from_nanos(u64::MAX - 1)).expect("a manual clock can be moved");

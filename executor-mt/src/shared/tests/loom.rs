@@ -10,7 +10,7 @@ use std::sync::Mutex as Quiet;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use zokio_core::park::Park;
-use zokio_core::task::{JoinHandle, Notified, spawn_at};
+use zokio_core::task::{JoinHandle, spawn_at};
 use zokio_core::time::{Clock, Instant};
 
 use super::*;
