@@ -31,11 +31,13 @@ pub fn start(name: &str) -> ! {
         "loop_short" => count("loop_short", 1_000),
         "loop_long" => count("loop_long", 1_000_000),
         "ping_pong" => run(|on| {
-            let pair = singleton!(: [Signal<(), DefaultLock>; 2] = [Signal::with_lock(), Signal::with_lock()]).expect(ONCE);
+            let pair =
+                singleton!(: [Signal<(), DefaultLock>; 2] = [Signal::with_lock(), Signal::with_lock()]).expect(ONCE);
             ping_pong("ping_pong", on, pair);
         }),
         "ping_pong_local" => run(|on| {
-            let pair = singleton!(: [Signal<(), LocalLock>; 2] = [Signal::with_lock(), Signal::with_lock()]).expect(ONCE);
+            let pair =
+                singleton!(: [Signal<(), LocalLock>; 2] = [Signal::with_lock(), Signal::with_lock()]).expect(ONCE);
             ping_pong("ping_pong_local", on, pair);
         }),
         "ping_pong_notify" => run(|on| {
