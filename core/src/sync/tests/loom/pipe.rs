@@ -23,6 +23,7 @@ fn run<F: core::future::Future>(future: F) -> F::Output {
 }
 
 /// Three bytes through room for one, and the end.
+// Mutant: core/src/sync/pipe/flow.rs :: (0..LANES).any( => (1..LANES).any(
 #[test]
 fn bytes_arrive_in_order_and_then_the_end() {
     loom::model(|| {

@@ -47,6 +47,7 @@ fn tasks_end_while_the_set_is_polled() {
 }
 
 /// The set goes, and its aborts meet the end of a task.
+// Mutant: core/src/task/state/lock_free.rs :: one whose exchange succeeds.\n            match self.0.compare_exchange_weak(current.0, next.0, Ordering::AcqRel, => one whose exchange succeeds.\n            match self.0.compare_exchange_weak(current.0, next.0, Ordering::Acquire,
 #[test]
 fn a_set_is_dropped_while_its_tasks_end() {
     each_kind(|line, boxed| {
@@ -89,6 +90,7 @@ fn a_task_ends_while_it_is_put_in() {
 }
 
 /// An abort from elsewhere, and one of the set, meet the poll.
+// Mutant: core/src/task/join_set/alloc.rs :: if !handle.wake_with(self.children.waker(place)) { => if !handle.wake_with(core::task::Waker::noop()) {
 #[test]
 fn aborts_race_the_poll_of_the_set() {
     each_kind(|line, _| {
