@@ -15,6 +15,7 @@ mod docs;
 mod elf;
 mod everywhere;
 mod firmware;
+mod floors;
 mod fmt;
 mod fuzz;
 mod lint;
