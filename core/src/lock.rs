@@ -68,6 +68,10 @@ unsafe impl<L: Sync, T: Send + ?Sized> Sync for Lock<L, T> {}
 // SAFETY: the lock owns its value; moving both moves a `T: Send`.
 unsafe impl<L: Send, T: Send + ?Sized> Send for Lock<L, T> {}
 
+// What a panic leaves behind a lock is whole: no foreign code runs under it.
+impl<L, T> core::panic::UnwindSafe for Lock<L, T> {}
+impl<L, T> core::panic::RefUnwindSafe for Lock<L, T> {}
+
 impl<L: Unnested, T> Lock<L, T> {
     const_fn! {
         /// Wraps a value in an unlocked lock.

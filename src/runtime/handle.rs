@@ -90,6 +90,10 @@ enum EnteredKind {
     Local(Held<Current, Entered>),
 }
 
+// As for `Runtime`.
+impl std::panic::UnwindSafe for Handle {}
+impl std::panic::RefUnwindSafe for Handle {}
+
 impl Handle {
     /// What it offers.
     pub(crate) fn context(&self) -> Context<'_> {

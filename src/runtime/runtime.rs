@@ -190,6 +190,10 @@ impl Runtime {
     }
 }
 
+// A panic that passes through leaves nothing of them half-changed: what may panic runs outside of their locks.
+impl std::panic::UnwindSafe for Runtime {}
+impl std::panic::RefUnwindSafe for Runtime {}
+
 const DROPPED_INSIDE: &str = "a runtime was dropped where tasks run, and cannot wait for its blocking work there: drop it \
                               on another thread, or call `shutdown_background`";
 

@@ -105,6 +105,7 @@ impl<T> RwLock<T> {
         ///
         /// If `max_readers` is 0 or more than `u32::MAX >> 3`; in a `static` the build fails.
         #[must_use]
+        #[track_caller]
         pub const fn with_max_readers(value: T, max_readers: u32) -> Self {
             Self::max_readers_with_lock(value, max_readers)
         }
@@ -117,6 +118,7 @@ impl<T> RwLock<T> {
         ///
         /// As [`with_max_readers`](Self::with_max_readers).
         #[must_use]
+        #[track_caller]
         pub const fn const_with_max_readers(value: T, max_readers: u32) -> Self {
             Self::max_readers_with_lock(value, max_readers)
         }
@@ -147,6 +149,7 @@ impl<T, L: RawLock> RwLock<T, L> {
         ///
         /// As [`with_max_readers`](Self::with_max_readers).
         #[must_use]
+        #[track_caller]
         pub const fn max_readers_with_lock(value: T, max_readers: u32) -> Self {
             // With none, a writer would need nothing, and two of them could change the value at once.
             assert!(max_readers > 0, "a lock that nobody may read");

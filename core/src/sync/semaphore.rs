@@ -238,6 +238,7 @@ impl<'a, L: RawLock> SemaphorePermit<'a, L> {
     /// # Panics
     ///
     /// If that belongs to another semaphore, or both are more than a `u32` can count.
+    #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(core::ptr::eq(self.semaphore, other.semaphore), "merging permits of different semaphores");
         self.permits = sum(self.permits, other.permits);

@@ -11,6 +11,7 @@ use super::coop;
 use super::error::JoinError;
 use super::header::TaskPtr;
 use super::id::Id;
+use super::scope::{self, Scope};
 use super::state::Leave;
 use super::waker;
 
@@ -207,8 +208,11 @@ fn leave(task: TaskPtr, filled: bool, taken: bool) {
             Leave::DropOutput => {
                 // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
                 let vtable = unsafe { task.vtable() };
+                // Its destructor may ask whose it is.
+                let scope = scope::enter(Scope::new(Some(task), scope::budget()));
                 // SAFETY: the stage held an output, and the transition has made it ours alone.
                 unsafe { (vtable.drop)(task, Part::Output) };
+                drop(scope);
             }
         }
     }

@@ -349,8 +349,10 @@ fn free_counted<S: Schedule>(task: TaskPtr) {
 fn drop_output(task: TaskPtr) {
     // SAFETY: *winner reads*: the executor's side has the task.
     let vtable = unsafe { task.vtable() };
+    let scope = scope::enter(Scope::new(Some(task), Budget::UNCONSTRAINED));
     // SAFETY: the stage holds an output, which is the executor's, since there is no join handle.
     unsafe { (vtable.drop)(task, Part::Output) };
+    drop(scope);
 }
 
 fn wake_joiner(task: TaskPtr) {

@@ -11,6 +11,7 @@ impl<H: Home> ReceiverOf<H> {
     /// # Errors
     ///
     /// [`RecvError`] if the sender is dropped without sending.
+    #[track_caller]
     pub fn blocking_recv(self) -> Result<H::Value, RecvError> {
         block_on(self)
     }

@@ -79,6 +79,7 @@ impl<L: RawLock> OwnedSemaphorePermit<L> {
     /// # Panics
     ///
     /// If that belongs to another semaphore, or both are more than a `u32` can count.
+    #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(Arc::ptr_eq(&self.semaphore, &other.semaphore), "merging permits of different semaphores");
         self.permits = sum(self.permits, other.permits);

@@ -3,11 +3,11 @@
 #[cfg(loom)]
 mod loom;
 
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod barrier;
 #[cfg(all(not(loom), feature = "heapless"))]
 mod channel;
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod condvar;
 #[cfg(all(not(loom), feature = "std"))]
 mod forgotten;
@@ -15,19 +15,19 @@ mod forgotten;
 mod mpmc;
 #[cfg(all(not(loom), feature = "std"))]
 mod mpsc;
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod mutex;
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod notify;
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod once;
 #[cfg(all(not(loom), feature = "std"))]
 mod pipe;
 #[cfg(all(not(loom), feature = "std"))]
 mod priority;
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod rwlock;
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod semaphore;
 #[cfg(not(loom))]
 mod signal;

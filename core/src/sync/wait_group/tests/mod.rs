@@ -1,6 +1,6 @@
 //! Ways to go wrong at the end.
 
-#[cfg(not(loom))]
+#[cfg(all(not(loom), feature = "std"))]
 mod group;
 #[cfg(loom)]
 mod loom;
