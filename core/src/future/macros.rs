@@ -254,7 +254,8 @@ macro_rules! __select {
             $($n($n),)+
             __Else,
         }
-        let chosen = {
+        #[allow(unused_mut)] // a pattern may bind by `ref mut`
+        let mut chosen = {
             let mut enabled: [bool; <[()]>::len(&[$($crate::__select!(@unit $i)),+])] = [$($c),+];
             // By way of a `let`, so that the temporary of `&mut future()` lives long enough.
             $(let $n = $f;)+
@@ -295,7 +296,8 @@ macro_rules! __select {
     (@branch $cx:ident $enabled:ident $waiting:ident $Select:ident $n:ident $i:tt ($p:pat)) => {
         if $enabled[$i] {
             match ::core::future::Future::poll($n.as_mut(), $cx) {
-                ::core::task::Poll::Ready(output) => {
+                #[allow(unused_mut)] // a pattern may bind by `ref mut`
+                ::core::task::Poll::Ready(mut output) => {
                     let mut matches = false;
                     #[allow(unused_variables, unused_mut, unreachable_code)]
                     match output {

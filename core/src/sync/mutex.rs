@@ -168,8 +168,8 @@ impl<T: ?Sized + core::fmt::Debug, L: RawLock> core::fmt::Debug for Mutex<T, L> 
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let mut fields = f.debug_struct("Mutex");
         match self.try_lock() {
-            Ok(guard) => fields.field("value", &&*guard),
-            Err(_) => fields.field("value", &format_args!("<locked>")),
+            Ok(guard) => fields.field("data", &&*guard),
+            Err(_) => fields.field("data", &format_args!("<locked>")),
         };
         fields.finish()
     }

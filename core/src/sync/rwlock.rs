@@ -230,8 +230,8 @@ impl<T: ?Sized + core::fmt::Debug, L: RawLock> core::fmt::Debug for RwLock<T, L>
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let mut fields = f.debug_struct("RwLock");
         match self.try_read() {
-            Ok(guard) => fields.field("value", &&*guard),
-            Err(_) => fields.field("value", &format_args!("<locked>")),
+            Ok(guard) => fields.field("data", &&*guard),
+            Err(_) => fields.field("data", &format_args!("<locked>")),
         };
         fields.finish()
     }

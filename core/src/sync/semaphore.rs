@@ -169,7 +169,7 @@ impl<L: RawLock> Semaphore<L> {
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_, L>, TryAcquireError> {
         possible(n);
         match self.permits.take(n) {
-            Ok(()) => Ok(SemaphorePermit { semaphore: self, permits: n }),
+            Ok(()) => Ok(SemaphorePermit { semaphore: self, permits: n as usize }),
             Err(Short::Taken) => Err(TryAcquireError::NoPermits),
             Err(Short::Closed) => Err(TryAcquireError::Closed),
         }
@@ -212,7 +212,7 @@ impl<'a, L: RawLock> Future for Acquiring<'a, L> {
         // SAFETY: the one field that is pinned; nothing is moved out of it, and there is no destructor.
         let acquire = unsafe { self.map_unchecked_mut(|this| &mut this.acquire) };
         match ready!(acquire.poll(cx)) {
-            Ok(()) => Poll::Ready(Ok(SemaphorePermit { semaphore, permits })),
+            Ok(()) => Poll::Ready(Ok(SemaphorePermit { semaphore, permits: permits as usize })),
             Err(_) => Poll::Ready(Err(AcquireError(()))),
         }
     }
@@ -224,7 +224,7 @@ impl<'a, L: RawLock> Future for Acquiring<'a, L> {
 #[must_use = "the permits are given back as soon as this is dropped"]
 pub struct SemaphorePermit<'a, L: RawLock = DefaultLock> {
     semaphore: &'a Semaphore<L>,
-    permits: u32,
+    permits: usize,
 }
 
 impl<'a, L: RawLock> SemaphorePermit<'a, L> {
@@ -237,17 +237,17 @@ impl<'a, L: RawLock> SemaphorePermit<'a, L> {
     ///
     /// # Panics
     ///
-    /// If that belongs to another semaphore, or both are more than a `u32` can count.
+    /// If that belongs to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(core::ptr::eq(self.semaphore, other.semaphore), "merging permits of different semaphores");
-        self.permits = sum(self.permits, other.permits);
+        // Of one semaphore, so no more than it has.
+        self.permits += other.permits;
         other.permits = 0;
     }
 
     /// Splits `n` permits off, if there are so many.
     pub fn split(&mut self, n: usize) -> Option<Self> {
-        let n = u32::try_from(n).ok()?;
         self.permits = self.permits.checked_sub(n)?;
         Some(Self { semaphore: self.semaphore, permits: n })
     }
@@ -261,18 +261,14 @@ impl<'a, L: RawLock> SemaphorePermit<'a, L> {
     /// How many permits these are.
     #[must_use]
     pub fn num_permits(&self) -> usize {
-        self.permits as usize
+        self.permits
     }
-}
-
-fn sum(a: u32, b: u32) -> u32 {
-    a.checked_add(b).expect("more permits in one than a u32 can count")
 }
 
 impl<L: RawLock> Drop for SemaphorePermit<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        self.semaphore.permits.give(self.permits as usize);
+        self.semaphore.permits.give(self.permits);
     }
 }
 

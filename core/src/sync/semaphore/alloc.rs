@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use super::{AcquireError, Semaphore, TryAcquireError, sum};
+use super::{AcquireError, Semaphore, TryAcquireError};
 use crate::lock::{DefaultLock, RawLock};
 
 impl<L: RawLock> Semaphore<L> {
@@ -34,7 +34,7 @@ impl<L: RawLock> Semaphore<L> {
     /// As [`acquire`](Self::acquire): the *place in line*.
     pub async fn acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedSemaphorePermit<L>, AcquireError> {
         self.acquire_many(n).await?.forget();
-        Ok(OwnedSemaphorePermit { semaphore: self, permits: n })
+        Ok(OwnedSemaphorePermit { semaphore: self, permits: n as usize })
     }
 
     /// Takes a permit, as [`try_acquire`](Self::try_acquire).
@@ -57,7 +57,7 @@ impl<L: RawLock> Semaphore<L> {
     /// As [`acquire_many`](Self::acquire_many).
     pub fn try_acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedSemaphorePermit<L>, TryAcquireError> {
         self.try_acquire_many(n)?.forget();
-        Ok(OwnedSemaphorePermit { semaphore: self, permits: n })
+        Ok(OwnedSemaphorePermit { semaphore: self, permits: n as usize })
     }
 }
 
@@ -65,7 +65,7 @@ impl<L: RawLock> Semaphore<L> {
 #[must_use = "the permits are given back as soon as this is dropped"]
 pub struct OwnedSemaphorePermit<L: RawLock = DefaultLock> {
     semaphore: Arc<Semaphore<L>>,
-    permits: u32,
+    permits: usize,
 }
 
 impl<L: RawLock> OwnedSemaphorePermit<L> {
@@ -78,17 +78,17 @@ impl<L: RawLock> OwnedSemaphorePermit<L> {
     ///
     /// # Panics
     ///
-    /// If that belongs to another semaphore, or both are more than a `u32` can count.
+    /// If that belongs to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(Arc::ptr_eq(&self.semaphore, &other.semaphore), "merging permits of different semaphores");
-        self.permits = sum(self.permits, other.permits);
+        // Of one semaphore, so no more than it has.
+        self.permits += other.permits;
         other.permits = 0;
     }
 
     /// Splits `n` permits off, if there are so many.
     pub fn split(&mut self, n: usize) -> Option<Self> {
-        let n = u32::try_from(n).ok()?;
         self.permits = self.permits.checked_sub(n)?;
         Some(Self { semaphore: self.semaphore.clone(), permits: n })
     }
@@ -102,13 +102,13 @@ impl<L: RawLock> OwnedSemaphorePermit<L> {
     /// How many permits these are.
     #[must_use]
     pub fn num_permits(&self) -> usize {
-        self.permits as usize
+        self.permits
     }
 }
 
 impl<L: RawLock> Drop for OwnedSemaphorePermit<L> {
     fn drop(&mut self) {
-        self.semaphore.permits.give(self.permits as usize);
+        self.semaphore.permits.give(self.permits);
     }
 }
 

@@ -280,9 +280,9 @@ fn failure_109_polled_after_it_was_ready() {
 #[test]
 fn shows_itself() {
     let mutex = Value::with_lock(7);
-    assert_eq!(std::format!("{mutex:?}"), "Mutex { value: 7 }");
+    assert_eq!(std::format!("{mutex:?}"), "Mutex { data: 7 }");
     let guard = mutex.try_lock().unwrap();
-    assert_eq!(std::format!("{mutex:?} {guard:?} {guard}"), "Mutex { value: <locked> } 7 7");
+    assert_eq!(std::format!("{mutex:?} {guard:?} {guard}"), "Mutex { data: <locked> } 7 7");
 }
 
 #[test]

@@ -22,9 +22,9 @@ fn many_readers_or_one_writer() {
     let mut writer = Polled::new(lock.write()).ready();
     *writer += 1;
     assert!(lock.try_write().is_err() && lock.try_read().is_err());
-    assert_eq!(std::format!("{lock:?} {writer}"), "RwLock { value: <locked> } 2");
+    assert_eq!(std::format!("{lock:?} {writer}"), "RwLock { data: <locked> } 2");
     drop(writer);
-    assert_eq!(std::format!("{lock:?} {:?}", lock.try_read().unwrap()), "RwLock { value: 2 } 2");
+    assert_eq!(std::format!("{lock:?} {:?}", lock.try_read().unwrap()), "RwLock { data: 2 } 2");
     *lock.get_mut() += 1;
     assert_eq!(lock.into_inner(), 3);
 }
