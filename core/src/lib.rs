@@ -24,6 +24,12 @@ extern crate alloc;
 #[cfg(any(feature = "std", loom, test))]
 extern crate std;
 
+#[cfg(all(feature = "alloc", not(target_has_atomic = "ptr")))]
+compile_error!(
+    "feature `alloc` of zokio-core shares by `Arc`, which this target does not have: it lacks compare-and-swap; do without \
+     the feature, every primitive has a form without allocation"
+);
+
 pub mod ambient;
 pub mod atomic;
 #[cfg(feature = "defmt")]
