@@ -49,7 +49,7 @@ usage: cargo xtask PART
   test         all tests of all tiers: host loom orderings mutants miri targets firmware everywhere places
   host         unit, contract and doc tests of the workspace, features on and off
   loom         models of the lock-free protocols
-  miri         core and executor-local under Miri, strict provenance
+  miri         core and executor-local under Miri: both models of aliasing, 16 seeds, two targets; `test` runs less of it
   mutants      every test that names the change it must catch is seen to catch it; a filter may follow
   orderings    each atomic ordering of core and executor-local is weakened, and a model sees it; a filter of files may
                follow, and then every package counts: `.rs` is all
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
             deep::run(&workspace, report_ref, parts);
         }
         ["deep"] => deep::run(&workspace, report_ref, &[]),
-        ["miri"] => miri::run(&workspace, report_ref, miri::CI),
+        ["miri"] => miri::run(&workspace, report_ref, miri::WIDE),
         ["targets"] => targets::run(&workspace, report_ref),
         ["fmt"] => fmt::run(&workspace, report_ref),
         ["lint"] => lint::run(&workspace, report_ref),
