@@ -98,15 +98,16 @@ fn run_until_cancelled_prefers_the_future_and_does_not_begin_when_cancelled() {
 #[test]
 fn forgotten_wait_and_scope_stay_in_memory_that_stays() {
     let source = crate::test_util::forever(Source::with_lock());
-    let scope = Box::leak(Box::new(source.child()));
-    let scope = Pin::static_ref(scope);
+    let scope = Pin::static_ref(crate::test_util::forever(source.child()));
     let mut wait = Box::pin(scope.cancelled());
     let waker = crate::test_util::TestWaker::new();
     assert!(crate::test_util::poll(wait.as_mut(), &waker).is_pending());
-    core::mem::forget(wait);
+    // Forgotten, as far as the tree can tell; its memory stays.
+    let wait = core::mem::ManuallyDrop::new(wait);
     source.cancel();
     assert!(scope.is_cancelled());
     assert_eq!((waker.wakes(), waker.alive()), (1, 0));
+    drop(core::mem::ManuallyDrop::into_inner(wait));
 }
 
 #[test]
