@@ -84,7 +84,6 @@ fn failure_043_two_receivers_of_one_message() {
 }
 
 /// A receiver goes while another one receives: the message is dropped by the last of them.
-// Mutant: core/src/sync/broadcast/ring.rs :: slot.remaining -= usize::from(seen); => slot.remaining -= 1 + usize::from(!seen);
 // Mutant: core/src/sync/broadcast/ring.rs :: if slot.remaining == 0 {\n                        *place => if slot.remaining == 1 {\n                        *place
 #[test]
 fn failure_103_receiver_goes_while_another_receives() {

@@ -22,7 +22,7 @@ fn child_is_made_while_its_parent_is_cancelled() {
 }
 
 /// The middle one goes, its child stays below the root.
-// Mutant: core/src/sync/cancel/tree.rs :: for mark in [&self.open, &self.close] { => for mark in [&self.open] {
+// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.ring();\n            if knot.bell.collect(batch) { => if knot.bell.collect(batch) {
 #[test]
 fn token_between_is_dropped_while_the_root_is_cancelled() {
     loom::model(|| {
@@ -92,7 +92,7 @@ fn parent_and_child_are_cancelled_at_once() {
 }
 
 /// A child goes while its parent's cancel looks for it.
-// Mutant: core/src/sync/cancel/tree.rs :: self.row.with(|row| knot.unlink(row)); => self.row.with(|row| row.is_empty(LEAVING).then(|| knot.unlink(row)));
+// Mutant: core/src/sync/cancel/tree.rs :: None => row.append(LIVE, LEAVING), => None => row.append(LEAVING, LIVE),
 #[test]
 fn child_is_dropped_while_its_parent_is_cancelled() {
     loom::model(|| {
@@ -124,7 +124,7 @@ fn owned_wait_is_dropped_while_the_root_is_cancelled() {
 }
 
 /// Two scopes of one static source are hung up at once, each by its first use.
-// Mutant: core/src/sync/cancel/tree.rs :: if knot.attached.swap(true, Ordering::AcqRel) { => if knot.attached.swap(true, Ordering::AcqRel) && false {
+// Mutant: core/src/sync/cancel/source.rs :: parent: Some(self.knot()) => parent: None
 #[test]
 fn scope_is_first_used_by_two_threads() {
     loom::model(|| {
@@ -135,6 +135,8 @@ fn scope_is_first_used_by_two_threads() {
         shared.with(|scope| scope.cancel());
         thread.join().unwrap();
         assert!(shared.with(|scope| scope.is_cancelled()));
+        let late = core::pin::pin!(shared.0.child());
+        assert!(late.as_ref().is_cancelled());
     });
 
     use core::pin::Pin;
