@@ -69,7 +69,7 @@ mod local;
 mod local_scope;
 mod name;
 mod pool;
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std"))]
 mod refused;
 mod run;
 mod schedule;

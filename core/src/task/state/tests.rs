@@ -241,7 +241,7 @@ fn every_short_way() {
 }
 
 /// The back end applies the pure functions: its shortcuts (one `fetch_or`, one `fetch_xor`) too.
-// Mutant: core/src/task/state/lock_free.rs :: let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::AcqRel)); => let before = Snapshot(self.0.fetch_xor(NOTIFIED, Ordering::AcqRel));
+// Mutant: core/src/task/state/lock_free.rs :: let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::Acquire)); => let before = Snapshot(self.0.fetch_xor(NOTIFIED, Ordering::Acquire));
 #[cfg(not(loom))]
 #[test]
 fn the_back_end_does_what_the_transitions_say() {
