@@ -65,7 +65,8 @@ fn tasks_that_have_ended_come_out_at_one_registration() {
         assert_eq!(outputs, (0..tasks).collect::<Vec<_>>());
         waker.clones()
     };
-    assert_eq!((work(500), work(1000)), (1, 1), "the waker is cloned once");
+    let most = if cfg!(miri) { 60 } else { 1_000 };
+    assert_eq!((work(most / 2), work(most)), (1, 1), "the waker is cloned once");
 }
 
 #[test]
