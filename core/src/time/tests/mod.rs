@@ -11,7 +11,7 @@ mod loom;
 mod loom_lease;
 #[cfg(not(loom))]
 mod oracle;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, miri)))] // long and pure: the oracle and the ticks run in the interpreter
 mod soak;
 #[cfg(not(loom))]
 mod ticks;
