@@ -5,6 +5,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::maybe_done::{MaybeDone, item, project};
+use super::rotation::Rotation;
 
 /// Why every output is there when it is taken.
 const ALL_DONE: &str = "every part has completed";
@@ -13,18 +14,19 @@ macro_rules! join {
     (
         $(#[$join_doc:meta])* fn $join:ident $Join:ident,
         $(#[$try_doc:meta])* fn $try_join:ident $TryJoin:ident,
-        $($part:ident: $Part:ident $Value:ident),+
+        $count:literal: $($part:ident $nth:literal: $Part:ident $Value:ident),+
     ) => {
         $(#[$join_doc])*
         #[inline]
         pub fn $join<$($Part: IntoFuture),+>($($part: $Part),+) -> $Join<$($Part::IntoFuture),+> {
-            $Join { $($part: MaybeDone::new($part)),+ }
+            $Join { $($part: MaybeDone::new($part),)+ rotation: Rotation::new() }
         }
 
         #[doc = concat!("The future of [`", stringify!($join), "`].")]
         #[must_use = "futures do nothing unless awaited"]
         pub struct $Join<$($Part: Future),+> {
             $($part: MaybeDone<$Part>,)+
+            rotation: Rotation,
         }
 
         impl<$($Part: Future),+> Future for $Join<$($Part),+> {
@@ -32,9 +34,14 @@ macro_rules! join {
 
             #[inline]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-                let ($(mut $part,)+) = project!(self => $($part),+);
+                let ($(mut $part,)+ rotation) = project!(self => $($part,)+ rotation);
                 let mut done = true;
-                $(done &= $part.as_mut().poll(cx);)+
+                for part in rotation.get_mut().round($count) {
+                    done &= match part {
+                        $($nth => $part.as_mut().poll(cx),)+
+                        _ => true,
+                    };
+                }
                 if done { Poll::Ready(($($part.take().expect(ALL_DONE),)+)) } else { Poll::Pending }
             }
         }
@@ -51,13 +58,14 @@ macro_rules! join {
         where
             $($Part: IntoFuture<Output = Result<$Value, Fail>>),+
         {
-            $TryJoin { $($part: MaybeDone::new($part)),+ }
+            $TryJoin { $($part: MaybeDone::new($part),)+ rotation: Rotation::new() }
         }
 
         #[doc = concat!("The future of [`", stringify!($try_join), "`].")]
         #[must_use = "futures do nothing unless awaited"]
         pub struct $TryJoin<$($Part: Future),+> {
             $($part: MaybeDone<$Part>,)+
+            rotation: Rotation,
         }
 
         impl<$($Part, $Value,)+ Fail> Future for $TryJoin<$($Part),+>
@@ -68,14 +76,18 @@ macro_rules! join {
 
             #[inline]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-                let ($(mut $part,)+) = project!(self => $($part),+);
+                let ($(mut $part,)+ rotation) = project!(self => $($part,)+ rotation);
                 let mut done = true;
-                $(
-                    match $part.as_mut().try_poll(cx) {
+                for part in rotation.get_mut().round($count) {
+                    let polled = match part {
+                        $($nth => $part.as_mut().try_poll(cx),)+
+                        _ => Ok(true),
+                    };
+                    match polled {
                         Ok(this) => done &= this,
                         Err(error) => return Poll::Ready(Err(error)),
                     }
-                )+
+                }
                 if done { Poll::Ready(Ok(($($part.take_ok().expect(ALL_DONE),)+))) } else { Poll::Pending }
             }
         }
@@ -91,8 +103,9 @@ macro_rules! join {
 join! {
     /// Waits for two futures at once and gives both outputs.
     ///
-    /// Every unfinished future is polled at every poll, in order, so none starves another. A future is dropped as soon
-    /// as it completes; its output is kept until the last one has.
+    /// Every unfinished future is polled at every poll. The first poll goes in order, each later one begins one further in
+    /// a circle, so that a future which uses up the task's budget starves none. A future is dropped as soon as it
+    /// completes; its output is kept until the last one has.
     ///
     /// # Panics
     ///
@@ -105,7 +118,7 @@ join! {
     ///
     /// # Cost
     ///
-    /// For each future the larger of future and output, and a word; no allocation.
+    /// For each future the larger of future and output, and a word; one word more; no allocation.
     ///
     /// # Examples
     ///
@@ -120,8 +133,8 @@ join! {
     fn join Join,
     /// Waits for two fallible futures at once: both values, or the first error.
     ///
-    /// At the first error the rest is dropped, values of finished futures included. Where two fail in one poll, the
-    /// error of the earlier argument is given.
+    /// At the first error the rest is dropped, values of finished futures included. Where two would fail in one poll, the
+    /// error of the one that is polled first is given; which that is, [`join`] says.
     ///
     /// # Panics
     ///
@@ -146,35 +159,35 @@ join! {
     /// # }
     /// ```
     fn try_join TryJoin,
-    a: A TA, b: B TB
+    2: a 0: A TA, b 1: B TB
 }
 join! {
     /// Waits for three futures at once; as [`join`].
     fn join3 Join3,
     /// Waits for three fallible futures at once; as [`try_join`].
     fn try_join3 TryJoin3,
-    a: A TA, b: B TB, c: C TC
+    3: a 0: A TA, b 1: B TB, c 2: C TC
 }
 join! {
     /// Waits for four futures at once; as [`join`].
     fn join4 Join4,
     /// Waits for four fallible futures at once; as [`try_join`].
     fn try_join4 TryJoin4,
-    a: A TA, b: B TB, c: C TC, d: D TD
+    4: a 0: A TA, b 1: B TB, c 2: C TC, d 3: D TD
 }
 join! {
     /// Waits for five futures at once; as [`join`].
     fn join5 Join5,
     /// Waits for five fallible futures at once; as [`try_join`].
     fn try_join5 TryJoin5,
-    a: A TA, b: B TB, c: C TC, d: D TD, e: E TE
+    5: a 0: A TA, b 1: B TB, c 2: C TC, d 3: D TD, e 4: E TE
 }
 join! {
     /// Waits for six futures at once; as [`join`].
     fn join6 Join6,
     /// Waits for six fallible futures at once; as [`try_join`].
     fn try_join6 TryJoin6,
-    a: A TA, b: B TB, c: C TC, d: D TD, e: E TE, f: F TF
+    6: a 0: A TA, b 1: B TB, c 2: C TC, d 3: D TD, e 4: E TE, f 5: F TF
 }
 
 /// Waits for all futures of an array at once: an array of their outputs, in the same order.
@@ -191,7 +204,7 @@ join! {
 ///
 /// # Cost
 ///
-/// For each future the larger of future and output, and a word. Every wake-up polls all unfinished ones: for more than
+/// For each future the larger of future and output, and a word; one word more. Every wake-up polls all unfinished ones: for more than
 /// a few dozen, tasks are cheaper.
 ///
 /// # Examples
@@ -206,13 +219,14 @@ join! {
 /// ```
 #[inline]
 pub fn join_array<F: Future, const N: usize>(futures: [F; N]) -> JoinArray<F, N> {
-    JoinArray { parts: futures.map(MaybeDone::Running) }
+    JoinArray { parts: futures.map(MaybeDone::Running), rotation: Rotation::new() }
 }
 
 /// The future of [`join_array`].
 #[must_use = "futures do nothing unless awaited"]
 pub struct JoinArray<F: Future, const N: usize> {
     parts: [MaybeDone<F>; N],
+    rotation: Rotation,
 }
 
 impl<F: Future, const N: usize> Future for JoinArray<F, N> {
@@ -220,10 +234,10 @@ impl<F: Future, const N: usize> Future for JoinArray<F, N> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (parts,) = project!(self => parts);
+        let (parts, rotation) = project!(self => parts, rotation);
         let mut parts: Pin<&mut [MaybeDone<F>]> = parts;
         let mut done = true;
-        for index in 0..N {
+        for index in rotation.get_mut().round(N) {
             done &= item(parts.as_mut(), index).poll(cx);
         }
         if !done {
@@ -266,13 +280,14 @@ pub fn try_join_array<F, T, E, const N: usize>(futures: [F; N]) -> TryJoinArray<
 where
     F: Future<Output = Result<T, E>>,
 {
-    TryJoinArray { parts: futures.map(MaybeDone::Running) }
+    TryJoinArray { parts: futures.map(MaybeDone::Running), rotation: Rotation::new() }
 }
 
 /// The future of [`try_join_array`].
 #[must_use = "futures do nothing unless awaited"]
 pub struct TryJoinArray<F: Future, const N: usize> {
     parts: [MaybeDone<F>; N],
+    rotation: Rotation,
 }
 
 impl<F: Future<Output = Result<T, E>>, T, E, const N: usize> Future for TryJoinArray<F, N> {
@@ -280,10 +295,10 @@ impl<F: Future<Output = Result<T, E>>, T, E, const N: usize> Future for TryJoinA
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (parts,) = project!(self => parts);
+        let (parts, rotation) = project!(self => parts, rotation);
         let mut parts: Pin<&mut [MaybeDone<F>]> = parts;
         let mut done = true;
-        for index in 0..N {
+        for index in rotation.get_mut().round(N) {
             match item(parts.as_mut(), index).try_poll(cx) {
                 Ok(this) => done &= this,
                 Err(error) => return Poll::Ready(Err(error)),

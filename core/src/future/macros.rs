@@ -67,6 +67,9 @@
 /// ```
 #[macro_export]
 macro_rules! select {
+    ($(biased;)? else => $handler:expr $(,)?) => {
+        $handler
+    };
     (biased; $($branches:tt)+) => {
         $crate::__named! { __select [biased] $($branches)+ }
     };
@@ -80,8 +83,14 @@ macro_rules! select {
 
 /// Waits for several futures at once and gives all their outputs as a tuple.
 ///
-/// Every unfinished future is polled at every poll, in the order written, so none starves another; `biased;` in front
-/// is accepted and says the same. There may be 64 futures. As [`join`](fn@crate::future::join), which is a function.
+/// There may be 64 futures. As [`join`](fn@crate::future::join), which is a function.
+///
+/// # Order
+///
+/// Every unfinished future is polled at every poll: in the order written at the first, and beginning one further in a
+/// circle at each later one. All share the budget of one task, and so one that uses it up at every poll starves none.
+/// With `biased;` every poll goes in the order written, which costs less code; then an earlier future that always uses up
+/// the budget starves the later ones.
 ///
 /// # Cancel safety
 ///
@@ -99,21 +108,21 @@ macro_rules! select {
 /// ```
 #[macro_export]
 macro_rules! join {
-    (biased; $($futures:tt)*) => {
-        $crate::join!($($futures)*)
+    (biased; $($future:expr),+ $(,)?) => {
+        $crate::__named! { __join [join_biased] $(($future))+ }
     };
     ($($future:expr),+ $(,)?) => {
         $crate::__named! { __join [join] $(($future))+ }
     };
-    () => {
+    ($(biased;)?) => {
         async {}.await
     };
 }
 
 /// Waits for several fallible futures at once: a tuple of all values, or the first error.
 ///
-/// At the first error all futures are dropped. As [`join!`](crate::join) otherwise, and
-/// [`try_join`](fn@crate::future::try_join), which is a function.
+/// At the first error all futures are dropped; those behind the one that failed are not polled any more. As
+/// [`join!`](crate::join) otherwise, `biased;` included, and [`try_join`](fn@crate::future::try_join), which is a function.
 ///
 /// # Cancel safety
 ///
@@ -131,13 +140,13 @@ macro_rules! join {
 /// ```
 #[macro_export]
 macro_rules! try_join {
-    (biased; $($futures:tt)*) => {
-        $crate::try_join!($($futures)*)
+    (biased; $($future:expr),+ $(,)?) => {
+        $crate::__named! { __join [try_join_biased] $(($future))+ }
     };
     ($($future:expr),+ $(,)?) => {
         $crate::__named! { __join [try_join] $(($future))+ }
     };
-    () => {
+    ($(biased;)?) => {
         async { ::core::result::Result::Ok(()) }.await
     };
 }
@@ -216,8 +225,8 @@ macro_rules! __select {
     ([$how:ident] $unused:tt [$($taken:tt)+] else => $handler:expr, $($more:tt)+) => {
         ::core::compile_error!("`else` must be the last branch of a `select!`")
     };
-    ([$how:ident] $unused:tt [] else $($more:tt)*) => {
-        ::core::compile_error!("`select!` needs at least one branch before `else`")
+    ([$how:ident] $unused:tt [] else => $handler:expr, $($more:tt)*) => {
+        ::core::compile_error!("`else` must be the last branch of a `select!`")
     };
     ([$how:ident] [] [$($taken:tt)+] $($more:tt)+) => {
         ::core::compile_error!("`select!` takes at most 64 branches")
@@ -326,44 +335,71 @@ macro_rules! __select {
 #[macro_export]
 macro_rules! __join {
     ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] ($f:expr) $($more:tt)*) => {
-        $crate::__join! { [$how] [$($unused)*] [$($taken)* ($n ($f))] $($more)* }
+        $crate::__join! { [$how] [$($unused)*] [$($taken)* ($n $i ($f))] $($more)* }
     };
     ([$how:ident] [] $taken:tt $($more:tt)+) => {
         ::core::compile_error!("`join!` and `try_join!` take at most 64 futures")
     };
-    ([join] $unused:tt [$(($n:ident ($f:expr)))+]) => {{
+
+    // All futures are taken: each has a name, a number and an expression.
+    ([$how:ident] $unused:tt [$(($n:ident $i:tt ($f:expr)))+]) => {{
         $(let $n = $f;)+
         $(let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new($n));)+
+        #[allow(unused_mut, unused_variables)] // not where the order is fixed
+        let mut rotation = $crate::future::__private::Rotation::new();
         ::core::future::poll_fn(move |cx| {
             let mut done = true;
-            $(done &= $n.as_mut().poll(cx);)+
+            $crate::__join! { @poll $how cx done rotation $($n $i)+ }
             if !done {
                 return ::core::task::Poll::Pending;
             }
-            ::core::task::Poll::Ready(($($n.as_mut().take().expect("every part has completed"),)+))
+            ::core::task::Poll::Ready($crate::__join! { @outputs $how $($n)+ })
         })
         .await
     }};
-    ([try_join] $unused:tt [$(($n:ident ($f:expr)))+]) => {{
-        $(let $n = $f;)+
-        $(let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new($n));)+
-        ::core::future::poll_fn(move |cx| {
-            let mut done = true;
-            $(
-                match $n.as_mut().try_poll(cx) {
-                    ::core::result::Result::Ok(this) => done &= this,
-                    ::core::result::Result::Err(error) => {
-                        return ::core::task::Poll::Ready(::core::result::Result::Err(error));
-                    }
-                }
-            )+
-            if !done {
-                return ::core::task::Poll::Pending;
+
+    (@poll join_biased $cx:ident $done:ident $rotation:ident $($n:ident $i:tt)+) => {
+        $($done &= $n.as_mut().poll($cx);)+
+    };
+    (@poll join $cx:ident $done:ident $rotation:ident $($n:ident $i:tt)+) => {
+        for part in $rotation.round(<[()]>::len(&[$($crate::__join!(@unit $i)),+])) {
+            $done &= match part {
+                $($i => $n.as_mut().poll($cx),)+
+                _ => true,
+            };
+        }
+    };
+    (@poll try_join_biased $cx:ident $done:ident $rotation:ident $($n:ident $i:tt)+) => {
+        $($crate::__join! { @tried $done $n.as_mut().try_poll($cx) })+
+    };
+    (@poll try_join $cx:ident $done:ident $rotation:ident $($n:ident $i:tt)+) => {
+        for part in $rotation.round(<[()]>::len(&[$($crate::__join!(@unit $i)),+])) {
+            $crate::__join! { @tried $done match part {
+                $($i => $n.as_mut().try_poll($cx),)+
+                _ => ::core::result::Result::Ok(true),
+            } }
+        }
+    };
+
+    (@tried $done:ident $polled:expr) => {
+        match $polled {
+            ::core::result::Result::Ok(this) => $done &= this,
+            ::core::result::Result::Err(error) => {
+                return ::core::task::Poll::Ready(::core::result::Result::Err(error));
             }
-            ::core::task::Poll::Ready(::core::result::Result::Ok((
-                $($n.as_mut().take_ok().expect("every part has completed"),)+
-            )))
-        })
-        .await
-    }};
+        }
+    };
+
+    (@outputs try_join $($n:ident)+) => {
+        ::core::result::Result::Ok(($($n.as_mut().take_ok().expect("every part has completed"),)+))
+    };
+    (@outputs try_join_biased $($n:ident)+) => {
+        $crate::__join! { @outputs try_join $($n)+ }
+    };
+    (@outputs $how:ident $($n:ident)+) => {
+        ($($n.as_mut().take().expect("every part has completed"),)+)
+    };
+    (@unit $i:tt) => {
+        ()
+    };
 }

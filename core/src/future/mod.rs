@@ -16,11 +16,11 @@
 //! # Who is polled when
 //!
 //! Whichever part of a combinator was woken, all its unfinished parts are polled: they share the task's waker. Parts
-//! are cheap to poll by that measure or belong in tasks of their own. The functions poll in the order of their
-//! arguments. For `join` no order starves anyone, since every unfinished part is polled every time. For `select` the
-//! first ready part wins, so an argument that is always ready hides those behind it: this is useful (a stop signal goes
-//! first) and documented as *biased in order*. The `select!` macro draws where to begin at each poll, unless told
-//! `biased;`.
+//! are cheap to poll by that measure or belong in tasks of their own. A join polls every unfinished part every time, and
+//! begins one part further each time, so that none starves another of the task's budget. For `select` the functions poll in
+//! the order of their arguments and the first ready part wins, so an argument that is always ready hides those behind it:
+//! this is useful (a stop signal goes first) and documented as *biased in order*. The `select!` macro draws where to begin
+//! at each poll. `biased;` makes the macros poll in the order written.
 //!
 //! # How a part stays pinned
 //!
@@ -39,6 +39,7 @@ mod macros;
 mod maybe_done;
 mod poll_once;
 mod race;
+mod rotation;
 mod select;
 #[cfg(feature = "futures-core")]
 mod stream;
@@ -76,6 +77,7 @@ pub mod __private {
         pub use super::super::graph::*;
     }
     pub use super::maybe_done::MaybeDone;
+    pub use super::rotation::Rotation;
 }
 
 #[cfg(test)]

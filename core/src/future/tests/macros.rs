@@ -102,6 +102,19 @@ fn the_else_branch_runs_when_nothing_is_left() {
 }
 
 #[test]
+fn a_select_of_else_alone_is_its_handler() {
+    async fn only(out: bool) -> u8 {
+        let seven = select! { else => 7 };
+        let eight = select! { biased; else => { seven + 1 }, };
+        if out {
+            select! { else => return 1 }
+        }
+        eight
+    }
+    assert_eq!((run(only(false)).0, run(only(true)).0), (8, 1));
+}
+
+#[test]
 #[should_panic(expected = "every branch of this `select!` is disabled")]
 fn nothing_left_and_no_else_panics() {
     run(async {
@@ -327,15 +340,43 @@ fn every_part_is_dropped_once_wherever_a_macro_is_cut() {
 }
 
 #[test]
+fn a_join_begins_one_further_at_each_poll_unless_it_is_biased() {
+    let ok = |entry: Entry| async move { Ok::<_, ()>(entry.await) };
+    let diary = Diary::default();
+    run(async { join!(diary.future('a', 2), diary.future('b', 3), diary.future('c', 3)) });
+    assert_eq!(diary.who("polled"), "abcbcacabbc");
+    let diary = Diary::default();
+    drop(run(async { try_join!(ok(diary.future('a', 3)), ok(diary.future('b', 3)), ok(diary.future('c', 3))) }));
+    assert_eq!(diary.who("polled"), "abcbcacababc");
+    let diary = Diary::default();
+    run(async { join!(biased; diary.future('a', 2), diary.future('b', 2)) });
+    drop(run(async { try_join!(biased; ok(diary.future('c', 1)), ok(diary.future('d', 1))) }));
+    assert_eq!(diary.who("polled"), "abababcdcd");
+}
+
+#[test]
+fn an_error_of_the_part_that_is_polled_first_is_the_one_given() {
+    let late = |name| async move {
+        yield_now().await;
+        Err::<(), char>(name)
+    };
+    run(async {
+        assert_eq!(try_join!(late('a'), late('b')), Err('b'));
+        assert_eq!(try_join!(biased; late('a'), late('b')), Err('a'));
+    });
+}
+
+#[test]
 fn join_gives_a_tuple_and_try_join_the_first_error() {
     run(async {
         assert_eq!(join!(ready(1)), (1,));
         assert_eq!(join!(biased; ready(1), ready("b"), async { 'c' },), (1, "b", 'c'));
         join!();
+        join!(biased;);
         assert_eq!(try_join!(ready(Ok::<_, ()>(1)), ready(Ok("b"))), Ok((1, "b")));
         assert_eq!(try_join!(biased; ready(Ok(1)), ready(Err::<(), _>("b")), ready(Err::<(), _>("c"))), Err("b"));
-        let nothing: Result<(), ()> = try_join!();
-        assert_eq!(nothing, Ok(()));
+        let nothing: [Result<(), ()>; 2] = [try_join!(), try_join!(biased;)];
+        assert_eq!(nothing, [Ok(()); 2]);
     });
 }
 

@@ -1,14 +1,16 @@
 //! A task that always has something to do: how far it gets in one poll, and who gets a turn.
 
 use core::future::{Future, poll_fn};
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker, ready};
 
+use std::boxed::Box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::Vec;
 
 use super::util::{Home, Line, arena, lines, poll};
+use crate::future::{join, join_array, join3, try_join, try_join_array};
 use crate::task::coop::{self, consume_budget, cooperative, has_budget_remaining, poll_proceed, unconstrained};
 use crate::task::raw::in_main;
 use crate::task::{id, try_id};
@@ -99,6 +101,47 @@ fn failure_106_a_unit_that_led_to_nothing_is_given_back() {
     line.pop().unwrap().run();
     assert_eq!(source.taken(), 128);
     line.pop().unwrap().cancel();
+}
+
+/// FAILURES 104: all parts of a join share one budget, and a part that used it up at every poll starved those after it.
+// Mutant: core/src/future/rotation.rs :: self.0 = if first + 1 < parts { first + 1 } else { 0 }; => self.0 = 0;
+#[test]
+fn failure_104_a_part_that_uses_up_the_budget_starves_none() {
+    async fn greedy(source: Source) -> Result<(), ()> {
+        loop {
+            source.take().await;
+        }
+    }
+    async fn modest(source: Source) -> Result<(), ()> {
+        for _ in 0..10 {
+            source.take().await;
+        }
+        Ok(())
+    }
+    // How much a modest part has taken that stands behind a greedy one, after as many polls as there are parts.
+    fn taken<F: Future<Output: Send> + Send + 'static>(parts: usize, make: impl FnOnce(Source, Source) -> F) -> usize {
+        let line = <Line>::new(Home::Boxed);
+        let (busy, small) = (Source::default(), Source::default());
+        let _handle = line.spawn(make(busy.clone(), small.clone()));
+        for _ in 0..parts {
+            line.pop().unwrap().run();
+        }
+        line.pop().unwrap().cancel();
+        small.taken()
+    }
+    assert_eq!(taken(2, |busy, small| join(greedy(busy), modest(small))), 10);
+    assert_eq!(taken(2, |busy, small| try_join(greedy(busy), modest(small))), 10);
+    assert_eq!(taken(3, |busy, small| join3(greedy(busy.clone()), greedy(busy), modest(small))), 10);
+    let boxed = |busy: Source, small: Source| -> [Pin<Box<dyn Future<Output = _> + Send>>; 3] {
+        [Box::pin(greedy(busy.clone())), Box::pin(greedy(busy)), Box::pin(modest(small))]
+    };
+    assert_eq!(taken(3, |busy, small| join_array(boxed(busy, small))), 10);
+    assert_eq!(taken(3, |busy, small| try_join_array(boxed(busy, small))), 10);
+    assert_eq!(taken(2, |busy, small| async { join!(greedy(busy), modest(small)) }), 10);
+    assert_eq!(taken(2, |busy, small| async { try_join!(greedy(busy), modest(small)) }), 10);
+    // Whoever asks for one order gets it, and what follows from it.
+    assert_eq!(taken(9, |busy, small| async { join!(biased; greedy(busy), modest(small)) }), 0);
+    assert_eq!(taken(9, |busy, small| async { try_join!(biased; greedy(busy), modest(small)) }), 0);
 }
 
 trait PollOnce: Future + Sized {
