@@ -15,9 +15,11 @@ mod futures;
 mod locks;
 mod pools;
 mod primitives;
+mod queues;
 mod steps;
 mod tasks;
 mod timers;
+mod values;
 mod waits;
 mod world;
 
@@ -52,6 +54,12 @@ const CASES: &[Case] = cases! {
         a_notified_that_is_dropped_passes_it_on a_queue_wakes_in_order a_closed_queue_tells_all;
     locks: permits_go_in_order_and_in_numbers readers_share_and_a_writer_does_not a_barrier_has_one_leader_each_time
         a_condition_is_waited_for_without_the_lock a_pipe_gives_its_bytes_in_order;
+    values: a_watch_shows_the_last_value a_watch_is_not_written_while_somebody_looks
+        a_broadcast_reaches_everybody_in_order a_late_receiver_is_told_what_it_missed
+        a_cell_is_made_by_one_who_does_not_give_up a_value_is_set_once;
+    queues: several_receivers_share_what_comes handles_do_not_name_the_size the_urgent_goes_first_and_equals_in_turn
+        a_group_is_waited_for_until_the_last_is_done a_full_pipe_and_an_empty_one delays_end_in_order_and_can_be_moved
+        an_earlier_delay_wakes_who_waits;
     futures: a_biased_select_takes_the_first a_fair_select_reaches_all_branches conditions_disable_branches
         a_join_waits_for_all a_failed_try_join_ends_early a_race_has_one_winner looking_once_does_not_wait;
 };
