@@ -13,7 +13,10 @@ const HEADING: &str = "# What is lost when a wait is dropped\n\n\
     is polled 0 to 3 times and then dropped, while it waits and when it has been let go on but not polled since.\n\n\
     - *nothing*: calling again is as if the first call had never been made.\n\
     - *place in line*: another call that came later goes first.\n\
-    - *data*: the value that the call carries does not arrive.\n\n\
+    - *data*: the value that the call carries does not arrive, or what it takes with it is gone, or it counts as made although \
+    nobody hears of it.\n\n\
+    Futures that wrap another (`timeout` but for the time, `unconstrained`, `track_future`, a task local's `scope`, joins \
+    and selections) lose what that loses.\n\n\
     | method | lost before the first poll | lost while it waits | lost after it was let go on |\n|---|---|---|---|\n";
 
 /// What was lost.
@@ -22,6 +25,8 @@ enum Lost {
     Nothing,
     Place,
     Data,
+    Arrival,
+    Count,
 }
 
 impl Lost {
@@ -29,7 +34,9 @@ impl Lost {
         match self {
             Self::Nothing => "nothing",
             Self::Place => "place in line",
-            Self::Data => "data: the value it carries",
+            Self::Data => "data: what it carries or would give",
+            Self::Count => "data: how much of it was written",
+            Self::Arrival => "data: it counts as made",
         }
     }
 }
@@ -83,9 +90,26 @@ fn hands_on(at: usize, polls: usize) {
     }
     let done = match &mut next {
         Some(next) => next.poll_if_woken(),
-        None => Waiting::start(&rig, 0).poll(),
+        None => Waiting::start(&rig, 0).settle(),
     };
     assert!(done, "{}: dropped after {polls} polls, it took what it was woken for with it", rig.name);
+}
+
+/// Drops a call that was let go on and waits for a second thing: what it was woken for must reach the next one.
+fn hands_on_late(at: usize, polls: usize) {
+    let rig = fresh(at);
+    let Some(second) = &rig.second else { return };
+    let (mut first, mut next) = (Waiting::start(&rig, polls), Waiting::start(&rig, 1));
+    let held = second();
+    (rig.grant)();
+    assert!(!first.poll_if_woken() && !next.poll_if_woken(), "{}: it does not wait for the second thing", rig.name);
+    drop(first);
+    drop(held);
+    assert!(
+        next.poll_if_woken(),
+        "{}: dropped while it waits for the second thing, it took the wake with it",
+        rig.name
+    );
 }
 
 /// Whether a value that the call carries arrives although the call is dropped; `after`: when it has been let go on.
@@ -101,10 +125,27 @@ fn carries(at: usize, polls: usize, after: bool) -> Option<bool> {
     Some(arrived() > 0)
 }
 
+/// Whether a call that was dropped while it waits counts all the same.
+fn counts(at: usize, polls: usize) -> bool {
+    let rig = fresh(at);
+    drop(Waiting::start(&rig, polls));
+    Waiting::start(&rig, 0).poll()
+}
+
 fn row(at: usize) -> String {
     let mut lost = [Lost::Nothing; 3];
+    if fresh(at).counts {
+        for polls in 0..=3 {
+            let seen = if counts(at, polls) { Lost::Arrival } else { Lost::Nothing };
+            lost[usize::from(polls > 0)] = seen;
+        }
+        return shown(at, lost);
+    }
     for polls in 0..=3 {
         hands_on(at, polls);
+        if polls > 0 {
+            hands_on_late(at, polls);
+        }
         for after in [false, true] {
             let place = if polls == 0 { 0 } else { 1 + usize::from(after) };
             if polls == 0 && after {
@@ -116,15 +157,24 @@ fn row(at: usize) -> String {
                 seen = Lost::Place;
             }
             if carries(at, polls, after) == Some(false) {
-                seen = Lost::Data;
+                seen = match (fresh(at).borrows, polls) {
+                    (false, _) => Lost::Data,
+                    (true, 0) => Lost::Nothing,
+                    (true, _) => Lost::Count,
+                };
             }
             lost[place] = lost[place].max(seen);
         }
     }
+    shown(at, lost)
+}
+
+fn shown(at: usize, lost: [Lost; 3]) -> String {
     let name = fresh(at).name;
     format!("| `{name}` | {} | {} | {} |", lost[0].name(), lost[1].name(), lost[2].name())
 }
 
+// Mutant: core/src/sync/condvar.rs :: received = PassOn(if timed_out { None } else { Some(&self.queue) }); => received = PassOn::<L>(None);
 #[test]
 fn cancel_table_is_what_happens() {
     let mut text = HEADING.to_owned();
