@@ -11,4 +11,7 @@
 //! static NO_ROOM: zokio::sync::Channel<u8, 0> = zokio::sync::Channel::new();
 //! ```
 
+#[cfg(feature = "std")]
+pub mod mpsc;
+
 pub use zokio_core::sync::*;

@@ -39,9 +39,9 @@ named! {
     #[cfg(feature = "alloc")]
     [T] super::mpmc::Receiver<T> => "Receiver",
     #[cfg(feature = "alloc")]
-    [T] super::mpsc::Sender<T> => "Sender",
+    [T, A] super::mpsc::Sender<T, A> => "Sender",
     #[cfg(feature = "alloc")]
-    [T] super::mpsc::WeakSender<T> => "WeakSender",
+    [T, A] super::mpsc::WeakSender<T, A> => "WeakSender",
     #[cfg(feature = "alloc")]
     [T] super::mpsc::Receiver<T> => "Receiver",
     #[cfg(feature = "alloc")]
@@ -49,7 +49,7 @@ named! {
     #[cfg(feature = "alloc")]
     ['a, T] super::mpsc::PermitIterator<'a, T> => "PermitIterator",
     #[cfg(feature = "alloc")]
-    [T] super::mpsc::OwnedPermit<T> => "OwnedPermit",
+    [T, A] super::mpsc::OwnedPermit<T, A> => "OwnedPermit",
     #[cfg(feature = "alloc")]
     [T] super::mpsc::UnboundedSender<T> => "UnboundedSender",
     #[cfg(feature = "alloc")]

@@ -5,7 +5,7 @@ use super::{Receiver, Sender, UnboundedReceiver};
 use crate::sync::alloc::Vec;
 use crate::sync::blocking::block_on;
 
-impl<T> Sender<T> {
+impl<T, A> Sender<T, A> {
     /// As [`send`](Self::send), on a thread that may wait.
     ///
     /// # Errors

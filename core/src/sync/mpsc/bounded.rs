@@ -1,11 +1,14 @@
 //! The channel in which senders wait for room.
 
 use core::future::Future;
+use core::marker::PhantomData;
 use core::task::{Context, Poll};
+use core::time::Duration;
 
-use super::error::{SendError, TryRecvError, TrySendError};
+use super::error::{SendError, SendTimeoutError, TryRecvError, TrySendError};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::Single;
+use crate::ambient::Ambient;
 use crate::lock::DefaultLock;
 use crate::sync::alloc::{Arc, Vec, Weak};
 use crate::sync::channel::alloc::{Chan, Heap, LANES, Senders, bounded};
@@ -28,17 +31,22 @@ use crate::sync::channel::flow::Flow;
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     let (senders, receivers) = Chan::line(bounded(buffer));
     let single = Single { receivers };
-    (Sender { senders }, Receiver { single })
+    (Sender { senders, _clock: PhantomData }, Receiver { single })
 }
 
 /// The sending side of a [`channel`]. Cloned for each sender; the last one that is dropped closes the channel.
-pub struct Sender<T> {
+///
+/// `A` says by the clock of which context [`send_timeout`](Self::send_timeout) waits; `()` has none. It is chosen by
+/// [`waits_by`](Self::waits_by), and costs nothing.
+pub struct Sender<T, A = ()> {
     senders: Arc<Senders<Heap<T>>>,
+    _clock: PhantomData<fn() -> A>,
 }
 
 /// A sender that does not keep the channel open; see [`Sender::downgrade`].
-pub struct WeakSender<T> {
+pub struct WeakSender<T, A = ()> {
     senders: Weak<Senders<Heap<T>>>,
+    _clock: PhantomData<fn() -> A>,
 }
 
 /// The receiving side of a [`channel`]. Dropping it closes the channel and drops what is in it.
@@ -46,7 +54,17 @@ pub struct Receiver<T> {
     single: Single<T>,
 }
 
-impl<T> Sender<T> {
+impl<T, A> Sender<T, A> {
+    fn of(senders: Arc<Senders<Heap<T>>>) -> Self {
+        Self { senders, _clock: PhantomData }
+    }
+
+    /// The same sender, which waits by the clock of another context.
+    #[must_use = "the sender goes into the one that is returned"]
+    pub fn waits_by<B: Ambient>(self) -> Sender<T, B> {
+        Sender::of(self.senders)
+    }
+
     pub(super) fn flow(&self) -> &Flow<DefaultLock, Heap<T>, LANES> {
         &self.senders.chan.flow
     }
@@ -106,7 +124,7 @@ impl<T> Sender<T> {
     /// The place in line is lost; room that was promised goes to the next.
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
         self.flow().reserve(1).await?;
-        Ok(Permit::new(self))
+        Ok(Permit::new(self.flow()))
     }
 
     /// Waits for room for `n` messages, and keeps it. Nobody behind it in line is served before it.
@@ -123,7 +141,7 @@ impl<T> Sender<T> {
             return Err(SendError(()));
         }
         self.flow().reserve(n).await?;
-        Ok(PermitIterator::new(self, n))
+        Ok(PermitIterator::new(self.flow(), n))
     }
 
     /// As [`reserve`](Self::reserve), by a sender that goes into the permit.
@@ -135,7 +153,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// The sender and the place in line are lost.
-    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
+    pub async fn reserve_owned(self) -> Result<OwnedPermit<T, A>, SendError<()>> {
         self.flow().reserve(1).await?;
         Ok(OwnedPermit::new(self))
     }
@@ -148,7 +166,7 @@ impl<T> Sender<T> {
     /// channel is closed.
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         self.flow().try_reserve(1)?;
-        Ok(Permit::new(self))
+        Ok(Permit::new(self.flow()))
     }
 
     /// Keeps room for `n` messages, if there is so much.
@@ -158,7 +176,7 @@ impl<T> Sender<T> {
     /// As [`try_reserve`](Self::try_reserve).
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
         self.flow().try_reserve(n)?;
-        Ok(PermitIterator::new(self, n))
+        Ok(PermitIterator::new(self.flow(), n))
     }
 
     /// As [`try_reserve`](Self::try_reserve), by a sender that goes into the permit.
@@ -166,7 +184,7 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// As [`try_reserve`](Self::try_reserve), with the sender.
-    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T, A>, TrySendError<Self>> {
         match self.flow().try_reserve(1) {
             Ok(()) => Ok(OwnedPermit::new(self)),
             Err(TrySendError::Full(())) => Err(TrySendError::Full(self)),
@@ -191,8 +209,8 @@ impl<T> Sender<T> {
 
     /// A sender that does not keep the channel open.
     #[must_use = "dropping it does nothing: the sender itself stays"]
-    pub fn downgrade(&self) -> WeakSender<T> {
-        WeakSender { senders: Arc::downgrade(&self.senders) }
+    pub fn downgrade(&self) -> WeakSender<T, A> {
+        WeakSender { senders: Arc::downgrade(&self.senders), _clock: PhantomData }
     }
 
     /// Senders of this channel.
@@ -206,22 +224,55 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        Self { senders: self.senders.clone() }
+impl<T, A: Ambient> Sender<T, A> {
+    /// Sends a message, waiting for room no longer than `timeout`, by the clock of the runtime that polls it.
+    ///
+    /// Where there is room it is sent, even if no time is given. A duration that does not fit never ends.
+    ///
+    /// # Errors
+    ///
+    /// With the message: [`SendTimeoutError::Timeout`] if there was no room in time, [`SendTimeoutError::Closed`] once the
+    /// channel is closed.
+    ///
+    /// # Panics
+    ///
+    /// When polled outside of a runtime, or in one without a clock.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cost
+    ///
+    /// That of [`reserve`](Self::reserve) and of a [`timeout`](crate::time::timeout), which touches no queue where there is room.
+    pub async fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        match crate::time::timeout::<A, _>(timeout, self.reserve()).await {
+            Ok(Ok(permit)) => {
+                permit.send(value);
+                Ok(())
+            }
+            Ok(Err(SendError(()))) => Err(SendTimeoutError::Closed(value)),
+            Err(_) => Err(SendTimeoutError::Timeout(value)),
+        }
     }
 }
 
-impl<T> core::fmt::Debug for Sender<T> {
+impl<T, A> Clone for Sender<T, A> {
+    fn clone(&self) -> Self {
+        Self::of(self.senders.clone())
+    }
+}
+
+impl<T, A> core::fmt::Debug for Sender<T, A> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Sender").field("chan", self.flow()).finish()
     }
 }
 
-impl<T> WeakSender<T> {
+impl<T, A> WeakSender<T, A> {
     /// A sender, unless all of them are gone.
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        Some(Sender { senders: self.senders.upgrade()? })
+    pub fn upgrade(&self) -> Option<Sender<T, A>> {
+        Some(Sender::of(self.senders.upgrade()?))
     }
 
     /// Senders of this channel.
@@ -235,13 +286,13 @@ impl<T> WeakSender<T> {
     }
 }
 
-impl<T> Clone for WeakSender<T> {
+impl<T, A> Clone for WeakSender<T, A> {
     fn clone(&self) -> Self {
-        Self { senders: self.senders.clone() }
+        Self { senders: self.senders.clone(), _clock: PhantomData }
     }
 }
 
-impl<T> core::fmt::Debug for WeakSender<T> {
+impl<T, A> core::fmt::Debug for WeakSender<T, A> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("WeakSender").finish_non_exhaustive()
     }

@@ -3,18 +3,24 @@
 use core::mem::ManuallyDrop;
 
 use super::Sender;
+use crate::lock::DefaultLock;
+use crate::sync::channel::alloc::{Heap, LANES};
+use crate::sync::channel::flow::Flow;
+
+/// What a permit is of. Not the sender: permits are the same whatever its clock is.
+type Of<'a, T> = &'a Flow<DefaultLock, Heap<T>, LANES>;
 
 /// Room for one message, which nobody else can take; see [`Sender::reserve`].
 ///
 /// Dropping it gives the room back. A closed channel still takes what is sent through it.
 #[must_use = "the room is given back as soon as the permit is dropped"]
 pub struct Permit<'a, T> {
-    sender: &'a Sender<T>,
+    flow: Of<'a, T>,
 }
 
 impl<'a, T> Permit<'a, T> {
-    pub(super) fn new(sender: &'a Sender<T>) -> Self {
-        Self { sender }
+    pub(super) fn new(flow: Of<'a, T>) -> Self {
+        Self { flow }
     }
 
     /// Sends a message, at once. Where the receiver is gone it is dropped here.
@@ -23,13 +29,13 @@ impl<'a, T> Permit<'a, T> {
     ///
     /// The lock once.
     pub fn send(self, value: T) {
-        ManuallyDrop::new(self).sender.flow().fill(value);
+        ManuallyDrop::new(self).flow.fill(value);
     }
 }
 
 impl<T> Drop for Permit<'_, T> {
     fn drop(&mut self) {
-        self.sender.flow().release(1);
+        self.flow.release(1);
     }
 }
 
@@ -44,13 +50,13 @@ impl<T> core::fmt::Debug for Permit<'_, T> {
 /// Dropping it gives the room that was not taken out of it back.
 #[must_use = "the room is given back as soon as the iterator is dropped"]
 pub struct PermitIterator<'a, T> {
-    sender: &'a Sender<T>,
+    flow: Of<'a, T>,
     left: usize,
 }
 
 impl<'a, T> PermitIterator<'a, T> {
-    pub(super) fn new(sender: &'a Sender<T>, left: usize) -> Self {
-        Self { sender, left }
+    pub(super) fn new(flow: Of<'a, T>, left: usize) -> Self {
+        Self { flow, left }
     }
 }
 
@@ -59,7 +65,7 @@ impl<'a, T> Iterator for PermitIterator<'a, T> {
 
     fn next(&mut self) -> Option<Permit<'a, T>> {
         self.left = self.left.checked_sub(1)?;
-        Some(Permit::new(self.sender))
+        Some(Permit::new(self.flow))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -72,7 +78,7 @@ impl<T> core::iter::FusedIterator for PermitIterator<'_, T> {}
 
 impl<T> Drop for PermitIterator<'_, T> {
     fn drop(&mut self) {
-        self.sender.flow().release(self.left);
+        self.flow.release(self.left);
     }
 }
 
@@ -86,17 +92,17 @@ impl<T> core::fmt::Debug for PermitIterator<'_, T> {
 ///
 /// Dropping it gives the room back and drops the sender.
 #[must_use = "the room is given back as soon as the permit is dropped"]
-pub struct OwnedPermit<T> {
+pub struct OwnedPermit<T, A = ()> {
     /// `None` once it was given back.
-    sender: Option<Sender<T>>,
+    sender: Option<Sender<T, A>>,
 }
 
-impl<T> OwnedPermit<T> {
-    pub(super) fn new(sender: Sender<T>) -> Self {
+impl<T, A> OwnedPermit<T, A> {
+    pub(super) fn new(sender: Sender<T, A>) -> Self {
         Self { sender: Some(sender) }
     }
 
-    fn take(&mut self) -> Sender<T> {
+    fn take(&mut self) -> Sender<T, A> {
         match self.sender.take() {
             Some(sender) => sender,
             None => unreachable!("the sender leaves with the permit"),
@@ -104,14 +110,14 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Sends a message, at once, and returns the sender. Where the receiver is gone the message is dropped here.
-    pub fn send(mut self, value: T) -> Sender<T> {
+    pub fn send(mut self, value: T) -> Sender<T, A> {
         let sender = self.take();
         sender.flow().fill(value);
         sender
     }
 
     /// Gives the room back, and returns the sender.
-    pub fn release(mut self) -> Sender<T> {
+    pub fn release(mut self) -> Sender<T, A> {
         let sender = self.take();
         sender.flow().release(1);
         sender
@@ -126,12 +132,12 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Whether the permit is of the channel of `sender`.
-    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+    pub fn same_channel_as_sender(&self, sender: &Sender<T, A>) -> bool {
         self.sender.as_ref().is_some_and(|own| own.same_channel(sender))
     }
 }
 
-impl<T> Drop for OwnedPermit<T> {
+impl<T, A> Drop for OwnedPermit<T, A> {
     fn drop(&mut self) {
         if let Some(sender) = self.sender.take() {
             sender.flow().release(1);
@@ -139,7 +145,7 @@ impl<T> Drop for OwnedPermit<T> {
     }
 }
 
-impl<T> core::fmt::Debug for OwnedPermit<T> {
+impl<T, A> core::fmt::Debug for OwnedPermit<T, A> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("OwnedPermit").finish_non_exhaustive()
     }
