@@ -409,7 +409,7 @@ fn misuse_panics_with_tokios_words() {
 fn durations_of_any_length_move_it_to_the_end_and_not_beyond() {
     each(|runtime| {
         runtime.block_on(async {
-            let mut far = pin!(sleep(Duration::MAX));
+            let mut far = pin!(sleep_until(Instant::now() + Duration::MAX));
             assert!(timeout(DAY, far.as_mut()).await.is_err());
             advance(Duration::from_secs(u32::MAX.into())).await;
             advance(Duration::MAX).await;
@@ -419,6 +419,37 @@ fn durations_of_any_length_move_it_to_the_end_and_not_beyond() {
             assert!(poll_fn(|cx| Poll::Ready(far.as_mut().poll(cx))).await.is_pending(), "never is never");
             sleep_until(end - SECOND).await;
             sleep(Duration::ZERO).await;
+        });
+    });
+}
+
+/// A wait so long that no instant tells its end was one without an end, and a paused clock had nowhere to go: a hang.
+// Mutant: hal/src/os/virtual_time/clock.rs :: now.checked_add(duration).unwrap_or_else(|| now.saturating_add(LONG)) => now.saturating_add(duration)
+#[test]
+fn the_longest_waits_end_after_thirty_years() {
+    const YEAR: Duration = Duration::from_secs(86_400 * 365);
+    each(|runtime| {
+        runtime.block_on(async {
+            let mut start = Instant::now();
+            sleep(Duration::MAX).await;
+            assert_eq!(start.elapsed(), 30 * YEAR);
+            start = Instant::now();
+            timeout(Duration::MAX, pending::<()>()).await.unwrap_err();
+            assert_eq!(start.elapsed(), 30 * YEAR);
+            start = Instant::now();
+            let mut rare = interval(Duration::MAX);
+            assert_eq!((rare.tick().await, rare.period()), (start, Duration::MAX));
+            assert_eq!(rare.tick().await, start + 30 * YEAR);
+            rare.reset();
+            assert_eq!(rare.tick().await, start + 60 * YEAR);
+            // What fits is what was asked for.
+            start = Instant::now();
+            sleep(200 * YEAR).await;
+            assert_eq!(start.elapsed(), 200 * YEAR);
+            // Nothing comes after the end of time.
+            advance(Duration::MAX).await;
+            let mut never = pin!(sleep(Duration::MAX));
+            assert!(poll_fn(|cx| Poll::Ready(never.as_mut().poll(cx))).await.is_pending());
         });
     });
 }

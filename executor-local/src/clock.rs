@@ -1,6 +1,7 @@
 //! A clock whose timers tell their executor of an earlier deadline.
 
 use alloc::sync::{Arc, Weak};
+use core::time::Duration;
 
 use zokio_core::lock::{DefaultLock, Lock};
 use zokio_core::park::{Park, Unpark};
@@ -44,6 +45,10 @@ impl<C: Clock, U: Unpark> Clock for ExecutorClock<C, U> {
 
     fn now_ceil(&self) -> Instant {
         self.clock.now_ceil()
+    }
+
+    fn deadline(&self, duration: Duration) -> Instant {
+        self.clock.deadline(duration)
     }
 
     fn rearm(&self, _: Instant) {

@@ -5,6 +5,7 @@
 //! parks. Polled elsewhere (by a worker that stole the task, in `block_on`, by a foreign executor), it rings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use zokio_core::lock::{DefaultLock, Lock};
 use zokio_core::time::{Clock, Instant};
@@ -56,6 +57,10 @@ impl<C: Clock> Clock for WorkerClock<C> {
 
     fn now_ceil(&self) -> Instant {
         self.clock.now_ceil()
+    }
+
+    fn deadline(&self, duration: Duration) -> Instant {
+        self.clock.deadline(duration)
     }
 
     fn rearm(&self, _: Instant) {

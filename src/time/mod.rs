@@ -58,7 +58,8 @@ pub fn now() -> Instant {
     core_time::now::<Current>().into()
 }
 
-/// Waits until `duration` has passed from now; never shorter.
+/// Waits until `duration` has passed from now; never shorter, but that a duration which no clock can tell (584 years) is 30
+/// years on an operating system, and on a chip has no end.
 ///
 /// # Panics
 ///

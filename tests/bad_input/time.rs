@@ -121,7 +121,7 @@ fn durations_of_any_length_have_a_result() {
                 assert!(is_pending(timeout_at(far(), pending::<()>())).await);
 
                 let mut sleep = pin!(sleep(Duration::MAX));
-                assert_eq!(sleep.deadline(), far());
+                assert!(sleep.deadline() - now() > Duration::from_secs(86_400 * 365 * 29));
                 sleep.as_mut().reset(now());
                 sleep.as_mut().await;
                 assert!(sleep.is_elapsed());

@@ -191,6 +191,15 @@ pub trait Clock {
         self.now()
     }
 
+    /// When a wait of `duration` that begins now is over.
+    ///
+    /// The default is so much after [`now_ceil`](Self::now_ceil), and [`Instant::FAR`], which never comes, where that does
+    /// not fit. A clock whose waits are to end all the same answers a moment that does.
+    #[inline]
+    fn deadline(&self, duration: Duration) -> Instant {
+        self.now_ceil().saturating_add(duration)
+    }
+
     /// Told that `deadline` has become the earliest of the queue, after it has, on the thread (or core, or in the
     /// interrupt) that polled or reset a sleep.
     ///

@@ -24,7 +24,7 @@
 //! - *home*: a node is only ever linked in the heap of its own `place`, and a heap only exists inside the lock of a
 //!   `Timers`; so `&mut Heap` shows that the lock is held over every node linked in it. A delay queue has a heap for itself,
 //!   where `&mut` is its lock, and takes its nodes out before they go ([`Heap::link`]).
-//! - *owner or lock*: `prev` tells whose the links are. One of the three marks (idle, elapsed, closed): its owner's, who
+//! - *owner or lock*: `prev` tells whose the links are. One of the four marks (idle, elapsed, closed, due): its owner's, who
 //!   holds `Pin<&mut Node>`. A pointer: whoever's who holds the lock. Only the owner turns a mark into a pointer, and
 //!   only under the lock is a pointer turned into a mark, as the last access to that node.
 //! - *calm deadline*: the deadline is written by the owner while the node is not linked, and read by anybody.
@@ -72,6 +72,8 @@ pub(super) enum State {
     Elapsed,
     /// Taken out because its queue was closed.
     Closed,
+    /// Made with a deadline that had passed, and not polled yet.
+    Due,
     /// In the queue.
     Linked,
 }
@@ -100,9 +102,9 @@ const _: () = if LAYOUT_IS_REAL {
 };
 
 impl Node {
-    /// A node that is not linked. A deadline known to have passed makes it elapsed from the start.
-    pub(super) fn new(timers: &'static Timers, deadline: Instant, elapsed: bool) -> Self {
-        let state = if elapsed { State::Elapsed } else { State::Idle };
+    /// A node that is not linked. Where its deadline is known to have passed, its first poll makes it elapsed.
+    pub(super) fn new(timers: &'static Timers, deadline: Instant, due: bool) -> Self {
+        let state = if due { State::Due } else { State::Idle };
         Self {
             deadline: UnsafeCell::new(deadline),
             place: Place::of(timers),
@@ -129,6 +131,7 @@ impl Node {
             0 => State::Idle,
             1 => State::Elapsed,
             2 => State::Closed,
+            3 => State::Due,
             _ => State::Linked,
         }
     }
@@ -154,6 +157,11 @@ impl Node {
             match this.state() {
                 State::Elapsed => return Poll::Ready(Ok(())),
                 State::Closed => return Poll::Ready(Err(Closed)),
+                State::Due => {
+                    // Ordering: Relaxed: the node is not linked, and its owner is here.
+                    this.prev.store(State::Elapsed.mark(), Ordering::Relaxed);
+                    return Poll::Ready(Ok(()));
+                }
                 State::Idle => {
                     let waker = waker.clone();
                     match this.place.insert(this, waker) {
@@ -180,7 +188,7 @@ impl Node {
     /// Whether its state is [`State::Linked`].
     #[inline(always)]
     fn is_linked(&self) -> bool {
-        load_published(&self.prev).addr() > State::Closed as usize
+        load_published(&self.prev).addr() > State::Due as usize
     }
 
     /// Takes a node out that is about to go. It is pinned, since it has been linked.

@@ -8,13 +8,14 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use super::polled::Polled;
+use super::queue::Place;
 use super::sleep::timers;
 use super::{Instant, Moment, Sleep, Timers};
 use crate::ambient::Ambient;
 
 /// Ticks now and then once every `period`.
 ///
-/// A period that does not fit ticks once.
+/// A period that does not fit ticks once, and again when the clock says that [so long a wait](super::Clock::deadline) is over.
 ///
 /// # Panics
 ///
@@ -124,7 +125,7 @@ impl<T: Moment> Interval<T> {
     /// The tick that was due has been returned; when the next one is.
     pub(super) fn step(&mut self, now: Instant) -> T {
         let due = self.next;
-        self.next = self.missed.next(due, now, self.period);
+        self.next = self.or_late(self.missed.next(due, now, self.period), self.period);
         due.into()
     }
 
@@ -145,7 +146,7 @@ impl<T: Moment> Interval<T> {
 
     /// Makes the next tick due one period from now.
     pub fn reset(&mut self) {
-        self.set_next(self.timers.now().saturating_add(self.period));
+        self.reset_after(self.period);
     }
 
     /// Makes the next tick due now.
@@ -155,12 +156,17 @@ impl<T: Moment> Interval<T> {
 
     /// Makes the next tick due after so long a time.
     pub fn reset_after(&mut self, after: Duration) {
-        self.set_next(self.timers.now().saturating_add(after));
+        self.set_next(self.or_late(self.timers.now().saturating_add(after), after));
     }
 
     /// Makes the next tick due at `deadline`.
     pub fn reset_at(&mut self, deadline: T) {
         self.set_next(deadline.into());
+    }
+
+    /// `next`, or where that does not fit what the clock says of so long a wait.
+    fn or_late(&self, next: Instant, wait: Duration) -> Instant {
+        if next == Instant::FAR { Place::of(self.timers).deadline(wait) } else { next }
     }
 
     fn set_next(&mut self, next: Instant) {

@@ -67,7 +67,7 @@ impl<C: Clock + Sync + 'static> Timers<C> {
         deadline: |duration, queue| {
             // SAFETY: by the contract of `Ops`.
             let timers = unsafe { queue.cast::<Self>().as_ref() };
-            timers.clock.now_ceil().saturating_add(duration).as_nanos()
+            timers.clock.deadline(duration).as_nanos()
         },
         link: |queue, node, waker| {
             // SAFETY: by the contract of `Ops`.

@@ -25,8 +25,9 @@ pub fn now<A: Ambient>() -> Instant {
 /// Waits until `duration` has passed from now.
 ///
 /// The deadline is fixed here, by the clock of the current runtime, and this runtime's queue is the one that will wake,
-/// wherever the future is moved to and whoever polls it. A sum that does not fit makes a sleep that never ends. A
-/// duration of zero is ready at once.
+/// wherever the future is moved to and whoever polls it. A duration that does not fit ends when the clock says
+/// ([`Clock::deadline`](super::Clock::deadline)): never, or on an operating system after 30 years. A duration of zero is
+/// ready at once.
 ///
 /// # Units
 ///
@@ -119,9 +120,12 @@ impl<T> Sleep<T> {
         self.node.timers()
     }
 
-    /// Whether the deadline has passed.
+    /// Whether it is over: it has been polled, and its task has been woken at the deadline or need not be any more.
+    ///
+    /// A deadline that has passed is not enough: before the first poll this is `false`. So `if !sleep.is_elapsed()` may guard a
+    /// branch of [`select!`](crate::select) that polls it, and a deadline which was past from the start is not missed there.
     pub fn is_elapsed(&self) -> bool {
-        self.node.state() == State::Elapsed || self.node.deadline().is_due(self.timers().now())
+        self.node.state() == State::Elapsed
     }
 
     /// Moves the deadline, earlier or later, also after it has passed.

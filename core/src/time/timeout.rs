@@ -13,7 +13,7 @@ use crate::task::coop;
 /// Runs `future` for `duration` at most.
 ///
 /// The future is polled first: one that finishes in the same turn in which its time is up has finished. A duration of
-/// zero polls it once. One that does not fit never ends.
+/// zero polls it once. One that does not fit ends as that of a [`sleep`](super::sleep) does.
 ///
 /// # Errors
 ///

@@ -262,6 +262,37 @@ fn failure_085_never_timer_then_short_timer_in_one_task() {
     assert_eq!(timers.expire(), 0);
 }
 
+/// A branch of `select!` that is guarded by `if !sleep.is_elapsed()` was left out where the deadline had passed before the
+/// first poll: what was to be done then was not done.
+// Mutant: core/src/time/heap.rs :: let state = if due { State::Due } else { State::Idle }; => let state = if due { State::Elapsed } else { State::Idle };
+// Mutant: core/src/time/sleep.rs :: self.node.state() == State::Elapsed => self.node.state() == State::Elapsed || self.node.deadline().is_due(self.timers().now())
+#[test]
+fn a_sleep_is_elapsed_when_it_has_been_polled_and_not_before() {
+    let timers = timers();
+    timers.clock().set(5);
+    for duration in [Duration::ZERO, Duration::from_nanos(2)] {
+        let mut task = task(timers, duration);
+        timers.clock().set(9);
+        assert!(!task.future.is_elapsed(), "{duration:?}: not polled");
+        if !duration.is_zero() {
+            assert!(task.poll().is_pending());
+            assert!(!task.future.is_elapsed(), "nobody has looked at the clock");
+            assert_eq!(timers.expire(), 1);
+            assert!(task.future.is_elapsed(), "woken, and not polled since");
+        }
+        assert!(task.poll().is_ready() && task.future.is_elapsed());
+        assert!(task.poll().is_ready());
+        task.future.as_mut().reset(at(10));
+        assert!(!task.future.is_elapsed());
+        task.future.as_mut().reset(at(1));
+        assert!(task.future.is_elapsed() && task.poll().is_ready());
+        timers.clock().set(5);
+    }
+    let past = within(timers, || sleep_until::<Here>(at(3)));
+    assert!(!past.is_elapsed());
+    assert!(Box::pin(past).as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
 #[test]
 fn failure_086_small_sleeps_dropped_fired_and_registered_again() {
     let timers = timers();
@@ -364,7 +395,7 @@ impl Clock for Coarse {
     }
 }
 
-// Mutant: core/src/time/queue.rs :: timers.clock.now_ceil().saturating_add(duration) => timers.clock.now().saturating_add(duration)
+// Mutant: core/src/time/clock.rs :: self.now_ceil().saturating_add(duration) => self.now().saturating_add(duration)
 #[test]
 fn failure_092_never_early_at_any_phase_of_a_coarse_clock() {
     let step = if cfg!(miri) { 5 } else { 13 };

@@ -1,6 +1,7 @@
 //! The clock of a worker's timers: the system's, or that of its runtime.
 
 use core::fmt;
+use core::time::Duration;
 use std::sync::Arc;
 
 use zokio_core::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,9 @@ use zokio_core::time::{Clock, Instant};
 use super::super::clock::SystemClock;
 use super::super::sync::{Mutex, lock};
 use super::VirtualTime;
+
+/// 30 years.
+const LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// The system's clock, or a [`VirtualTime`] while it follows one.
 ///
@@ -58,6 +62,14 @@ impl Clock for RuntimeClock {
     #[inline]
     fn now_ceil(&self) -> Instant {
         self.read(|clock| clock.now_ceil())
+    }
+
+    /// What does not fit ends after 30 years, as it does with tokio: nobody waits so long but on a clock that is paused, and
+    /// there a wait without an end would be a hang.
+    #[inline]
+    fn deadline(&self, duration: Duration) -> Instant {
+        let now = self.now_ceil();
+        now.checked_add(duration).unwrap_or_else(|| now.saturating_add(LONG))
     }
 }
 
