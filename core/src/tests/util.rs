@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::vec::Vec;
@@ -223,11 +223,21 @@ impl<F: Future> Polled<F> {
 pub(crate) fn send_sync<T: Send + Sync>(_: &T) {}
 
 /// A value for ever, reachable so that no leak is reported.
-pub(crate) fn forever<T: Send + Sync + 'static>(value: T) -> &'static T {
-    static KEPT: Mutex<Vec<&'static (dyn core::any::Any + Send + Sync)>> = Mutex::new(Vec::new());
-    let value: &'static T = Box::leak(Box::new(value));
-    KEPT.lock().unwrap().push(value);
+pub(crate) fn forever<T: 'static>(value: T) -> &'static T {
+    let value = Box::leak(Box::new(value));
+    keep(value);
     value
+}
+
+/// What `core::mem::forget` does, reachable so that no leak is reported.
+pub(crate) fn forgotten<T>(value: T) {
+    keep(Box::into_raw(Box::new(value)));
+}
+
+/// Lets whoever looks for leaks find `value`. Nothing looks at it again.
+fn keep<T>(value: *mut T) {
+    static KEPT: Mutex<Vec<AtomicPtr<()>>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap().push(AtomicPtr::new(value.cast()));
 }
 
 /// Numbers that look random and are the same in every run of a seed (xorshift).

@@ -3,28 +3,27 @@
 //! A forgotten wait is in memory that stays, so a list may go on pointing to it. Under an interpreter these tests show that
 //! nothing points to memory that went.
 
-use core::mem::forget;
 use std::sync::Arc;
 
 use crate::sync::{Mutex, Notify, RwLock, Semaphore, WaitQueue};
-use crate::test_util::{Polled, forever, poll};
+use crate::test_util::{Polled, forever, forgotten, poll};
 
 /// Forgotten before it was polled, while it waits, and when it was told: the one behind it gets what comes next.
 // Mutant: core/src/sync/wait_queue.rs :: section.append(WAITING, LEAVING);\n            section.state.epoch => section.state.epoch
 #[test]
 fn failure_053_forgotten_waits_of_a_notify_harm_nobody() {
     let notify = forever(Notify::new());
-    forget(notify.notified());
-    forget(Polled::waiting(notify.notified()));
+    forgotten(notify.notified());
+    forgotten(Polled::waiting(notify.notified()));
     let told = Polled::waiting(notify.notified());
     let mut third = Polled::waiting(notify.notified());
     notify.notify_one(); // to the first, which keeps it
     notify.notify_one(); // to the second
     assert_eq!((told.wakes(), third.wakes()), (1, 0));
-    forget(told);
+    forgotten(told);
     notify.notify_one();
     third.ready();
-    forget(Polled::waiting(notify.notified()));
+    forgotten(Polled::waiting(notify.notified()));
     let mut last = Polled::waiting(notify.notified());
     notify.notify_waiters();
     last.ready();
@@ -33,7 +32,7 @@ fn failure_053_forgotten_waits_of_a_notify_harm_nobody() {
 #[test]
 fn failure_053_a_forgotten_wait_of_a_queue_that_closes() {
     let queue = forever(WaitQueue::new());
-    forget(Polled::waiting(queue.wait()));
+    forgotten(Polled::waiting(queue.wait()));
     let mut second = Polled::waiting(queue.wait());
     queue.close();
     assert!(second.ready().is_err());
@@ -45,9 +44,9 @@ fn failure_053_a_forgotten_wait_of_a_queue_that_closes() {
 fn failure_053_forgotten_waits_of_locks_keep_what_they_are_given() {
     let value = Arc::new(());
     let mutex = forever(Mutex::new(value.clone()));
-    forget(mutex.lock());
+    forgotten(mutex.lock());
     let guard = mutex.try_lock().unwrap();
-    forget(Polled::waiting(mutex.lock()));
+    forgotten(Polled::waiting(mutex.lock()));
     drop(guard);
     // Woken, and the mutex is free for whoever comes until that one has looked, which it never does.
     for _ in 0..3 {
@@ -57,7 +56,7 @@ fn failure_053_forgotten_waits_of_locks_keep_what_they_are_given() {
 
     let lock = forever(RwLock::new(0));
     let reader = lock.try_read().unwrap();
-    forget(Polled::waiting(lock.write()));
+    forgotten(Polled::waiting(lock.write()));
     drop(reader);
     let mut next = Polled::new(lock.read());
     // It either comes past or waits behind a writer that is not there: either is what a task that never runs does.
@@ -68,8 +67,8 @@ fn failure_053_forgotten_waits_of_locks_keep_what_they_are_given() {
 #[test]
 fn failure_053_forgotten_waits_of_a_semaphore_cost_their_own_permits_only() {
     let semaphore = forever(Semaphore::new(0));
-    forget(semaphore.acquire());
-    forget(Polled::waiting(semaphore.acquire_many(2)));
+    forgotten(semaphore.acquire());
+    forgotten(Polled::waiting(semaphore.acquire_many(2)));
     let mut second = Polled::waiting(semaphore.acquire());
     semaphore.add_permits(2); // to the one that is not there
     assert_eq!((second.wakes(), semaphore.available_permits()), (0, 0));

@@ -11,7 +11,7 @@ use std::vec::Vec;
 
 use crate::sync::mpsc::error::{SendError, TryRecvError, TrySendError};
 use crate::sync::mpsc::{self, OwnedPermit, Permit, PermitIterator, Receiver, Sender, channel, unbounded_channel};
-use crate::test_util::{Event, Polled, Random, TestWaker, forever, panics, send_sync};
+use crate::test_util::{Event, Polled, Random, TestWaker, forever, forgotten, panics, send_sync};
 
 #[test]
 fn messages_leave_in_order_until_the_senders_are_gone() {
@@ -498,7 +498,7 @@ fn failure_105_cancelled_at_every_stage_loses_what_the_docs_say() {
 fn forgotten_permits_and_futures_hold_their_own_place_only() {
     let (tx, mut rx) = channel::<u8>(3);
     core::mem::forget(tx.try_reserve().unwrap());
-    core::mem::forget(Box::pin(tx.send(9)));
+    forgotten(tx.send(9));
     tx.try_send(1).unwrap();
     assert_eq!((tx.capacity(), rx.try_recv(), tx.capacity()), (1, Ok(1), 2));
     rx.close();

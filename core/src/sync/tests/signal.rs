@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sync::Signal;
-use crate::test_util::{Event, Polled, TestLock, TestWaker, panics};
+use crate::test_util::{Event, Polled, TestLock, TestWaker, forgotten, panics};
 
 type Bell = Signal<Arc<u8>, TestLock>;
 
@@ -66,8 +66,7 @@ fn a_wait_that_is_dropped_loses_nothing() {
     let wait = Polled::waiting(signal.wait());
     signal.signal(Arc::new(1));
     drop(wait);
-    let forgotten = Polled::new(signal.wait());
-    core::mem::forget(forgotten);
+    forgotten(Polled::new(signal.wait()));
     assert_eq!(*Polled::new(signal.wait()).ready(), 1);
 }
 

@@ -101,7 +101,7 @@ fn a_signal_wakes_under_its_lock() {
 #[test]
 fn one_context_needs_no_lock() {
     let (slots, line) = (arena::<4, 128>(), Direct::new());
-    let cell: &'static WaitCell<LocalLock> = std::boxed::Box::leak(std::boxed::Box::new(WaitCell::new()));
+    let cell = forever(WaitCell::<LocalLock>::new());
     let mut polls = 0;
     let handle = slots.try_spawn_local_at(
         line,

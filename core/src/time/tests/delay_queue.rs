@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::vec::Vec;
 
 use super::util::{Count, Hand, Here, Random, ms, timers, within};
+use crate::test_util::forgotten;
 use crate::time::delay_queue::{Expired, Full, Key};
 use crate::time::{DelayQueue, FixedDelayQueue, Instant, Timers};
 
@@ -194,7 +195,7 @@ fn dropping_and_forgetting_lose_no_value() {
     assert!(task.poll(&mut queue).is_ready());
     assert!(task.poll(&mut queue).is_pending());
     drop(queue.try_remove(&keys[5]));
-    core::mem::forget(queue.try_remove(&keys[6]));
+    forgotten(queue.try_remove(&keys[6]));
     assert_eq!(Arc::strong_count(&value), 9);
     assert_eq!(timers.next_deadline(), Some(Instant::EPOCH + ms(1)));
     drop(queue);
