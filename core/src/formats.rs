@@ -1,7 +1,9 @@
 //! `defmt::Format` for what has nothing to show but its name.
 
-/// Implements it: `[generics] Type => "name"`.
-macro_rules! named {
+/// Implements it: `[generics] Type => "name"`. Whoever calls it depends on `defmt`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __named_formats {
     ($($(#[$meta:meta])* [$($generics:tt)*] $type:ty => $name:literal,)*) => {
         $($(#[$meta])* impl<$($generics)*> defmt::Format for $type {
             fn format(&self, f: defmt::Formatter<'_>) {
@@ -10,4 +12,4 @@ macro_rules! named {
         })*
     };
 }
-pub(crate) use named;
+pub(crate) use __named_formats as named;

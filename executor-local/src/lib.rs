@@ -18,6 +18,8 @@ extern crate std;
 mod clock;
 pub mod context;
 mod executor;
+#[cfg(feature = "defmt")]
+mod formats;
 #[cfg(feature = "std")]
 mod local;
 #[cfg(feature = "std")]

@@ -44,6 +44,7 @@ impl Woken for Never {
 
 /// `block_on` was called from inside an executor: the one that runs would stop running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct NestedBlockOn(());
 
 impl NestedBlockOn {

@@ -13,6 +13,8 @@ extern crate std;
 
 pub mod alarm;
 pub mod counter;
+#[cfg(feature = "defmt")]
+mod formats;
 pub mod irq;
 pub mod metal;
 #[cfg(feature = "os")]
