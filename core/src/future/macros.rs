@@ -303,26 +303,34 @@ macro_rules! __select {
     // The pattern is tried by an arm whose guard is never true, so that the output is looked at but not taken apart;
     // any pattern will do, those that bind by value and by `ref mut` too.
     (@branch $cx:ident $enabled:ident $waiting:ident $Select:ident $n:ident $i:tt ($p:pat)) => {
-        if $enabled[$i] {
-            match ::core::future::Future::poll($n.as_mut(), $cx) {
-                #[allow(unused_mut)] // a pattern may bind by `ref mut`
-                ::core::task::Poll::Ready(mut output) => {
-                    let mut matches = false;
-                    #[allow(unused_variables, unused_mut, unreachable_code)]
-                    match output {
-                        $p if {
-                            matches = true;
-                            false
-                        } => return ::core::task::Poll::Pending,
-                        _ => {}
-                    }
-                    if matches {
-                        return ::core::task::Poll::Ready($Select::$n(output));
-                    }
-                    $enabled[$i] = false;
-                }
-                ::core::task::Poll::Pending => $waiting = true,
+        'branch: {
+            if !$enabled[$i] {
+                break 'branch;
             }
+            // The arm that leaves makes a type of output that nothing else says (of a future that only panics, say) fall
+            // back to what such arms have.
+            #[allow(unused_mut)] // a pattern may bind by `ref mut`
+            let mut output = match ::core::future::Future::poll($n.as_mut(), $cx) {
+                ::core::task::Poll::Ready(output) => output,
+                ::core::task::Poll::Pending => {
+                    $waiting = true;
+                    break 'branch;
+                }
+            };
+            let mut matches = false;
+            #[allow(unused_variables, unused_mut, unreachable_code, unreachable_patterns)]
+            match output {
+                $p if {
+                    matches = true;
+                    false
+                } => return ::core::task::Poll::Pending,
+                _ => {}
+            }
+            #[allow(unreachable_code)] // where there is no value of its type
+            if matches {
+                return ::core::task::Poll::Ready($Select::$n(output));
+            }
+            $enabled[$i] = false;
         }
     };
     (@unit $i:tt) => {

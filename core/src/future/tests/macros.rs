@@ -101,6 +101,22 @@ fn the_else_branch_runs_when_nothing_is_left() {
     assert_eq!(run(left(Some(1), None, true)).0, 1);
 }
 
+/// Nothing says what the disabled future would give.
+#[test]
+fn a_branch_that_is_disabled_needs_no_type_of_output() {
+    run(async {
+        let never = poll_fn(|_| panic!("polled"));
+        let open = false;
+        let three = select! {
+            _ = never, if open => unreachable!(),
+            n = ready(3) => n,
+        };
+        assert_eq!(three, 3);
+        let six = select! { biased; _ = poll_fn(|_| panic!("polled")), if open => 5, n = ready(6) => n };
+        assert_eq!(six, 6);
+    });
+}
+
 #[test]
 fn a_select_of_else_alone_is_its_handler() {
     async fn only(out: bool) -> u8 {
