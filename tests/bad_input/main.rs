@@ -3,6 +3,7 @@
 //! Times here are watchdogs only: no test is faster or slower for them unless something is broken.
 #![cfg(feature = "std")]
 
+mod blocking;
 mod builder;
 mod drops;
 mod handles;

@@ -30,12 +30,27 @@ pub(super) fn wait<F: Future>(future: F, busy: &str) -> F::Output {
 #[cfg(feature = "std")]
 #[track_caller]
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    refuse_in_a_poll();
+    wait(future, "")
+}
+
+/// Refuses to wait where the thread runs the tasks of a runtime.
+///
+/// # Panics
+///
+/// In a poll of a runtime: see [`block_on`].
+#[cfg(feature = "std")]
+#[track_caller]
+pub(super) fn refuse_in_a_poll() {
     assert!(
         !crate::task::coop::is_budgeted(),
         "cannot block here: this thread runs the tasks of a runtime; await instead, or use `spawn_blocking`"
     );
-    wait(future, "")
 }
+
+/// Nobody waits here: see [`wait`].
+#[cfg(not(feature = "std"))]
+pub(super) fn refuse_in_a_poll() {}
 
 /// Whether there are threads that may sleep.
 pub(super) const SLEEPS: bool = cfg!(feature = "std");

@@ -54,10 +54,11 @@ pub fn has_budget_remaining() -> bool {
     scope::budget().has_remaining()
 }
 
-/// Whether this is a poll that must give way: a task's or a main future's, which nothing may block.
+/// Whether this is a poll that must give way: a task's or a main future's, which nothing may block, whether it counts
+/// what it does or not.
 #[cfg(feature = "std")]
 pub(crate) fn is_budgeted() -> bool {
-    !scope::budget().is_unconstrained()
+    scope::budget() != Budget::UNCONSTRAINED
 }
 
 /// Takes one unit, for something that was done: what [`poll_proceed`] and `made_progress` do together, in fewer instructions.
@@ -153,7 +154,7 @@ impl<F: Future> Future for Unconstrained<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let (future,) = project!(self => future);
-        let _scope = scope::enter(Scope::with_budget(Budget::UNCONSTRAINED));
+        let _scope = scope::enter(Scope::unconstrained());
         future.poll(cx)
     }
 }
@@ -198,6 +199,6 @@ pub fn in_main<R>(poll: impl FnOnce() -> R) -> R {
 /// Runs a part of a poll without a budget.
 #[inline]
 pub(crate) fn without_budget<R>(poll: impl FnOnce() -> R) -> R {
-    let _scope = scope::enter(Scope::with_budget(Budget::UNCONSTRAINED));
+    let _scope = scope::enter(Scope::unconstrained());
     poll()
 }

@@ -34,10 +34,13 @@ mod place {
 
     impl Budget {
         pub(crate) const FULL: Self = Self(REFUSALS + UNITS);
+        /// No poll, or that of a blocking call.
         pub(crate) const UNCONSTRAINED: Self = Self(u16::MAX);
+        /// A poll that does not count what it does.
+        const UNCOUNTED: Self = Self(u16::MAX - 1);
 
         pub(crate) const fn is_unconstrained(self) -> bool {
-            self.0 == u16::MAX
+            self.0 >= Self::UNCOUNTED.0
         }
 
         pub(crate) const fn has_remaining(self) -> bool {
@@ -97,10 +100,11 @@ mod place {
             Self { task, budget }
         }
 
-        /// The scope around, with another budget.
+        /// The scope around, without a budget.
         #[inline]
-        pub(crate) fn with_budget(budget: Budget) -> Self {
-            Self { budget, ..SCOPE.get() }
+        pub(crate) fn unconstrained() -> Self {
+            let around = SCOPE.get();
+            Self { budget: Budget(around.budget.0.max(Budget::UNCOUNTED.0)), ..around }
         }
 
         /// Makes it the current one; returns what was.
@@ -181,7 +185,7 @@ mod place {
         }
 
         #[inline(always)]
-        pub(crate) fn with_budget(_: Budget) -> Self {
+        pub(crate) fn unconstrained() -> Self {
             Self
         }
 

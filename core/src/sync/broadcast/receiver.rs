@@ -149,8 +149,10 @@ where
     ///
     /// # Panics
     ///
-    /// As [`recv`](Self::recv); without `std`, if there is no message.
+    /// As [`recv`](Self::recv); inside of a runtime, whose tasks it would stop; without `std`, if there is no message.
+    #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<ValueOf<H>, RecvError> {
+        blocking::refuse_in_a_poll();
         let outcome = blocking::wait(self.home.ring().take(self.next), "only threads can wait for a message so");
         self.received(outcome)
     }

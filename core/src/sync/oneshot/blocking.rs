@@ -11,6 +11,10 @@ impl<H: Home> ReceiverOf<H> {
     /// # Errors
     ///
     /// [`RecvError`] if the sender is dropped without sending.
+    ///
+    /// # Panics
+    ///
+    /// Inside of a runtime, whose tasks it would stop.
     #[track_caller]
     pub fn blocking_recv(self) -> Result<H::Value, RecvError> {
         block_on(self)

@@ -22,6 +22,15 @@ fn capacity_is_checked_and_rounded_up() {
     assert_eq!(receiver.try_recv(), Ok(1));
 }
 
+// Mutant: core/src/sync/broadcast/receiver.rs :: blocking::refuse_in_a_poll(); =>
+#[test]
+fn blocking_inside_of_a_runtime_panics_and_loses_nothing() {
+    let (sender, mut receiver) = channel(1);
+    sender.send(1).unwrap();
+    assert!(panics(|| crate::task::coop::in_main(|| _ = receiver.blocking_recv())));
+    assert_eq!(receiver.blocking_recv(), Ok(1));
+}
+
 #[test]
 fn last_sender_closes_and_a_weak_one_does_not_open_again() {
     let (sender, mut receiver) = channel(2);
