@@ -99,14 +99,9 @@ impl<T, L: RawLock> SetOnce<T, L> {
     ///
     /// [`SetOnceError`] with the value, if one was set before or is being set.
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
-        match self.slot.claim() {
-            Some(claim) => {
-                claim.put(value);
-                self.queue.close();
-                Ok(())
-            }
-            None => Err(SetOnceError(value)),
-        }
+        self.slot.put(value).map_err(SetOnceError)?;
+        self.queue.close();
+        Ok(())
     }
 
     /// Waits for the value.

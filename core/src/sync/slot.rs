@@ -1,6 +1,6 @@
 //! A place for a value that is written once and then only looked at.
 //!
-//! *claimed*: the value is written by who has the one [`Claim`], which is made when the state changes from EMPTY to BUSY;
+//! *claimed*: the value is written by who changes the state from EMPTY to BUSY, once;
 //! *written*: it is looked at by who has seen FULL, after which it does not change.
 
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
@@ -39,12 +39,19 @@ impl<T> Slot<T> {
         self.value.with(|value| unsafe { &*value }).as_ref()
     }
 
-    /// The right to write the value, if nobody has or had it.
-    pub(super) fn claim(&self) -> Option<Claim<'_, T>> {
-        // Ordering: Acquire pairs with the Release of a claim that was given up.
-        let claimed = self.state.compare_exchange(EMPTY, BUSY, Ordering::Acquire, Ordering::Relaxed);
-        // Made only then: dropping one gives the right up.
-        claimed.is_ok().then(|| Claim { slot: self })
+    /// Writes the value, if nobody else does or did.
+    pub(super) fn put(&self, value: T) -> Result<(), T> {
+        // Ordering: Relaxed: only the winner goes on, and publishes by the store below.
+        if self.state.compare_exchange(EMPTY, BUSY, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return Err(value);
+        }
+        self.value.with_mut(|place| {
+            // SAFETY: *claimed*; there is nothing in it to drop.
+            unsafe { *place = Some(value) }
+        });
+        // Ordering: Release pairs with the Acquire of `get`.
+        self.state.store(FULL, Ordering::Release);
+        Ok(())
     }
 
     /// The value, to change it.
@@ -56,30 +63,5 @@ impl<T> Slot<T> {
     /// The value.
     pub(super) fn into_inner(self) -> Option<T> {
         self.value.into_inner()
-    }
-}
-
-/// The right to write the value; dropping it gives the right up.
-pub(super) struct Claim<'a, T> {
-    slot: &'a Slot<T>,
-}
-
-impl<T> Claim<'_, T> {
-    /// Writes the value.
-    pub(super) fn put(self, value: T) {
-        self.slot.value.with_mut(|place| {
-            // SAFETY: *claimed*; there is nothing in it to drop.
-            unsafe { *place = Some(value) }
-        });
-        // Ordering: Release pairs with the Acquire of `get`.
-        self.slot.state.store(FULL, Ordering::Release);
-        core::mem::forget(self);
-    }
-}
-
-impl<T> Drop for Claim<'_, T> {
-    fn drop(&mut self) {
-        // Ordering: Release pairs with the Acquire of `claim`.
-        self.slot.state.store(EMPTY, Ordering::Release);
     }
 }

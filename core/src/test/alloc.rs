@@ -47,8 +47,9 @@ impl Wake for Woken {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Ordering: release: pairs with the acquire of `is_woken`, so that a test sees what the one who woke it wrote.
-        self.0.store(true, Ordering::Release);
+        // Ordering: release: pairs with the acquire of `is_woken`, so that a test sees what the one who woke it wrote. A swap:
+        // a second wake passes on what came before the first.
+        self.0.swap(true, Ordering::Release);
     }
 }
 

@@ -21,3 +21,6 @@ pub use self::wakes::Wakes;
 pub use crate::{
     assert_err, assert_ok, assert_pending, assert_ready, assert_ready_eq, assert_ready_err, assert_ready_ok,
 };
+
+#[cfg(all(test, loom, feature = "std"))]
+mod models;

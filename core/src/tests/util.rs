@@ -240,6 +240,34 @@ fn keep<T>(value: *mut T) {
     KEPT.lock().unwrap().push(AtomicPtr::new(value.cast()));
 }
 
+/// A number that is no atomic: a model finds each access that did not happen before, or after, one that changes it.
+#[cfg(loom)]
+pub(crate) struct Plain(loom::cell::UnsafeCell<usize>);
+
+// SAFETY: models share it, and check what this claims: that accesses are ordered.
+#[cfg(loom)]
+unsafe impl Sync for Plain {}
+
+#[cfg(loom)]
+impl Plain {
+    /// Zero, to be shared.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(loom::cell::UnsafeCell::new(0)))
+    }
+
+    /// Writes it.
+    pub(crate) fn set(&self) {
+        // SAFETY: the model checks that nobody else has it.
+        self.0.with_mut(|value| unsafe { *value = 1 });
+    }
+
+    /// Whether it was written before.
+    pub(crate) fn is_set(&self) -> bool {
+        // SAFETY: as above.
+        self.0.with(|value| unsafe { *value == 1 })
+    }
+}
+
 /// Numbers that look random and are the same in every run of a seed (xorshift).
 pub(crate) struct Random(u64);
 

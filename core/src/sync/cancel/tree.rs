@@ -131,10 +131,16 @@ impl<L: RawLock> Knot<L> {
         &self.bell
     }
 
-    /// Whether `attach` was called.
+    /// Whether `attach` is done.
     pub(super) fn is_attached(&self) -> bool {
-        // Ordering: acquires the look at the parent; pairs with `attach`.
+        // Ordering: acquires what `attach` found and did: who sees this sees whether it was cancelled by it.
         self.attached.load(Ordering::Acquire)
+    }
+
+    /// `attach` is done: others use it without the tree's lock from here on.
+    fn now_attached(&self) {
+        // Ordering: releases all that `attach` did to `is_attached`.
+        self.attached.store(true, Ordering::Release);
     }
 
     fn is_linked(&self) -> bool {
@@ -175,14 +181,15 @@ impl<L: RawLock> Tree<L> {
     pub(super) unsafe fn attach(&self, parent: Option<Pin<&Knot<L>>>, knot: Pin<&Knot<L>>) {
         let knot = knot.get_ref();
         self.row.with(|row| {
-            // Ordering: releases the look at the parent to `is_attached`; the lock orders the rest.
-            if knot.attached.swap(true, Ordering::AcqRel) {
+            // Ordering: under the tree's lock.
+            if knot.attached.load(Ordering::Relaxed) {
                 return;
             }
             if parent.as_ref().map_or(&self.root, |parent| &parent.bell).is_cancelled() {
                 knot.bell.ring();
-                // Whoever waits from now on finds it so; nobody waits yet.
+                // Whoever waits from now on finds it so; nobody waits before it is attached.
                 knot.bell.waiters.with(|section| *section.state = true);
+                knot.now_attached();
                 return;
             }
             // Ordering: *linked*: under the tree's lock.
@@ -196,6 +203,7 @@ impl<L: RawLock> Tree<L> {
                     None => unsafe { row.push_back(LIVE, mark) },
                 }
             }
+            knot.now_attached();
         });
     }
 

@@ -3,7 +3,7 @@
 use loom::thread;
 
 use crate::sync::CancellationToken;
-use crate::test_util::Polled;
+use crate::test_util::{Plain, Polled};
 
 /// A child of a token that is being cancelled is cancelled.
 // Mutant: core/src/sync/cancel/tree.rs :: knot.bell.ring();\n                // Whoever => // Whoever
@@ -157,4 +157,45 @@ fn scope_is_first_used_by_two_threads() {
             f(self.0)
         }
     }
+}
+
+/// Who only looks sees what came before the cancel.
+// Mutant: core/src/sync/cancel/tree.rs :: self.cancelled.load(Ordering::Acquire) => self.cancelled.load(Ordering::Relaxed)
+// Mutant: core/src/sync/cancel/tree.rs :: self.cancelled.store(true, Ordering::Release); => self.cancelled.store(true, Ordering::Relaxed);
+#[test]
+fn cancel_carries_what_came_before() {
+    loom::model(|| {
+        let (token, done) = (CancellationToken::new(), Plain::new());
+        let thread = thread::spawn({
+            let (token, done) = (token.clone(), done.clone());
+            move || {
+                done.set();
+                token.cancel();
+            }
+        });
+        assert!(!token.is_cancelled() || done.is_set());
+        thread.join().unwrap();
+    });
+}
+
+/// A scope of a cancelled source is first used by two threads: both find it cancelled, and whoever waits is ready.
+// Mutant: core/src/sync/cancel/tree.rs :: self.attached.store(true, Ordering::Release); => self.attached.store(true, Ordering::Relaxed);
+// Mutant: core/src/sync/cancel/tree.rs :: self.attached.load(Ordering::Acquire) => self.attached.load(Ordering::Relaxed)
+// Mutant: core/src/sync/cancel/tree.rs :: if knot.attached.load(Ordering::Relaxed) { => if knot.attached.swap(true, Ordering::AcqRel) {
+#[test]
+fn scope_below_a_cancelled_source_is_first_used_by_two_threads() {
+    use crate::sync::{CancellationScope, CancellationSource};
+    use crate::test_util::forever;
+    use core::pin::Pin;
+
+    loom::model(|| {
+        let source: &'static CancellationSource = forever(CancellationSource::new());
+        source.cancel();
+        let scope: Pin<&'static CancellationScope<'static>> = Pin::static_ref(forever(source.child()));
+        let thread = thread::spawn(move || assert!(scope.is_cancelled()));
+        let mut wait = Polled::new(scope.cancelled());
+        assert!(scope.is_cancelled());
+        wait.ready();
+        thread.join().unwrap();
+    });
 }

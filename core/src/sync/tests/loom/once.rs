@@ -23,7 +23,7 @@ fn run<F: core::future::Future>(future: F) -> F::Output {
 }
 
 /// Two set it, one waits: one of both values, whole.
-// Mutant: core/src/sync/slot.rs :: self.slot.state.store(FULL, Ordering::Release); => self.slot.state.store(FULL, Ordering::Relaxed);
+// Mutant: core/src/sync/slot.rs :: self.state.store(FULL, Ordering::Release); => self.state.store(FULL, Ordering::Relaxed);
 // Mutant: core/src/sync/slot.rs :: if self.state.load(Ordering::Acquire) != FULL { => if self.state.load(Ordering::Relaxed) != FULL {
 #[test]
 fn set_against_set_and_look() {
