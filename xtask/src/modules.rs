@@ -14,6 +14,8 @@ struct Module {
     name: String,
     /// Its attributes and visibility, without white space.
     attributes: String,
+    /// Where its attributes begin.
+    start: usize,
     /// Where it is declared.
     at: usize,
     /// The place of its closing brace; `None` where its body is another file.
@@ -32,7 +34,12 @@ pub fn contexts(root: &Path) -> BTreeMap<PathBuf, String> {
             let (names, attributes) = around(&code, module.at);
             let folder = names.iter().fold(folder.clone(), |folder, name| folder.join(name)).join(&module.name);
             let context = format!("{context}{attributes}{}", module.attributes);
-            for file in [folder.with_extension("rs"), folder.join("mod.rs")] {
+            let mut files = vec![folder.with_extension("rs"), folder.join("mod.rs")];
+            // Beside the file that declares it, where that is not inside another module.
+            if let Some(named) = named(&text[module.start..module.at]).filter(|_| names.is_empty()) {
+                files = vec![path.with_file_name(named)];
+            }
+            for file in files {
                 if file.is_file() {
                     open.push((file, folder.clone(), context.clone()));
                 }
@@ -41,6 +48,11 @@ pub fn contexts(root: &Path) -> BTreeMap<PathBuf, String> {
         found.insert(path, context);
     }
     found
+}
+
+/// The file that `#[path = ".."]` names, among attributes as they are written.
+fn named(attributes: &str) -> Option<&str> {
+    attributes.split("#[path = \"").nth(1)?.split('"').next()
 }
 
 /// The files of a crate that are compiled outside of tests.
@@ -76,7 +88,7 @@ fn modules(code: &str) -> Vec<Module> {
             };
             let start = code[..at].rfind(['}', ';', '{']).map_or(0, |n| n + 1);
             let attributes = code[start..at].chars().filter(|letter| !letter.is_whitespace()).collect();
-            Some(Module { name: name.to_owned(), attributes, at, close })
+            Some(Module { name: name.to_owned(), attributes, start, at, close })
         })
         .collect()
 }
@@ -92,17 +104,19 @@ mod tests {
             let path = dir.join(place);
             fs::create_dir_all(path.parent().expect("folder")).and_then(|()| fs::write(path, text)).expect("file");
         };
-        write("lib.rs", "pub mod a;\n#[cfg(test)]\nmod util;\n// mod nothing;\n");
+        write("lib.rs", "pub mod a;\n#[cfg(test)]\n#[path = \"tests/util.rs\"]\nmod util;\n// mod nothing;\n");
         write("a/mod.rs", "mod b;\n#[cfg(all(test, loom))]\nmod tests { mod race; }");
         write("a/b.rs", "");
         write("a/tests/race.rs", "mod deeper;");
         write("a/tests/race/deeper.rs", "");
+        write("tests/util.rs", "");
         write("util.rs", "");
         write("stray.rs", "");
         let found = contexts(&dir.join("lib.rs"));
         let plain = without_tests(&dir.join("lib.rs"));
         fs::remove_dir_all(&dir).expect("folder");
         assert_eq!(found.len(), 6);
+        assert_eq!(found[&dir.join("tests/util.rs")], "#[cfg(test)]#[path=\"\"]");
         assert_eq!(found[&dir.join("a/tests/race/deeper.rs")], "pub#[cfg(all(test,loom))]");
         assert_eq!(plain, [dir.join("a/b.rs"), dir.join("a/mod.rs"), dir.join("lib.rs")]);
     }

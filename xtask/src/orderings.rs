@@ -162,6 +162,7 @@ fn sites_of(workspace: &Workspace, package: &str, reached: &Reached) -> Result<V
         let file = workspace.relative(&path);
         let text = fs::read_to_string(&path).unwrap_or_default();
         let code = source::without_tests(&source::code(&text));
+        let code = source::without(&code, |attribute| attribute.starts_with("#[cfg(") && only_elsewhere(attribute));
         let found = orderings(&file, &code);
         calls.extend(found.iter().map(|site| site.place.clone()));
         sites.extend(found.into_iter().filter(|site| site.ordering != "Relaxed"));
@@ -177,7 +178,7 @@ fn sites_of(workspace: &Workspace, package: &str, reached: &Reached) -> Result<V
     }
 }
 
-/// Whether a module is compiled only where there are no models (single-core back ends, chips), or is what models are made of.
+/// Whether a module or an item is compiled only where there are no models (single-core back ends, chips), or is what models are made of.
 fn only_elsewhere(context: &str) -> bool {
     let context = context.replace("not(zokio_unicore)", "").replace("not(all(zokio_unicore,not(loom)))", "");
     context.contains("zokio_unicore") || context.contains("not(loom)") || context.contains("cfg(loom)")

@@ -52,6 +52,12 @@ pub fn code(text: &str) -> String {
 /// Blanks what is compiled for tests only: items under `#[cfg(test)]`, `#[cfg(all(test, ..))]` and `#[test]`. Takes what
 /// [`code`] returns.
 pub fn without_tests(code: &str) -> String {
+    without(code, is_test_attribute)
+}
+
+/// Blanks the items under an attribute of which `gone` is true, which is told it without white space. Takes what [`code`]
+/// returns.
+pub fn without(code: &str, gone: impl Fn(&str) -> bool) -> String {
     let bytes = code.as_bytes();
     let mut out = bytes.to_vec();
     let mut at = 0;
@@ -59,7 +65,7 @@ pub fn without_tests(code: &str) -> String {
         let close = matching(bytes, found + 1).map_or(bytes.len(), |end| end + 1);
         let attribute: String = code[found..close].chars().filter(|c| !c.is_whitespace()).collect();
         at = close;
-        if is_test_attribute(&attribute) {
+        if gone(&attribute) {
             let end = item_end(bytes, close);
             blank(&mut out, found, end);
             at = end;

@@ -181,9 +181,9 @@ impl<L: RawLock> WaitQueue<L> {
     pub(super) fn wake_at(&self, end: End) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITING == 0 {
-            // Ordering: Release pairs with the Acquire of `change` and `quick`, by *one order*; Acquire: a second wake-up
-            // that finds the permit of the first passes on what came before that one as well.
-            match self.word.compare_exchange_weak(word, kept(word), Ordering::AcqRel, Ordering::Relaxed) {
+            // Ordering: Release pairs with the Acquire of `change` and `quick`, by *one order*. A second wake-up that finds
+            // the permit of the first passes on what came before that one as well: it changes what that one released.
+            match self.word.compare_exchange_weak(word, kept(word), Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return false,
                 Err(now) => word = now,
             }
@@ -213,7 +213,8 @@ impl<L: RawLock> WaitQueue<L> {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITING == 0 {
             // Ordering: as in `wake_at`.
-            match self.word.compare_exchange_weak(word, word.wrapping_add(EPOCH), Ordering::AcqRel, Ordering::Relaxed) {
+            match self.word.compare_exchange_weak(word, word.wrapping_add(EPOCH), Ordering::Release, Ordering::Relaxed)
+            {
                 Ok(_) => return,
                 Err(now) => word = now,
             }

@@ -134,9 +134,9 @@ impl<C, L: RawLock> VirtualClock<C, L> {
 
     /// Whether it may say anything else than the clock inside.
     pub fn is_told(&self) -> bool {
-        // Ordering: Acquire pairs with the Release in `tell`: whoever sees the flag finds the state that goes with it
-        // under the lock; and nobody needs to see it sooner than other memory of who set it.
-        self.told.load(Ordering::Acquire)
+        // Ordering: Relaxed: whoever sees the flag and then takes the lock takes it after the `tell` that set it, within
+        // the same lock, and finds the state that goes with it; and nobody needs to see it sooner.
+        self.told.load(Ordering::Relaxed)
     }
 
     /// Moves it on by `duration` while it stands. The last moment is [`Instant::FAR`], beyond which nothing is due.
@@ -230,8 +230,8 @@ impl<C: Clock, L: RawLock> VirtualClock<C, L> {
         let inside = self.inner.now();
         self.state.with(|state| {
             state.anchor(inside.max(state.since));
-            // Ordering: Release: see `is_told`.
-            self.told.store(true, Ordering::Release);
+            // Ordering: Relaxed, under the lock: see `is_told`.
+            self.told.store(true, Ordering::Relaxed);
             f(state)
         })
     }

@@ -10,3 +10,6 @@ mod slot;
 
 pub use self::order::order;
 pub use self::slot::{Slot, wait};
+
+#[cfg(all(test, loom, feature = "std"))]
+mod models;

@@ -42,8 +42,9 @@ impl<T> Clone for Subscription<T> {
 
 impl<T> Drop for Subscription<T> {
     fn drop(&mut self) {
-        // Ordering: releases what this receiver did to whoever finds that none is left.
-        if self.0.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // Ordering: releases what this receiver did to whoever finds that none is left, which acquires it of all of them:
+        // each takes from the count of the one before. The last one itself only wakes.
+        if self.0.receivers.fetch_sub(1, Ordering::Release) == 1 {
             self.0.watch.waiters.drain(GONE, (), |_| false);
         }
     }

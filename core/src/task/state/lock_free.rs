@@ -10,7 +10,9 @@ use crate::const_fn;
 /// publishes what the caller wrote before (data before a wake, the future before its first start, the output before
 /// `COMPLETE`, the join waker before `JOIN_WAKER`); its acquire makes visible what the previous changers published. A wake
 /// writes even where it changes nothing, so that the poll that follows sees what the waker wrote. The start only acquires:
-/// what its executor did before is published by the end of the poll, before which nobody acts on `RUNNING`.
+/// what its executor did before is published by the end of the poll, before which nobody acts on `RUNNING`. Who lets go of
+/// a slot at once only releases: it touches nothing afterwards, and who does acquires, through this change, from all those
+/// before it as well.
 #[derive(Debug)]
 pub(crate) struct State(AtomicUsize);
 
@@ -120,7 +122,7 @@ impl State {
         let mut current = self.peek();
         while let Some(next) = transition(current) {
             // Ordering: see `State`.
-            match self.0.compare_exchange_weak(current.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+            match self.0.compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(now) => current = Snapshot(now),
             }

@@ -7,6 +7,7 @@ use std::task::Poll;
 use loom::thread;
 
 use super::loom::{Owner, at, timers};
+use crate::test_util::Plain;
 use crate::time::heap::Closed;
 
 /// A sleep is polled while one runtime ends and the next one takes its queue over: it is refused or woken by the first, or
@@ -119,5 +120,28 @@ fn insert_races_drop() {
         timers.clock().set(30);
         assert_eq!(timers.expire(), 2);
         assert_eq!((comes.woken(), stays.woken()), (1, 1));
+    });
+}
+
+/// Who finds its sleep elapsed at the first look sees what came before the call that let it elapse.
+// Mutant: core/src/atomic.rs :: pointer.load(Ordering::Acquire) => pointer.load(Ordering::Relaxed)
+#[test]
+fn expiry_carries_what_came_before() {
+    loom::model(|| {
+        let (timers, done) = (timers(), Plain::new());
+        let mut owner = Owner::new(timers, 10);
+        assert!(owner.poll().is_pending());
+        timers.clock().set(20);
+        let expirer = thread::spawn({
+            let done = done.clone();
+            move || {
+                done.set();
+                timers.expire()
+            }
+        });
+        if owner.node.as_mut().poll_fast(std::task::Waker::noop()).is_ready() {
+            assert!(done.is_set());
+        }
+        assert_eq!(expirer.join().unwrap(), 1);
     });
 }

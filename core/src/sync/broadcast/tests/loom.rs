@@ -8,7 +8,7 @@ use loom::thread;
 use crate::sync::Broadcast;
 use crate::sync::broadcast::channel;
 use crate::sync::broadcast::error::{RecvError, TryRecvError};
-use crate::test_util::Polled;
+use crate::test_util::{Plain, Polled};
 
 /// Whoever begins to wait is woken.
 // Mutant: core/src/sync/broadcast/ring.rs :: section.append(WAITING, LEAVING);\n            }\n            // A later => }\n            // A later
@@ -136,5 +136,28 @@ fn last_receiver_goes_while_closed_is_awaited() {
             wait.ready();
         }
         assert_eq!(Arc::strong_count(&message), 1, "kept for a receiver that is gone");
+    });
+}
+
+/// What each sender did that is gone is seen by who finds the channel closed by the last of them.
+// Mutant: core/src/sync/broadcast/alloc.rs :: self.shared.senders.fetch_sub(1, Ordering::AcqRel) => self.shared.senders.fetch_sub(1, Ordering::Acquire)
+// Mutant: core/src/sync/broadcast/alloc.rs :: self.shared.senders.fetch_sub(1, Ordering::AcqRel) => self.shared.senders.fetch_sub(1, Ordering::Release)
+#[test]
+fn receiver_finds_that_two_senders_are_gone() {
+    loom::model(|| {
+        let ((first, mut receiver), done) = (channel::<()>(1), [Plain::new(), Plain::new()]);
+        let second = first.clone();
+        let threads = [(first, done[0].clone()), (second, done[1].clone())].map(|(sender, done)| {
+            thread::spawn(move || {
+                done.set();
+                drop(sender);
+            })
+        });
+        if receiver.try_recv() == Err(TryRecvError::Closed) {
+            assert!(done.iter().all(|done| done.is_set()));
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }

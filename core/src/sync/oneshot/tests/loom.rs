@@ -6,8 +6,8 @@ use std::task::Poll;
 use loom::thread;
 
 use crate::sync::oneshot::error::TryRecvError;
-use crate::sync::oneshot::{Receiver, channel};
-use crate::test_util::{Polled, TestWaker, poll};
+use crate::sync::oneshot::{Oneshot, Receiver, channel};
+use crate::test_util::{Plain, Polled, TestWaker, forever, poll};
 
 /// A value that tells whether it is alive.
 type Value = Arc<()>;
@@ -151,5 +151,50 @@ fn failure_055_both_wait_and_both_go() {
         thread.join().unwrap();
         assert_eq!((tx.alive(), rx.alive()), (0, 0));
         assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+/// The sender hears that the receiver is closed while it leaves its waker, and sees what came before that.
+// Mutant: core/src/sync/oneshot/mod.rs :: compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) => compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
+#[test]
+fn close_carries_what_came_before() {
+    loom::model(|| {
+        let ((mut sender, mut receiver), done) = (channel::<Value>(), Plain::new());
+        let thread = thread::spawn({
+            let done = done.clone();
+            move || {
+                done.set();
+                receiver.close();
+            }
+        });
+        if closed(&mut sender, &TestWaker::new()).is_ready() {
+            assert!(done.is_set());
+        }
+        thread.join().unwrap();
+    });
+}
+
+/// The next pair is made as soon as the last one is gone, finds its cells left, and sees what came before that.
+// Mutant: core/src/sync/oneshot/mod.rs :: self.word.compare_exchange(0, SENDER | RECEIVER, Ordering::Acquire, Ordering::Relaxed) => self.word.compare_exchange(0, SENDER | RECEIVER, Ordering::Relaxed, Ordering::Relaxed)
+// Mutant: core/src/sync/oneshot/mod.rs :: self.word.store(0, Ordering::Release); => self.word.store(0, Ordering::Relaxed);
+#[test]
+fn next_pair_is_made_while_the_last_one_goes() {
+    loom::model(|| {
+        let oneshot: &'static Oneshot<usize> = forever(Oneshot::new());
+        let ((sender, receiver), done) = (oneshot.split().unwrap(), Plain::new());
+        let thread = thread::spawn({
+            let done = done.clone();
+            move || {
+                sender.send(1).unwrap();
+                done.set();
+                drop(receiver);
+            }
+        });
+        if let Some((sender, mut receiver)) = oneshot.split() {
+            assert!(done.is_set());
+            sender.send(2).unwrap();
+            assert_eq!(receiver.try_recv(), Ok(2));
+        }
+        thread.join().unwrap();
     });
 }

@@ -94,3 +94,26 @@ fn failure_102_notify_one_against_notify_waiters() {
         assert!(!(left && Polled::new(bell.notified()).poll().is_ready()), "one permit made two");
     });
 }
+
+/// A second wake-up finds the permit of the first one there: who takes it sees what came before either.
+// Mutant: core/src/sync/wait_queue.rs :: Ordering::Acquire,\n                        Ordering::Acquire, => Ordering::Relaxed,\n                        Ordering::Acquire,
+#[test]
+fn permit_is_taken_while_it_is_given_again() {
+    loom::model(|| {
+        let shared = Arc::new((Bell::new(), AtomicBool::new(false)));
+        shared.0.notify_one();
+        let setter = thread::spawn({
+            let shared = shared.clone();
+            move || {
+                shared.1.store(true, Ordering::Relaxed);
+                shared.0.notify_one();
+            }
+        });
+        Polled::new(shared.0.notified()).ready();
+        let mut seen = shared.1.load(Ordering::Relaxed);
+        let mut again = Polled::new(shared.0.notified());
+        seen |= again.poll().is_ready();
+        setter.join().unwrap();
+        assert!(seen || again.wakes() == 1, "left waiting");
+    });
+}

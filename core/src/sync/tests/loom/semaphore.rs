@@ -8,7 +8,7 @@ use loom::thread;
 use crate::atomic::UnsafeCell;
 use crate::lock::DefaultLock;
 use crate::sync::{Semaphore, TryAcquireError};
-use crate::test_util::Polled;
+use crate::test_util::{Plain, Polled};
 
 type Permits = Semaphore<DefaultLock>;
 
@@ -144,5 +144,26 @@ fn forget_against_acquire() {
         semaphore.add_permits(1);
         assert_eq!(semaphore.forget_permits(1), 0);
         assert_eq!(wait.poll().is_ready(), forgotten == 0);
+    });
+}
+
+/// Who only looks how many permits there are sees what came before they were given.
+// Mutant: core/src/sync/permits.rs :: let word = self.word.load(Ordering::Acquire);\n        // What is there => let word = self.word.load(Ordering::Relaxed);\n        // What is there
+#[test]
+fn count_carries_what_came_before() {
+    loom::model(|| {
+        let (semaphore, done) = (Arc::new(Permits::new(0)), Plain::new());
+        let giver = thread::spawn({
+            let (semaphore, done) = (semaphore.clone(), done.clone());
+            move || {
+                done.set();
+                semaphore.add_permits(1);
+            }
+        });
+        // loom tells only the last access of a cell from this one, and that is the other thread's own look: so it is let go
+        // first.
+        thread::yield_now();
+        assert!(semaphore.available_permits() == 0 || done.is_set());
+        giver.join().unwrap();
     });
 }

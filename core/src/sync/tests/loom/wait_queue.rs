@@ -7,7 +7,7 @@ use loom::thread;
 
 use crate::lock::DefaultLock;
 use crate::sync::WaitQueue;
-use crate::test_util::{Polled, forever};
+use crate::test_util::{Plain, Polled, forever};
 
 type Queue = WaitQueue<DefaultLock>;
 
@@ -91,7 +91,7 @@ fn close_against_wait() {
 
 /// The condition becomes true between the look and the wait.
 // Mutant: core/src/sync/wait_queue.rs :: wait.as_mut().enable();\n            if condition() { => if condition() {
-// Mutant: core/src/sync/wait_queue.rs :: compare_exchange_weak(word, kept(word), Ordering::AcqRel, Ordering::Relaxed) => compare_exchange_weak(word, kept(word), Ordering::Acquire, Ordering::Relaxed)
+// Mutant: core/src/sync/wait_queue.rs :: compare_exchange_weak(word, kept(word), Ordering::Release, Ordering::Relaxed) => compare_exchange_weak(word, kept(word), Ordering::Relaxed, Ordering::Relaxed)
 #[test]
 fn wait_until_misses_no_change() {
     loom::model(|| {
@@ -125,4 +125,76 @@ fn future_moves_between_threads_while_it_is_woken() {
         assert!(ready || wait.wakes() == 1 || first.wakes() == 1 && wait.poll().is_ready());
         assert!(wait.poll().is_ready());
     });
+}
+
+/// Who finds itself woken with all, without a look under the lock, sees what came before that.
+// Mutant: core/src/sync/wait_queue.rs :: let mut word = self.queue.word.load(Ordering::Acquire); => let mut word = self.queue.word.load(Ordering::Relaxed);
+#[test]
+fn wake_all_carries_what_came_before() {
+    loom::model(|| {
+        let (queue, done) = (Arc::new(Queue::new()), Plain::new());
+        let mut present = Polled::waiting(queue.wait());
+        let mut newcomer = Polled::new(queue.wait());
+        let waker = thread::spawn({
+            let (queue, done) = (queue.clone(), done.clone());
+            move || {
+                done.set();
+                queue.wake_all();
+            }
+        });
+        // loom tells only the last access of a cell from this one, and that is the other thread's own look: so it is let go
+        // first.
+        thread::yield_now();
+        if newcomer.poll().is_ready() {
+            assert!(done.is_set());
+        }
+        waker.join().unwrap();
+        assert_eq!(present.ready(), Ok(()));
+    });
+}
+
+/// A wait that begins after a call of `wake_all`, which does not reach it, is followed by a look that sees the change.
+// Mutant: core/src/sync/wait_queue.rs :: let began = queue.word.load(Ordering::Acquire); => let began = queue.word.load(Ordering::Relaxed);
+#[test]
+fn wait_begins_and_looks_while_all_are_woken() {
+    loom::model(|| {
+        let shared = Arc::new((Queue::new(), AtomicBool::new(false)));
+        let setter = thread::spawn({
+            let shared = shared.clone();
+            move || {
+                shared.1.store(true, Ordering::Relaxed);
+                shared.0.wake_all();
+            }
+        });
+        let mut wait = Polled::new(shared.0.wait());
+        let seen = shared.1.load(Ordering::Relaxed) || wait.poll().is_ready();
+        setter.join().unwrap();
+        assert!(seen || wait.wakes() == 1, "left waiting");
+    });
+}
+
+/// Who finds the queue closed sees what came before that, also where it was about to take a permit.
+// Mutant: core/src/sync/wait_queue.rs :: self.word.load(Ordering::Acquire) & CLOSED != 0 => self.word.load(Ordering::Relaxed) & CLOSED != 0
+// Mutant: core/src/sync/wait_queue.rs :: Ordering::Acquire,\n                        Ordering::Acquire, => Ordering::Acquire,\n                        Ordering::Relaxed,
+#[test]
+fn close_carries_what_came_before() {
+    fn model(closed: impl Fn(&Queue) -> bool + Send + Sync + 'static) {
+        loom::model(move || {
+            let (queue, done) = (Arc::new(Queue::with_permit()), Plain::new());
+            queue.wake_one();
+            let closer = thread::spawn({
+                let (queue, done) = (queue.clone(), done.clone());
+                move || {
+                    done.set();
+                    queue.close();
+                }
+            });
+            // As in `wake_all_carries_what_came_before`.
+            thread::yield_now();
+            assert!(!closed(&queue) || done.is_set());
+            closer.join().unwrap();
+        });
+    }
+    model(Queue::is_closed);
+    model(|queue| Polled::new(queue.wait()).ready().is_err());
 }

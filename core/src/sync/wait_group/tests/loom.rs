@@ -1,30 +1,32 @@
 //! The end, and who waits for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use loom::thread;
 
 use crate::sync::{TaskTracker, WaitGroup};
-use crate::test_util::Polled;
+use crate::test_util::{Plain, Polled};
 
 /// The last guard goes while a wait begins.
 // Mutant: core/src/sync/wait_group/mod.rs :: section.append(WAITING, LEAVING); => {}
+// Mutant: core/src/sync/wait_group/mod.rs :: self.word.load(Ordering::Acquire) == CLOSED; => self.word.load(Ordering::Relaxed) == CLOSED;
 #[test]
 fn last_guard_goes_while_a_wait_begins() {
     loom::model(|| {
-        let group = Arc::new((WaitGroup::new(), AtomicUsize::new(0)));
-        let other = group.clone();
+        let (group, work) = (Arc::new(WaitGroup::new()), Plain::new());
         let first = Box::leak(Box::new(group.clone()));
-        let guard = first.0.add();
-        let thread = thread::spawn(move || {
-            other.1.store(1, Ordering::Relaxed);
-            drop(guard);
+        let guard = first.add();
+        let thread = thread::spawn({
+            let work = work.clone();
+            move || {
+                work.set();
+                drop(guard);
+            }
         });
-        let mut wait = Polled::new(group.0.wait());
+        let mut wait = Polled::new(group.wait());
         let early = wait.poll().is_ready();
         if early {
-            assert_eq!(group.1.load(Ordering::Relaxed), 1);
+            assert!(work.is_set());
         }
         thread.join().unwrap();
         if !early {
@@ -49,5 +51,81 @@ fn last_token_goes_while_the_tracker_is_closed() {
         thread.join().unwrap();
         assert_eq!(wait.wakes(), 1, "not woken");
         wait.ready();
+    });
+}
+
+/// Works on a thread of its own, and says so.
+fn work(work: &Arc<Plain>, then: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    let work = work.clone();
+    thread::spawn(move || {
+        work.set();
+        then();
+    })
+}
+
+/// What each of two did is seen by who waits, though only the last one tells.
+// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_sub(GUARD, Ordering::AcqRel) => self.word.fetch_sub(GUARD, Ordering::Release)
+#[test]
+fn two_tokens_go_while_one_waits() {
+    loom::model(|| {
+        let (tracker, done) = (TaskTracker::new(), [Plain::new(), Plain::new()]);
+        let tokens = [tracker.token(), tracker.token()];
+        tracker.close();
+        let mut wait = Polled::waiting(tracker.wait());
+        let mut threads = Vec::new();
+        for (done, token) in done.iter().zip(tokens) {
+            threads.push(work(done, || drop(token)));
+        }
+        if wait.poll().is_ready() {
+            assert!(done.iter().all(|done| done.is_set()));
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+
+    use std::vec::Vec;
+}
+
+/// What came before the close, and what was done under the token, is seen by who waits: whichever of both is last.
+// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_or(CLOSED, Ordering::AcqRel) => self.word.fetch_or(CLOSED, Ordering::Release)
+// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_or(CLOSED, Ordering::AcqRel) => self.word.fetch_or(CLOSED, Ordering::Acquire)
+#[test]
+fn token_goes_and_the_tracker_is_closed_while_one_waits() {
+    loom::model(|| {
+        let (tracker, done, closed) = (TaskTracker::new(), Plain::new(), Plain::new());
+        let token = tracker.token();
+        let mut wait = Polled::waiting(tracker.wait());
+        let worker = work(&done, || drop(token));
+        let closer = work(&closed, {
+            let tracker = tracker.clone();
+            move || assert!(tracker.close(), "it was open")
+        });
+        if wait.poll().is_ready() {
+            assert!(done.is_set() && closed.is_set());
+        }
+        worker.join().unwrap();
+        closer.join().unwrap();
+    });
+}
+
+/// Who finds that another one has closed a tracker, or opened it again, sees what came before that.
+// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_and(!CLOSED, Ordering::AcqRel) => self.word.fetch_and(!CLOSED, Ordering::Acquire)
+// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_and(!CLOSED, Ordering::AcqRel) => self.word.fetch_and(!CLOSED, Ordering::Release)
+// Mutant: core/src/sync/wait_group/mod.rs :: // Ordering: acquires what those did who are done; pairs with `leave`.\n        self.word.load(Ordering::Acquire) => self.word.load(Ordering::Relaxed)
+#[test]
+fn tracker_is_closed_and_opened() {
+    loom::model(|| {
+        let (tracker, closed, opened) = (TaskTracker::new(), Plain::new(), Plain::new());
+        let closer = work(&closed, {
+            let (tracker, opened) = (tracker.clone(), opened.clone());
+            move || {
+                tracker.close();
+                assert!(tracker.is_closed() || opened.is_set());
+            }
+        });
+        opened.set();
+        assert!(!tracker.reopen() || closed.is_set());
+        closer.join().unwrap();
     });
 }

@@ -6,7 +6,7 @@ use loom::thread;
 
 use crate::sync::Watch;
 use crate::sync::watch::channel;
-use crate::test_util::Polled;
+use crate::test_util::{Plain, Polled};
 
 /// A change is seen by the first look, or wakes.
 // Mutant: core/src/sync/watch/cell.rs :: self.set_version(section, |version| version.wrapping_add(CHANGE)); => self.set_version(section, |version| version);
@@ -109,13 +109,21 @@ fn look_ends_while_a_sender_begins_to_wait_for_that() {
 
 /// The last receiver goes while the sender waits for that.
 // Mutant: core/src/sync/watch/alloc.rs :: self.0.watch.waiters.drain(GONE, (), |_| false); => self.0.watch.waiters.drain(GONE, (), |_| true);
+// Mutant: core/src/sync/watch/alloc.rs :: if self.receivers.load(Ordering::Acquire) == 0 { => if self.receivers.load(Ordering::Relaxed) == 0 {
 #[test]
 fn last_receiver_goes_while_closed_is_awaited() {
     loom::model(|| {
-        let (sender, receiver) = channel(0);
-        let thread = thread::spawn(move || drop(receiver));
+        let ((sender, receiver), done) = (channel(0), Plain::new());
+        let thread = thread::spawn({
+            let done = done.clone();
+            move || {
+                done.set();
+                drop(receiver);
+            }
+        });
         let mut wait = Polled::new(sender.closed());
         let early = wait.poll().is_ready();
+        assert!(!early || done.is_set());
         thread.join().unwrap();
         if !early {
             assert_eq!(wait.wakes(), 1);
@@ -123,5 +131,67 @@ fn last_receiver_goes_while_closed_is_awaited() {
         }
         drop(wait);
         assert!(sender.send(1).is_err());
+    });
+}
+
+/// What a receiver did that is gone is seen by who finds that none is left.
+// Mutant: core/src/sync/watch/alloc.rs :: self.0.receivers.fetch_sub(1, Ordering::Release) => self.0.receivers.fetch_sub(1, Ordering::Relaxed)
+// Mutant: core/src/sync/watch/alloc.rs :: self.shared.receivers.load(Ordering::Acquire) => self.shared.receivers.load(Ordering::Relaxed)
+#[test]
+fn sender_finds_that_two_receivers_are_gone() {
+    loom::model(|| {
+        let ((sender, first), done) = (channel(0), [Plain::new(), Plain::new()]);
+        let second = first.clone();
+        let threads = [(first, done[0].clone()), (second, done[1].clone())].map(|(receiver, done)| {
+            thread::spawn(move || {
+                done.set();
+                drop(receiver);
+            })
+        });
+        assert!(!sender.is_closed() || done.iter().all(|done| done.is_set()));
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// What each sender did that is gone is seen by who finds the channel closed by the last of them.
+// Mutant: core/src/sync/watch/alloc.rs :: self.shared.senders.fetch_sub(1, Ordering::AcqRel) => self.shared.senders.fetch_sub(1, Ordering::Acquire)
+// Mutant: core/src/sync/watch/alloc.rs :: self.shared.senders.fetch_sub(1, Ordering::AcqRel) => self.shared.senders.fetch_sub(1, Ordering::Release)
+#[test]
+fn receiver_finds_that_two_senders_are_gone() {
+    loom::model(|| {
+        let ((first, receiver), done) = (channel(0), [Plain::new(), Plain::new()]);
+        let second = first.clone();
+        let threads = [(first, done[0].clone()), (second, done[1].clone())].map(|(sender, done)| {
+            thread::spawn(move || {
+                done.set();
+                drop(sender);
+            })
+        });
+        assert!(receiver.has_changed().is_ok() || done.iter().all(|done| done.is_set()));
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// Who only asks whether there is a new value sees what came before it.
+// Mutant: core/src/sync/watch/cell.rs :: self.version.load(Ordering::Acquire) => self.version.load(Ordering::Relaxed)
+// Mutant: core/src/sync/watch/cell.rs :: self.version.store(*section.state, Ordering::Release); => self.version.store(*section.state, Ordering::Relaxed);
+#[test]
+fn version_carries_what_came_before() {
+    loom::model(|| {
+        let ((sender, receiver), done) = (channel(0), Plain::new());
+        let thread = thread::spawn({
+            let done = done.clone();
+            move || {
+                done.set();
+                sender.send(1).unwrap();
+                sender
+            }
+        });
+        assert!(!receiver.has_changed().unwrap() || done.is_set());
+        thread.join().unwrap();
     });
 }

@@ -95,3 +95,23 @@ fn the_last_of_executor_and_handle_frees_the_slot() {
         assert_eq!((slots.in_use(), drops.count(), waker.alive()), (0, 1, 0));
     });
 }
+
+/// The next tenant is written where the handle of the last one has just taken the output.
+// Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) => compare_exchange_weak(current.0, next.0, Ordering::Relaxed, Ordering::Relaxed)
+#[test]
+fn an_output_is_taken_while_the_next_tenant_comes() {
+    loom::model(|| {
+        let slots = arena::<1, 256>();
+        let line: &Line = Line::new(Home::Pool(slots));
+        let drops = Drops::default();
+        let output = Watched::new(&drops);
+        let mut first = line.spawn(async move { output });
+        line.turn();
+        let taking = thread::spawn(move || drop(ready(&mut first)));
+        let next = slots.try_spawn_at(line, async {});
+        taking.join().unwrap();
+        let spawned = next.is_ok();
+        drop(next);
+        assert_eq!((line.turn(), drops.count(), slots.in_use()), (usize::from(spawned), 1, 0));
+    });
+}
