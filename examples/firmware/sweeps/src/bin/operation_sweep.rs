@@ -3,7 +3,8 @@
 //! A second timer fires after a distance that is swept over what the main context does meanwhile with the same primitive:
 //! sends and receives, waits that are given up, spawns and joins, yields (pushes to and pops from the run queue). The
 //! interrupt sends, notifies, signals, wakes a cell, or spawns. What it did must have its effect once: a wait that ends by
-//! its timeout has lost it, a count that is too high has doubled it. Run with `-icount shift=6,sleep=off`: an
+//! its timeout has lost it, a count that is too high has doubled it. `primitive_sweep` does the same with everything else that
+//! may be called from an interrupt. Run with `-icount shift=6,sleep=off`: an
 //! instruction is 64 ns then, a tick of the timer 80 ns.
 #![no_std]
 #![no_main]
@@ -19,6 +20,7 @@ use zokio::sync::{Channel, Notify, Signal, WaitCell};
 use zokio::task::{Arena, yield_now};
 use zokio::time::{now, timeout_at};
 use zokio_board_qemu_lm3s6965::{self as board, Interrupt, interrupt, println};
+use zokio_sweeps::timer1;
 
 static TASKS: Arena<4, 64> = Arena::new();
 static EXECUTOR: board::Executor = board::executor(&TASKS);
@@ -157,29 +159,4 @@ fn main() -> ! {
     let (fired, refused) = (FIRED.load(Ordering::Relaxed), REFUSED.load(Ordering::Relaxed));
     println!("operation sweep: {fired} interrupts, {refused} refused, {wrong} wrong");
     board::exit(u8::from(wrong + refused != 0 || fired != ROUNDS * DISTANCES * NAMES.len() as u32))
-}
-
-/// GPTM1 as a one-shot, as the board uses GPTM0.
-mod timer1 {
-    pub fn start() {
-        write(0x400f_e104, 3 << 16); // clock of GPTM0 and GPTM1
-        write(0x4003_1000, 0);
-        write(0x4003_1004, 1);
-        write(0x4003_1018, 1);
-    }
-
-    pub fn fire_after(ticks: u32) {
-        write(0x4003_100c, 0);
-        write(0x4003_1028, ticks);
-        write(0x4003_100c, 1);
-    }
-
-    pub fn acknowledge() {
-        write(0x4003_1024, 1);
-    }
-
-    fn write(address: usize, value: u32) {
-        // SAFETY: a register of GPTM1, which nothing else uses, or its clock gate, which keeps what the board set.
-        unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(value) };
-    }
 }
