@@ -123,7 +123,10 @@ pub fn run(bytes: &[u8]) {
             }
             _ => {
                 let (output, _) = script.drive(try_join_array(script.parts()), give_up);
-                let failed = (0..PARTS).filter(|&name| !script.good[name]).min_by_key(|&name| (script.at[name], name));
+                // Each poll begins one part further than the one before.
+                let turn = |name: usize| (name + PARTS - usize::from(script.at[name] - 1) % PARTS) % PARTS;
+                let failed =
+                    (0..PARTS).filter(|&name| !script.good[name]).min_by_key(|&name| (script.at[name], turn(name)));
                 let wanted = match failed {
                     Some(name) => (give_up >= script.at[name]).then_some(Err(name)),
                     None => (give_up >= last).then(|| Ok(std::array::from_fn(|name| name))),

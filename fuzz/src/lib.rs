@@ -7,10 +7,14 @@
 pub mod channel;
 pub mod combine;
 mod input;
+mod line;
 pub mod list;
 pub mod options;
+pub mod pipe;
+pub mod queue;
 pub mod tasks;
 pub mod timers;
+pub mod transitions;
 mod wakes;
 
 pub use input::Input;
@@ -33,8 +37,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("channel", channel::run),
     ("combine", combine::run),
     ("list", list::run),
+    ("pipe", pipe::run),
+    ("queue", queue::run),
     ("tasks", tasks::run),
     ("timers", timers::run),
+    ("transitions", transitions::run),
     // The last: it silences the panic hook.
     ("options", options::run),
 ];
