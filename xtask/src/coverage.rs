@@ -1,5 +1,5 @@
 //! `coverage`: which lines of core are run by its own tests and by those of the executors and the facade above it, both
-//! back ends taken together. Doc tests do not count.
+//! back ends taken together, and by the portable ones. Doc tests do not count.
 //!
 //! The compiler's own instrumentation and the toolchain's own tools. Tests, and files that only tests have, do not count. A
 //! line counts when the compiler made code of it.
@@ -27,7 +27,7 @@ const LISTED: usize = 12;
 /// Packages, features and flags of the builds whose lines are added up.
 const BUILDS: &[(&[&str], &str, &str)] = &[
     (
-        &["zokio-core", "zokio-executor-local", "zokio-executor-mt", "zokio"],
+        &["zokio-core", "zokio-executor-local", "zokio-executor-mt", "zokio-portable-tests", "zokio"],
         "zokio-core/std,zokio-core/heapless,zokio-core/futures-core,zokio-executor-local/std,zokio/hyper",
         "",
     ),

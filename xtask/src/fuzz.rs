@@ -139,7 +139,7 @@ mod tests {
         let read = |path: &str| fs::read_to_string(workspace.root.join(path)).expect("file");
         let (manifest, library) = (read("fuzz/Cargo.toml"), read("fuzz/src/lib.rs"));
         let targets = targets(&workspace);
-        assert!(targets.len() >= 6, "{targets:?}");
+        assert!(targets.len() >= 9, "{targets:?}");
         for target in targets {
             assert!(manifest.contains(&format!("path = \"targets/{target}.rs\"")), "{target}");
             assert!(library.contains(&format!("(\"{target}\", {target}::run)")), "{target}");

@@ -96,6 +96,6 @@ impl<T> Drop for AbortOnDropHandle<T> {
 
 impl<T> core::fmt::Debug for AbortOnDropHandle<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("AbortOnDropHandle").field(&self.handle).finish()
+        f.debug_tuple("AbortOnDropHandle").field(self.as_ref()).finish()
     }
 }

@@ -11,6 +11,10 @@ mod channel;
 mod condvar;
 #[cfg(all(not(loom), feature = "std"))]
 mod forgotten;
+#[cfg(all(not(loom), feature = "std", feature = "heapless"))]
+mod handles;
+#[cfg(all(not(loom), feature = "std", feature = "heapless"))]
+mod looks;
 #[cfg(all(not(loom), feature = "std"))]
 mod mpmc;
 #[cfg(all(not(loom), feature = "std"))]

@@ -5,6 +5,8 @@ mod budget;
 #[cfg(all(feature = "alloc", not(loom)))]
 mod delay_queue;
 mod hand;
+#[cfg(all(feature = "alloc", not(loom)))]
+mod looks;
 #[cfg(loom)]
 mod loom;
 #[cfg(loom)]
