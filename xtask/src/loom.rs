@@ -153,7 +153,7 @@ fn unnamed(place: &str, context: &str, text: &str) -> (usize, Vec<String>) {
 }
 
 fn mutants_mark() -> &'static str {
-    crate::mutants::MARK
+    crate::mutant::MARK
 }
 
 /// Where models are built.

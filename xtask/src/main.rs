@@ -23,6 +23,7 @@ mod loom;
 mod miri;
 mod models;
 mod modules;
+mod mutant;
 mod mutants;
 mod orderings;
 mod places;
@@ -49,8 +50,9 @@ usage: cargo xtask PART
   test         all tests of all tiers: host loom orderings mutants miri targets firmware everywhere places
   host         unit, contract and doc tests of the workspace, features on and off
   loom         models of the lock-free protocols
-  miri         core and executor-local under Miri: both models of aliasing, 16 seeds, two targets; `test` runs less of it
-  mutants      every test that names the change it must catch is seen to catch it; a filter may follow
+  miri         core and executor-local under Miri: both models of aliasing, 16 seeds, two targets; `test` runs less of it;
+               words that the names of its runs must contain may follow (`miri i686`, `miri threads tree`)
+  mutants      every test that names the change it must catch is seen to catch it; filters may follow
   orderings    each atomic ordering of core and executor-local is weakened, and a model sees it; a filter of files may
                follow, and then every package counts: `.rs` is all
   coverage     which lines of core its unit tests run
@@ -64,10 +66,10 @@ usage: cargo xtask PART
   fmt lint arrows size docs      (`docs --write` writes the table of Send and Sync anew)
   chip         instructions and bytes on a chip, against benches/chip.toml
   bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
-  deep         hours: soak loom orderings miri fuzz, or those of them that are named, each with what it is to be cut to
-               (`deep loom=zokio-core miri=64 fuzz=600`); appends to docs/deep-log.md
+  deep         hours: soak mutants loom orderings miri fuzz, or those of them that are named, each with what it is to be cut
+               to (`deep loom=zokio-core miri=64 fuzz=600`); several side by side; appends to docs/deep-log.md
 
-environment: CI=1 makes a skip a failure; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
+environment: CI=1 makes a skip a failure; ZOKIO_XTASK_CORES=N is how many programs run at a time; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -96,8 +98,7 @@ fn main() -> ExitCode {
         },
         ["orderings"] => orderings::run(&workspace, report_ref, ""),
         ["orderings", filter] => orderings::run(&workspace, report_ref, filter),
-        ["mutants"] => mutants::run(&workspace, report_ref, ""),
-        ["mutants", filter] => mutants::run(&workspace, report_ref, filter),
+        ["mutants", filters @ ..] => mutants::run(&workspace, report_ref, filters),
         ["size"] => size::run(&workspace, report_ref),
         ["bench", arguments @ ..] => bench::run(&workspace, report_ref, arguments),
         ["everywhere"] => last_word = everywhere::run(&workspace, report_ref, None),
@@ -119,7 +120,7 @@ fn main() -> ExitCode {
             deep::run(&workspace, report_ref, parts);
         }
         ["deep"] => deep::run(&workspace, report_ref, &[]),
-        ["miri"] => miri::run(&workspace, report_ref, miri::WIDE),
+        ["miri", filters @ ..] => miri::run(&workspace, report_ref, miri::WIDE, filters),
         ["targets"] => targets::run(&workspace, report_ref),
         ["fmt"] => fmt::run(&workspace, report_ref),
         ["lint"] => lint::run(&workspace, report_ref),

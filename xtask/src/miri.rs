@@ -2,7 +2,8 @@
 //!
 //! Every test runs once under each model of aliasing, once on a 32-bit and once on a big-endian target. A seed is another
 //! order of threads and another layout of memory: the tests that start threads run with many, the others, where it changes
-//! addresses only, with one (in `deep` with some). Two runs at a time, or as many as there are cores.
+//! addresses only, with one (in `deep` with some). As many runs at a time as there are cores; the tests of core, which take
+//! longest, are divided among several runs, and it is counted that none is lost.
 
 use std::fs;
 use std::time::Instant;
@@ -23,12 +24,12 @@ pub struct Seeds {
     /// For all tests.
     pub all: u32,
     /// Whether each test runs under both models of aliasing, with the single-core back ends and on other targets too. If not,
-    /// it runs once under stacked borrows.
+    /// it runs once under stacked borrows, and with other seeds under tree borrows if it starts threads.
     pub wide: bool,
 }
 
 /// What CI has time for; the rest is in `cargo xtask miri`.
-pub const CI: Seeds = Seeds { threads: 1, all: 1, wide: false };
+pub const CI: Seeds = Seeds { threads: 4, all: 1, wide: false };
 
 /// What `cargo xtask miri` runs.
 pub const WIDE: Seeds = Seeds { threads: 16, all: 1, wide: true };
@@ -39,6 +40,9 @@ pub const DEEP: Seeds = Seeds { threads: 256, all: 16, wide: true };
 /// The 32-bit and the big-endian target.
 const TARGETS: [&str; 2] = ["i686-unknown-linux-gnu", "s390x-unknown-linux-gnu"];
 
+/// The parts of core whose tests run by themselves; what is in none of them is one more run.
+const PIECES: [&str; 2] = ["sync::", "task::"];
+
 /// One call of Miri.
 #[derive(Debug, Clone)]
 struct Run {
@@ -48,21 +52,43 @@ struct Run {
     /// Tree borrows in the place of stacked ones.
     tree: bool,
     target: Option<&'static str>,
-    /// Only these tests; none is all.
+    /// Which tests they are, in words.
+    what: &'static str,
+    /// Only tests whose path contains one of these; none is all.
     tests: Vec<String>,
+    /// Not those whose path contains one of these.
+    without: Vec<&'static str>,
     seeds: (u32, u32),
 }
 
 impl Run {
     fn name(&self) -> String {
         let aliasing = if self.tree { "tree borrows" } else { "stacked borrows" };
-        let tests = if self.tests.is_empty() { "all tests" } else { "tests with threads" };
         let place = self.target.map(|target| format!(", {target}")).unwrap_or_default();
         let back_end = if self.unicore { ", unicore" } else { "" };
-        format!("{}{back_end}{place}, {aliasing}, {tests}, seeds {}..{}", self.package, self.seeds.0, self.seeds.1)
+        format!(
+            "{}{back_end}{place}, {aliasing}, {}, seeds {}..{}",
+            self.package, self.what, self.seeds.0, self.seeds.1
+        )
+    }
+
+    /// Whether it is one of those that [`divided`] makes.
+    fn is_piece(&self) -> bool {
+        self.what != "all tests" && self.what != "tests with threads"
+    }
+
+    /// What the runs have in common that divide the tests of a package among them.
+    fn whole(&self) -> (&'static str, bool, bool, Option<&'static str>) {
+        (self.package, self.unicore, self.tree, self.target)
     }
 
     fn process(&self, workspace: &Workspace) -> Process {
+        let without = self.without.iter().flat_map(|path| ["--skip", path]);
+        self.command(workspace).args(&self.tests).args(without)
+    }
+
+    /// Without the names of tests.
+    fn command(&self, workspace: &Workspace) -> Process {
         let mut flags = "-Zmiri-strict-provenance".to_owned();
         if self.tree {
             flags.push_str(" -Zmiri-tree-borrows");
@@ -71,9 +97,8 @@ impl Run {
             (from, to) if to == from + 1 => flags.push_str(&format!(" -Zmiri-seed={from}")),
             (from, to) => flags.push_str(&format!(" -Zmiri-many-seeds={from}..{to}")),
         }
-        // A folder each, or those that run at the same time wait for each other's build.
-        let folder =
-            format!("miri/{}{}{}", self.package, if self.unicore { "-unicore" } else { "" }, u8::from(self.tree));
+        // One folder for all that is built alike: those that begin at the same time wait for the first one's build.
+        let folder = format!("miri/{}{}", self.package, if self.unicore { "-unicore" } else { "" });
         let mut process = Process::new("rustup")
             .args(["run", "nightly", "cargo", "miri", "test", "--lib", "--tests", "-p", self.package, "--features"])
             .args([self.features]);
@@ -82,7 +107,6 @@ impl Run {
         }
         process
             .args(["--"])
-            .args(&self.tests)
             .env("MIRIFLAGS", flags)
             .rustflags(if self.unicore { "--cfg zokio_unicore" } else { "" })
             .target_dir(&workspace.target.join(folder))
@@ -91,8 +115,8 @@ impl Run {
     }
 }
 
-/// Runs the part.
-pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds) {
+/// Runs the part: all runs whose names contain every one of `filters`.
+pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds, filters: &[&str]) {
     report.part("miri", |report| {
         let ready = report.step("interpreter and its libraries", || {
             if let Err(skip) = toolchain::miri() {
@@ -112,18 +136,26 @@ pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds) {
         if !ready {
             return;
         }
-        let runs = runs(workspace, seeds);
+        let mut runs = runs(workspace, seeds);
+        runs.retain(|run| filters.iter().all(|filter| run.name().contains(filter)));
+        if runs.is_empty() {
+            report.step("runs", || Verdict::failed("there is no such run"));
+            return;
+        }
+        let ran = workers::each(&runs, |run| {
+            let started = Instant::now();
+            let output = run.process(workspace).output();
+            let count = output.as_ref().map(|output| Count::of(&output.text)).unwrap_or_default();
+            // Told as soon as it is known: the whole takes hours.
+            println!("   {:>8} {:>6} passed: {}", shown(started.elapsed()), count.passed, run.name());
+            (count, Verdict::of_tests(output))
+        });
+        let counts: Vec<Count> = ran.iter().map(|ran| ran.0).collect();
         report.step(&format!("{} runs", runs.len()), || {
-            let ran = workers::each(&runs, |run| {
-                let started = Instant::now();
-                (run.process(workspace).output(), started.elapsed())
-            });
             let (mut passed, mut findings) = (0, Vec::new());
-            for (run, (output, elapsed)) in runs.iter().zip(ran) {
-                let count = output.as_ref().map(|output| Count::of(&output.text)).unwrap_or_default();
-                println!("   {:>8} {:>6} passed: {}", shown(elapsed), count.passed, run.name());
+            for (run, (count, verdict)) in runs.iter().zip(ran) {
                 passed += count.passed;
-                match Verdict::of_tests(output) {
+                match verdict {
                     Verdict::Passed(0, _) => findings.push(format!("{}: not one test ran", run.name())),
                     Verdict::Failed(_, _, why) => findings.push(format!("{}\n{why}", run.name())),
                     _ => {}
@@ -131,7 +163,35 @@ pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds) {
             }
             Verdict::of_findings(passed, "", findings)
         });
+        if filters.is_empty() {
+            report.step("what was divided is whole", || whole(workspace, &runs, &counts));
+        }
     });
+}
+
+/// Whether the runs among which a package's tests are divided have run all that there are.
+fn whole(workspace: &Workspace, runs: &[Run], counts: &[Count]) -> Verdict {
+    let (mut checked, mut findings) = (0, Vec::new());
+    for run in runs.iter().filter(|run| !run.without.is_empty()) {
+        // The one that takes the rest is found once for each whole.
+        if !run.tests.is_empty() {
+            continue;
+        }
+        let listed = match run.command(workspace).args(["--list"]).read() {
+            Ok(text) => text.lines().filter(|line| line.ends_with(": test")).count(),
+            Err(error) => return Verdict::failed(error),
+        };
+        let pieces = runs.iter().zip(counts).filter(|(piece, _)| piece.is_piece() && piece.whole() == run.whole());
+        let ran: usize = pieces.map(|(_, count)| count.passed + count.failed + count.ignored).sum();
+        // With several seeds each test runs several times.
+        let expected = listed * (run.seeds.1 - run.seeds.0) as usize;
+        if ran == expected {
+            checked += 1;
+        } else {
+            findings.push(format!("{}: {ran} tests were run of {expected}", run.name()));
+        }
+    }
+    Verdict::of_findings(checked, "", findings)
 }
 
 /// The runs, the longest first.
@@ -144,7 +204,9 @@ fn runs(workspace: &Workspace, seeds: Seeds) -> Vec<Run> {
         unicore: false,
         tree,
         target,
+        what: "all tests",
         tests: Vec::new(),
+        without: Vec::new(),
         seeds: (0, seeds.all),
     };
     let mut runs = Vec::new();
@@ -153,22 +215,37 @@ fn runs(workspace: &Workspace, seeds: Seeds) -> Vec<Run> {
             [(CORE, ["core/src", "core/tests"]), (LOCAL, ["executor-local/src", "executor-local/tests"])]
         {
             let tests = folders.iter().flat_map(|folder| with_threads(workspace, folder)).collect();
-            runs.push(Run { tests, seeds: (0, seeds.threads), ..run(place, tree, None) });
+            let what = "tests with threads";
+            runs.push(Run { what, tests, seeds: (0, seeds.threads), ..run(place, tree, None) });
         }
     }
     for tree in [false, true] {
-        runs.push(run(CORE, tree, None));
+        runs.extend(divided(&run(CORE, tree, None)));
         runs.push(run(LOCAL, tree, None));
-        runs.push(Run { unicore: true, features: test::UNICORE, ..run(CORE, tree, None) });
+        runs.extend(divided(&Run { unicore: true, features: test::UNICORE, ..run(CORE, tree, None) }));
     }
     for target in TARGETS {
-        runs.push(Run { seeds: (0, 1), ..run(CORE, false, Some(target)) });
+        runs.extend(divided(&Run { seeds: (0, 1), ..run(CORE, false, Some(target)) }));
         runs.push(Run { seeds: (0, 1), ..run(LOCAL, false, Some(target)) });
     }
-    runs.retain(|run| run.seeds.1 > 1 || run.tests.is_empty());
+    runs.retain(|run| run.seeds.1 > 1 || run.what != "tests with threads");
     if !seeds.wide {
-        runs.retain(|run| run.target.is_none() && !run.tree && !run.unicore);
+        let threads = |run: &Run| run.what == "tests with threads";
+        runs.retain(|run| run.target.is_none() && !run.unicore && run.tree == threads(run));
     }
+    runs
+}
+
+/// A run of all tests, divided among several.
+fn divided(run: &Run) -> Vec<Run> {
+    let piece = |(at, &path): (usize, &&'static str)| Run {
+        what: path.trim_end_matches(':'),
+        tests: vec![path.to_owned()],
+        without: PIECES[..at].to_vec(),
+        ..run.clone()
+    };
+    let mut runs: Vec<Run> = PIECES.iter().enumerate().map(piece).collect();
+    runs.push(Run { what: "the rest", without: PIECES.to_vec(), ..run.clone() });
     runs
 }
 
@@ -239,14 +316,30 @@ mod tests {
         let workspace = Workspace::find().expect("workspace");
         let runs = runs(&workspace, WIDE);
         let core = |tree: bool, target: Option<&str>| {
-            runs.iter().any(|run| {
-                run.package == "zokio-core" && run.tree == tree && run.target == target && run.tests.is_empty()
-            })
+            runs.iter()
+                .any(|run| run.package == "zokio-core" && run.tree == tree && run.target == target && run.is_piece())
         };
         assert!(
             core(false, None) && core(true, None) && core(false, Some(TARGETS[0])) && core(false, Some(TARGETS[1]))
         );
         let many = runs.iter().find(|run| run.seeds == (0, 16)).expect("sixteen seeds");
         assert!(many.tests.len() > 5, "{:?}", many.tests);
+    }
+
+    #[test]
+    fn what_is_divided_is_run_once() {
+        let workspace = Workspace::find().expect("workspace");
+        let runs = runs(&workspace, CI);
+        let runs_of = |path: &str| {
+            let of = |run: &&Run| {
+                let named = run.tests.is_empty() || run.tests.iter().any(|part| path.contains(part.as_str()));
+                run.is_piece() && named && !run.without.iter().any(|part| path.contains(part))
+            };
+            runs.iter().filter(of).count()
+        };
+        for path in ["sync::tests::a", "task::sync::tests::b", "time::tests::c", "future::task::d", "stack::e"] {
+            assert_eq!(runs_of(path), 1, "{path}");
+        }
+        assert!(runs.iter().any(|run| run.tree && run.seeds == (0, 4)), "threads under tree borrows");
     }
 }

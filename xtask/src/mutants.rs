@@ -1,202 +1,214 @@
 //! `mutants`: every test that names the change it must catch is seen to catch it.
 //!
-//! Just above a test stands one line, or several:
-//!
-//! ```text
-//! // Mutant: <path from the root> :: <text found once in that file> => <replacement>
-//! ```
-//!
-//! The tree is copied into a scratch folder below the target folder, the change is applied there, and that one test is
-//! built and run; it must fail. A change that does not compile proves nothing and is a failure, and so is a test that did
-//! not run. `\n` in a text is a line break. A text may itself hold ` => `: the longest text that stands in the file once
-//! is meant. Builds have folders of their own: cargo cannot tell the copy's packages from the originals. That the test passes without the change is shown by the other parts.
+//! What a test names, and how, is in [`crate::mutant`]. The tree is copied below the target folder, once for each core. A
+//! change is applied there, the test's package is compiled anew without optimizing for speed of the test, and that one test
+//! is run; it must fail. A change that does not compile proves nothing and is a failure, and so is a test that did not run.
+//! Tests that name the same change share its build. What is compiled alike stands together in the row of changes, and the
+//! copies take from its two ends, so that each compiles one package again and again and few others. Builds have folders of
+//! their own: cargo cannot tell the copies' packages from the originals. That the test passes without the change is shown
+//! by the other parts.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::loom;
 use crate::modules;
+use crate::mutant::{self, Build, Mutant};
 use crate::process::{Output, Process};
-use crate::report::{Report, Verdict};
-use crate::source::{self, words};
+use crate::report::{Report, Verdict, seconds};
+use crate::workers;
 use crate::workspace::{Package, Workspace, files};
 
-pub const MARK: &str = "// Mutant:";
-
-/// One change and the test that must catch it.
-#[derive(Debug, PartialEq, Eq, Clone)]
-struct Mutant {
-    /// Where the comment stands.
-    at: String,
-    /// The function that is the test.
-    test: String,
-    /// How the test is compiled.
-    build: Build,
-    /// The file that is changed, from the root.
-    file: String,
-    /// Text and replacement, not yet told apart.
-    change: String,
+/// One change, and the tests of one program that must catch it.
+struct Change {
+    package: Package,
+    /// The arguments that choose the program.
+    binary: Vec<String>,
+    mutants: Vec<Mutant>,
 }
 
-/// The configuration in which a test exists.
-#[derive(Debug, PartialEq, Eq, Clone, Copy, PartialOrd, Ord)]
-enum Build {
-    Host,
-    Unicore,
-    Loom,
-}
+/// A mutant, and what became of it.
+type Judged = (Mutant, Verdict);
 
-impl fmt::Display for Mutant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let change: String = self.change.chars().take(90).collect();
-        write!(f, "{} catches {}: {change}", self.test, self.file)
-    }
-}
-
-/// Runs the part: all mutants whose test's name or file contains `filter`.
-pub fn run(workspace: &Workspace, report: &mut Report, filter: &str) {
+/// Runs the part: all mutants whose test's name or file contains one of `filters`; none: all.
+pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) {
     report.part("mutants", |report| {
         let packages = workspace.packages().unwrap_or_default();
-        let contexts: BTreeMap<PathBuf, String> =
-            packages.iter().flat_map(|package| modules::contexts(&package.dir.join("src/lib.rs"))).collect();
-        let mut found = Vec::new();
-        for path in files(&workspace.root, ".rs") {
-            if path.starts_with(workspace.root.join("xtask")) {
-                continue;
-            }
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            let context = contexts.get(&path).map(String::as_str).unwrap_or_default();
-            match mutants(&workspace.relative(&path), context, &text) {
-                Ok(mutants) => found.extend(mutants),
-                Err(error) => drop(report.step("mutant comments", || Verdict::failed(error))),
-            }
-        }
-        found.retain(|mutant| mutant.test.contains(filter) || mutant.at.contains(filter));
+        let (mut found, mut wrong) = named(workspace, &packages);
+        report.step("each names a text that stands once", || {
+            wrong.extend(found.iter().filter_map(|mutant| changed(&workspace.root, mutant).err()));
+            Verdict::of_findings(found.len(), "", wrong)
+        });
+        found.retain(|mutant| {
+            let wanted = |filter: &&str| mutant.test.contains(*filter) || mutant.at.contains(*filter);
+            (filters.is_empty() || filters.iter().any(wanted)) && changed(&workspace.root, mutant).is_ok()
+        });
         if found.is_empty() {
             report.step("mutants", || Verdict::failed("not one mutant was found"));
             return;
         }
-        let tree = workspace.target.join("mutants/tree");
-        if let Err(error) = copy(&workspace.root, &tree) {
-            report.step("mutants: copy of the tree", || Verdict::failed(error));
-            return;
+        let judged = match changes(workspace, &packages, found).and_then(|changes| judge_all(workspace, changes)) {
+            Ok(judged) => judged,
+            Err(error) => {
+                report.step("mutants", || Verdict::failed(error));
+                return;
+            }
+        };
+        let (caught, survivors): (Vec<Judged>, Vec<Judged>) =
+            judged.into_iter().partition(|judged| matches!(judged.1, Verdict::Passed(..)));
+        if !caught.is_empty() {
+            report.step("caught", || Verdict::Passed(caught.len(), String::new()));
         }
-        // What shares a build stands together, so that one package is compiled anew for each and not several.
-        found.sort_by_key(|mutant| (mutant.build, mutant.at.clone()));
-        for mutant in &found {
-            report.step(&mutant.to_string(), || {
-                judge(workspace, &tree, &packages, mutant).unwrap_or_else(|error| {
-                    Verdict::failed(format!("{}: {error}\n{}: {}", mutant.at, mutant.file, mutant.change))
-                })
-            });
+        for (mutant, verdict) in survivors {
+            report.step(&mutant.to_string(), || verdict);
         }
     });
 }
 
-/// The mutants that a file names; `context` is what [`modules::contexts`] says of it.
-fn mutants(place: &str, context: &str, text: &str) -> Result<Vec<Mutant>, String> {
-    let code = source::code(text);
-    let mut found = Vec::new();
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        let start = offset;
-        offset += line.len();
-        let Some(rest) = line.trim().strip_prefix(MARK) else { continue };
-        let at = format!("{place}:{}", source::line_of(text, start));
-        let (file, change) = rest.split_once(" :: ").ok_or_else(|| format!("{at}: no ` :: ` in a mutant"))?;
-        if !change.contains(" => ") {
-            return Err(format!("{at}: no ` => ` in a mutant"));
+/// Every mutant of the tree, and what is wrong with the comments of others.
+fn named(workspace: &Workspace, packages: &[Package]) -> (Vec<Mutant>, Vec<String>) {
+    let contexts: BTreeMap<PathBuf, String> =
+        packages.iter().flat_map(|package| modules::contexts(&package.dir.join("src/lib.rs"))).collect();
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    for path in files(&workspace.root, ".rs") {
+        if path.starts_with(workspace.root.join("xtask")) {
+            continue;
         }
-        let test = test_after(&code, offset).ok_or_else(|| format!("{at}: no #[test] follows a mutant"))?;
-        found.push(Mutant {
-            at,
-            test,
-            build: build_of(place, context, &code, start),
-            file: file.trim().to_owned(),
-            change: change.trim().to_owned(),
-        });
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let context = contexts.get(&path).map(String::as_str).unwrap_or_default();
+        let (some, others) = mutant::mutants(&workspace.relative(&path), context, &text);
+        found.extend(some);
+        wrong.extend(others);
     }
-    Ok(found)
+    (found, wrong)
 }
 
-/// The name of the test that begins at or after `at`; only attributes may stand before it.
-fn test_after(code: &str, at: usize) -> Option<String> {
-    let rest = &code[at..];
-    let (place, _) = words(rest).find(|word| word.1 == "fn")?;
-    if !rest[..place].contains("#[test]") || rest[..place].contains('}') {
-        return None;
-    }
-    words(&rest[place..]).nth(1).map(|word| word.1.to_owned())
+/// The text of the file that a mutant changes, before and after.
+fn changed(root: &Path, mutant: &Mutant) -> Result<(String, String), String> {
+    let path = root.join(&mutant.file);
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {}: {error}", mutant.at, mutant.file))?;
+    let changed = mutant::apply(&mutant.change, &text)
+        .map_err(|error| format!("{}: {error}\n{}: {}", mutant.at, mutant.file, mutant.change))?;
+    Ok((text, changed))
 }
 
-/// How the test at a place is compiled: by the path of its file, the attributes around that, and the modules within.
-fn build_of(place: &str, context: &str, code: &str, at: usize) -> Build {
-    let (names, attributes) = modules::around(code, at);
-    let around = format!("{place} {context} {} {attributes}", names.join(" "));
-    let around = around.replace("not(loom)", "").replace("not(zokio_unicore)", "");
-    if around.contains("loom") {
-        Build::Loom
-    } else if around.contains("unicore") {
-        Build::Unicore
-    } else {
-        Build::Host
+/// The changes, what is compiled alike side by side.
+fn changes(workspace: &Workspace, packages: &[Package], mutants: Vec<Mutant>) -> Result<VecDeque<Change>, String> {
+    let mut changes: BTreeMap<_, Change> = BTreeMap::new();
+    for mutant in mutants {
+        let source = workspace.root.join(mutant.at.split(':').next().unwrap_or_default());
+        let package = packages
+            .iter()
+            .filter(|package| source.starts_with(&package.dir))
+            .max_by_key(|package| package.dir.components().count())
+            .ok_or_else(|| format!("{}: the test is in no package", mutant.at))?;
+        let inside = source.strip_prefix(&package.dir).map_err(|error| error.to_string())?;
+        let binary = mutant::binary_of(inside)?;
+        let key = (mutant.build, package.name.clone(), binary.clone(), mutant.file.clone(), mutant.change.clone());
+        let change = || Change { package: package.clone(), binary, mutants: Vec::new() };
+        changes.entry(key).or_insert_with(change).mutants.push(mutant);
     }
+    Ok(changes.into_values().collect())
 }
 
-/// Applies a change to a file's text.
-fn apply(change: &str, text: &str) -> Result<String, String> {
-    // The comment quotes the text; only the rest of the file counts.
-    let clean: String = text.split_inclusive('\n').filter(|line| !line.trim().starts_with(MARK)).collect();
-    let splits: Vec<usize> = change.match_indices(" => ").map(|found| found.0).collect();
-    for &split in splits.iter().rev() {
-        let from = change[..split].trim().replace("\\n", "\n");
-        let to = change[split + 4..].trim().replace("\\n", "\n");
-        if clean.matches(&from).count() == 1 {
-            return Ok(clean.replace(&from, &to));
+/// Judges all changes, with a copy of the tree for each core.
+fn judge_all(workspace: &Workspace, changes: VecDeque<Change>) -> Result<Vec<Judged>, String> {
+    let slots: Vec<usize> = (0..workers::count().min(changes.len())).collect();
+    let folders = |slot: usize| workspace.target.join(format!("mutants/{slot}"));
+    for &slot in &slots {
+        copy(&workspace.root, &folders(slot).join("tree"))?;
+    }
+    let left = Mutex::new(changes);
+    let judged = workers::each(&slots, |&slot| {
+        let mut judged = Vec::new();
+        loop {
+            let next = {
+                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                if slot % 2 == 0 { left.pop_front() } else { left.pop_back() }
+            };
+            let Some(change) = next else { return judged };
+            judged.extend(judge(workspace, &folders(slot), change));
         }
-    }
-    let first = splits.first().map_or(change, |&split| &change[..split]);
-    let count = clean.matches(first.trim()).count();
-    Err(format!("the text to change must stand in the file once; `{}` stands there {count} times", first.trim()))
+    });
+    Ok(judged.into_iter().flatten().collect())
 }
 
-fn judge(workspace: &Workspace, tree: &Path, packages: &[Package], mutant: &Mutant) -> Result<Verdict, String> {
+/// Judges one change in the copy of the tree below `folder`.
+fn judge(workspace: &Workspace, folder: &Path, change: Change) -> Vec<Judged> {
+    let started = Instant::now();
+    let tree = folder.join("tree");
+    let built = apply_and_build(folder, &tree, &change);
+    let building = started.elapsed();
+    let mut judged = Vec::new();
+    for mutant in change.mutants {
+        let started = Instant::now();
+        let verdict = match &built {
+            Ok(executable) => {
+                test(workspace, &tree, &change.package, executable, &mutant).unwrap_or_else(Verdict::failed)
+            }
+            Err(error) => Verdict::failed(format!("{}: {error}", mutant.at)),
+        };
+        // Why it was not caught is told at once: all of them take long.
+        let (word, verdict) = match verdict {
+            Verdict::Passed(count, word) => (word.clone(), Verdict::Passed(count, word)),
+            Verdict::Failed(.., why) => (format!("NOT CAUGHT: {why}\n  "), Verdict::failed(&mutant.at)),
+            verdict => ("skipped".to_owned(), verdict),
+        };
+        println!("   {:>6} + {:>6} {word}: {}: {mutant}", seconds(building), seconds(started.elapsed()), mutant.at);
+        judged.push((mutant, verdict));
+    }
+    judged
+}
+
+/// Builds the changed program; the tree is put right again at once.
+fn apply_and_build(folder: &Path, tree: &Path, change: &Change) -> Result<PathBuf, String> {
+    let mutant = change.mutants.first().ok_or("nothing to change")?;
+    let (text, changed) = changed(tree, mutant)?;
     let path = tree.join(&mutant.file);
-    let text = fs::read_to_string(workspace.root.join(&mutant.file)).map_err(|error| error.to_string())?;
-    let changed = apply(&mutant.change, &text)?;
     fs::write(&path, changed).map_err(|error| error.to_string())?;
-    let verdict = build_and_run(workspace, tree, packages, mutant);
+    let built = build(folder, tree, change, mutant.build);
     fs::write(&path, text).map_err(|error| error.to_string())?;
-    verdict
+    built
 }
 
-fn build_and_run(workspace: &Workspace, tree: &Path, packages: &[Package], mutant: &Mutant) -> Result<Verdict, String> {
-    let file = mutant.at.split(':').next().unwrap_or_default();
-    let source = workspace.root.join(file);
-    let package = packages
-        .iter()
-        .filter(|package| source.starts_with(&package.dir))
-        .max_by_key(|package| package.dir.components().count())
-        .ok_or("the test is in no package")?;
-    let inside = source.strip_prefix(&package.dir).map_err(|error| error.to_string())?;
-    let binary = binary_of(inside)?;
-    let process = match mutant.build {
-        Build::Loom => loom::command(package).target_dir(&workspace.target.join("mutants/loom")),
+fn build(folder: &Path, tree: &Path, change: &Change, build: Build) -> Result<PathBuf, String> {
+    let package = &change.package;
+    let process = match build {
+        Build::Loom => {
+            // Only what is compiled once is worth optimizing.
+            loom::command(package)
+                .args(["--config", "profile.release.package.\"*\".opt-level=1"])
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+                .target_dir(&folder.join("loom"))
+        }
         Build::Host | Build::Unicore => {
-            let flags = if mutant.build == Build::Unicore { "--cfg zokio_unicore" } else { "" };
+            let flags = if build == Build::Unicore { "--cfg zokio_unicore" } else { "" };
             Process::cargo(&["test", "-p", &package.name, "--features", &package.test_features()])
-                .args(&binary)
+                .args(&change.binary)
+                .env("CARGO_PROFILE_DEV_DEBUG", "0")
+                .env("CARGO_PROFILE_TEST_DEBUG", "0")
+                .env("CARGO_INCREMENTAL", "1")
                 .rustflags(flags)
-                .target_dir(&workspace.target.join("mutants/build"))
+                .target_dir(&folder.join("build"))
         }
     };
     let built = process.args(["--no-run"]).dir(tree).limit(900).output()?;
     if !built.success() {
-        return Ok(Verdict::failed(format!("{}: the changed tree does not compile\n{}", mutant.at, built.complaint())));
+        return Err(format!("the changed tree does not compile\n{}", built.complaint()));
     }
-    let executable = executable(&built.text).ok_or_else(|| format!("no test binary in\n{}", built.text))?;
+    executable(&built.text).ok_or_else(|| format!("no test binary in\n{}", built.text))
+}
+
+fn test(
+    workspace: &Workspace,
+    tree: &Path,
+    package: &Package,
+    executable: &Path,
+    mutant: &Mutant,
+) -> Result<Verdict, String> {
     let dir = tree.join(package.dir.strip_prefix(&workspace.root).map_err(|error| error.to_string())?);
     let run = Process::new(&tree.join(executable).to_string_lossy())
         .args([&mutant.test])
@@ -230,16 +242,6 @@ fn caught(mutant: &Mutant, run: &Output) -> Verdict {
         return Verdict::failed(format!("{}: {test} passes with the change\n{}", mutant.at, run.complaint()));
     }
     Verdict::passed(if aborted { "caught: aborted" } else { "caught" })
-}
-
-/// The arguments that choose the binary a test file belongs to.
-fn binary_of(inside: &Path) -> Result<Vec<String>, String> {
-    let parts: Vec<String> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["src", ..] => Ok(vec!["--lib".to_owned()]),
-        ["tests", name, ..] => Ok(vec!["--test".to_owned(), name.trim_end_matches(".rs").to_owned()]),
-        _ => Err(format!("{}: a mutant's test belongs into src or tests", inside.display())),
-    }
 }
 
 /// The test binary that `cargo test --no-run` names.
@@ -278,59 +280,6 @@ fn copy(root: &Path, to: &Path) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = r##"
-fn f() { match a { Some(b) if c => b.wake(), None => {} } }
-#[cfg(all(test, not(loom)))]
-mod tests {
-    // Mutant: core/src/a.rs :: Some(b) if c => b.wake(), => Some(b) if c => drop(b),
-    #[test]
-    fn failure_034_wakes() {}
-}
-#[cfg(all(test, loom))]
-mod model {
-    // Mutant: core/src/a.rs :: fn f() { => fn f() {\n    fence();
-    // Mutant: core/src/b.rs :: x => y
-    #[test]
-    #[should_panic(expected = "fn g")]
-    fn races() {}
-}
-"##;
-
-    #[test]
-    fn mutants_are_read_with_their_tests_and_builds() {
-        let found = mutants("core/src/a.rs", "", TEXT).expect("well formed");
-        let rows: Vec<_> =
-            found.iter().map(|mutant| (mutant.test.as_str(), mutant.build, mutant.file.as_str())).collect();
-        assert_eq!(
-            rows,
-            [
-                ("failure_034_wakes", Build::Host, "core/src/a.rs"),
-                ("races", Build::Loom, "core/src/a.rs"),
-                ("races", Build::Loom, "core/src/b.rs"),
-            ]
-        );
-        let build = |place, context| mutants(place, context, TEXT).expect("well formed")[0].build;
-        assert_eq!(build("core/src/x/tests/loom.rs", ""), Build::Loom);
-        assert_eq!(build("core/src/x/models.rs", "#[cfg(all(test,loom))]"), Build::Loom);
-        assert_eq!(build("core/src/x/models.rs", "#[cfg(all(test,zokio_unicore))]"), Build::Unicore);
-    }
-
-    #[test]
-    fn a_change_is_applied_where_its_text_stands_once() {
-        let found = mutants("core/src/a.rs", "", TEXT).expect("well formed");
-        let changed = apply(&found[0].change, TEXT).expect("once");
-        assert!(changed.contains("match a { Some(b) if c => drop(b), None => {} }"), "{changed}");
-        assert!(apply(&found[1].change, TEXT).expect("once").contains("fn f() {\n    fence();"));
-        assert!(apply("#[test] => #[cfg(x)]", TEXT).is_err());
-        assert!(apply("nowhere => here", TEXT).is_err());
-    }
-
-    #[test]
-    fn a_mutant_without_test_or_arrow_is_refused() {
-        assert!(mutants("a.rs", "", "// Mutant: a.rs :: x => y\nfn f() {}\n#[test]\nfn t() {}").is_err());
-        assert!(mutants("a.rs", "", "// Mutant: a.rs :: x\n#[test]\nfn t() {}").is_err());
-    }
-
     fn ran(text: &str, command: &str) -> Output {
         let mut output = Process::new("sh").args(["-c", command]).output().expect("sh");
         output.text = text.to_owned();
@@ -339,7 +288,8 @@ mod model {
 
     #[test]
     fn gate_finds_a_test_that_catches_nothing() {
-        let mutant = mutants("core/src/a.rs", "", TEXT).expect("well formed").remove(0);
+        let text = "// Mutant: a.rs :: x => y\n#[test]\nfn failure_034_wakes() {}\n";
+        let mutant = mutant::mutants("core/src/a.rs", "", text).0.remove(0);
         let passed = ran("running 1 test\ntest a::failure_034_wakes ... ok\n", "true");
         assert!(matches!(caught(&mutant, &passed), Verdict::Failed(..)));
         let absent = ran("running 0 tests\n", "true");
@@ -352,9 +302,9 @@ mod model {
 
     #[test]
     fn binaries_are_chosen_by_the_place_of_the_test() {
-        assert_eq!(binary_of(Path::new("src/a.rs")).as_deref(), Ok(["--lib".to_owned()].as_slice()));
+        assert_eq!(mutant::binary_of(Path::new("src/a.rs")).as_deref(), Ok(["--lib".to_owned()].as_slice()));
         assert_eq!(
-            binary_of(Path::new("tests/park/os.rs")).as_deref(),
+            mutant::binary_of(Path::new("tests/park/os.rs")).as_deref(),
             Ok(["--test".to_owned(), "park".to_owned()].as_slice())
         );
         let text = "   Compiling x\n  Executable unittests src/lib.rs (/t/deps/zokio_core-1f)\n";

@@ -34,6 +34,11 @@ impl Verdict {
         Self::Failed(0, 1, reason.into())
     }
 
+    /// Whether nothing failed or was skipped.
+    pub fn is_passed(&self) -> bool {
+        matches!(self, Self::Passed(..))
+    }
+
     /// A command that is right when it exits with 0.
     pub fn of_command(output: Result<Output, Error>) -> Self {
         match output {
@@ -72,7 +77,7 @@ impl Verdict {
 }
 
 /// The numbers of a `cargo test`.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     /// Tests that passed.
     pub passed: usize,

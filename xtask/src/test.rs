@@ -25,8 +25,8 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
     host(workspace, report);
     loom::run(workspace, report, 2);
     orderings::run(workspace, report, "");
-    mutants::run(workspace, report, MUTANTS);
-    miri::run(workspace, report, miri::CI);
+    mutants::run(workspace, report, &[MUTANTS]);
+    miri::run(workspace, report, miri::CI, &[]);
     coverage::run(workspace, report);
     fuzz::run(workspace, report, "", 60);
     targets::run(workspace, report);

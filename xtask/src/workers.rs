@@ -3,9 +3,13 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// The variable that says how many cores this program may use.
+pub const CORES: &str = "ZOKIO_XTASK_CORES";
+
 /// How many programs are run at a time.
 pub fn count() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let told = std::env::var(CORES).ok().and_then(|cores| cores.parse().ok()).filter(|&cores| cores > 0);
+    told.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Runs `work` on each job, as many at a time as the machine has cores.
