@@ -82,7 +82,7 @@ fn a_pushed_task_is_seen_whole() {
 }
 
 /// The stub goes in again while a producer is at the same link.
-// Mutant: core/src/run_queue/lock_free.rs :: self.append(STUB);\n            next => next
+// Mutant: core/src/run_queue/lock_free.rs ::             self.append(STUB); => self.next(STUB).store(null_mut(), Ordering::Relaxed); self.last.store(STUB, Ordering::Release);
 #[test]
 fn the_last_task_is_taken_while_another_comes() {
     loom::model(|| {

@@ -29,7 +29,7 @@ fn take_all() -> &'static TakeAll<Line> {
 }
 
 /// Each task is taken, or handed back by a closed box; those of one producer in its order.
-// Mutant: core/src/stack.rs :: let top = self.top.swap(CLOSED, Ordering::AcqRel); => let top = self.top.load(Ordering::Acquire); self.top.store(CLOSED, Ordering::Release);
+// Mutant: core/src/stack.rs :: let top = self.top.swap(CLOSED, Ordering::Acquire); => let top = self.top.load(Ordering::Acquire); self.top.store(CLOSED, Ordering::Release);
 #[test]
 fn push_races_take_and_close() {
     loom::model(|| {

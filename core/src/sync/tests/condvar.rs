@@ -10,7 +10,6 @@ use crate::test_util::{Event, Polled, TestLock, TestWaker, forever, panics, poll
 type Value<T> = Mutex<T, TestLock>;
 type Changed = Condvar<TestLock>;
 
-// Mutant: core/src/sync/condvar.rs :: wait.as_mut().enable();\n => \n
 #[test]
 fn waiter_lets_go_and_has_the_mutex_again() {
     let (mutex, changed) = (Value::with_lock(0), Changed::with_lock());
@@ -26,6 +25,27 @@ fn waiter_lets_go_and_has_the_mutex_again() {
     assert_eq!(*wait.ready(), 5);
     drop(wait);
     assert!(mutex.try_lock().is_ok());
+}
+
+/// Whoever has the mutex next, from within the unlock even, finds the waiter in line.
+// Mutant: core/src/sync/condvar.rs :: wait.as_mut().enable();\n => \n
+#[test]
+fn next_holder_of_the_mutex_finds_the_waiter() {
+    let (mutex, changed): (&Value<()>, &Changed) = (forever(Value::with_lock(())), forever(Changed::with_lock()));
+    let guard = mutex.try_lock().unwrap();
+    let mut next = Polled::new(mutex.lock());
+    next.waker = TestWaker::hooked(move |event| {
+        if event == Event::Wake {
+            changed.notify_one();
+        }
+    });
+    assert!(next.poll().is_pending());
+    let mut wait = Polled::new(changed.wait(guard));
+    let is_told = wait.poll().is_ready() || {
+        drop(next.ready());
+        wait.poll().is_ready()
+    };
+    assert!(is_told, "notified while it let go of the mutex");
 }
 
 #[test]

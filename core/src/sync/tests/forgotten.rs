@@ -9,7 +9,7 @@ use crate::sync::{Mutex, Notify, RwLock, Semaphore, WaitQueue};
 use crate::test_util::{Polled, forever, forgotten, poll};
 
 /// Forgotten before it was polled, while it waits, and when it was told: the one behind it gets what comes next.
-// Mutant: core/src/sync/wait_queue.rs :: section.append(WAITING, LEAVING);\n            section.state.epoch => section.state.epoch
+// Mutant: core/src/sync/wait_queue.rs :: section.append(LINE, LEAVING);\n            *section.state => *section.state
 #[test]
 fn failure_053_forgotten_waits_of_a_notify_harm_nobody() {
     let notify = forever(Notify::new());

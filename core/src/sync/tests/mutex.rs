@@ -63,7 +63,7 @@ fn woken_waiter_is_passed_once_and_then_handed_the_mutex() {
     assert!(mutex.try_lock().is_ok());
 }
 
-// Mutant: core/src/sync/permits.rs :: Err(Short::Taken) if self.whole && before & FAIR == 0 => => Err(Short::Taken) if self.whole =>
+// Mutant: core/src/sync/permits.rs :: if self.whole && before & FAIR == 0 => if self.whole
 #[test]
 fn fair_mutex_is_handed_over_at_every_unlock() {
     let mutex = Value::fair_with_lock(());

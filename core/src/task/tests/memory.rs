@@ -46,7 +46,7 @@ fn failure_066_a_stale_waker_finds_the_executor_of_today() {
 }
 
 /// Tenants come and go in pools of several sizes while wakers of earlier ones are kept and used.
-// Mutant: core/src/task/arena.rs :: self.count(|header| header.state.load().high() != 0) => self.count(|header| header.state.load().is_live())
+// Mutant: core/src/task/arena.rs :: self.count(|header| header.state.peek().high() != 0) => self.count(|header| header.state.peek().is_live())
 #[test]
 fn failure_070_pool_of_one_under_a_million_respawns() {
     churn::<1>(1_000_000);

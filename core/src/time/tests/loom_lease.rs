@@ -85,7 +85,7 @@ fn failure_086_reset_to_elapsed_races_fire() {
 }
 
 /// A sleep is dropped while its queue closes: its waker goes once, and the other is told.
-// Mutant: core/src/time/heap.rs :: self.remove(root, State::Closed) => self.remove(root, State::Elapsed)
+// Mutant: core/src/time/heap.rs :: self.pop(root, State::Closed) => self.pop(root, State::Elapsed)
 #[test]
 fn close_races_drop() {
     loom::model(|| {
