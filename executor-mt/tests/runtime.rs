@@ -289,6 +289,36 @@ fn failure_012_a_task_from_outside_runs_although_local_tasks_always_yield() {
     }
 }
 
+/// A task that never yields keeps its own worker, with the timers made there; those of another worker ring.
+// Mutant: executor-mt/src/worker.rs :: contain(|| park.park(timers.next_deadline(), is_idle)); => contain(|| park.park(None, is_idle));
+#[test]
+fn failure_010_a_timer_of_another_worker_rings_while_a_task_never_yields() {
+    let runtime = runtime(2);
+    let stop = Arc::new(AtomicBool::new(false));
+    let (begun, has_begun) = mpsc::channel();
+    let hog = runtime.spawn({
+        let stop = stop.clone();
+        async move {
+            begun.send(()).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+        }
+    });
+    has_begun.recv_timeout(Duration::from_secs(20)).expect("it runs");
+    let (rung, has_rung) = mpsc::channel();
+    // Wherever it is put: it runs on the other worker, and makes its timer there.
+    let sleeper = async move {
+        sleep::<Here>(Duration::from_millis(1)).await;
+        rung.send(()).unwrap();
+    };
+    runtime.spawn(sleeper).detach();
+    let rang = has_rung.recv_timeout(Duration::from_secs(20));
+    stop.store(true, Ordering::Relaxed);
+    assert_eq!(rang, Ok(()), "it waits for no other worker");
+    runtime.block_on(hog).unwrap();
+}
+
 #[test]
 fn all_of_many_yielding_tasks_get_their_turn() {
     // More than a queue holds, each in need of all others: nobody may starve in the backlog.

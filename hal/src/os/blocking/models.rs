@@ -46,3 +46,19 @@ fn failure_006_a_job_for_an_idle_thread_is_run() {
 fn failure_006_a_job_for_a_thread_that_leaves_is_run() {
     both_jobs_run(Duration::ZERO);
 }
+
+/// A thread ends its job, or is idle, while the pool is shut down: it is taken off the count once.
+// Mutant: hal/src/os/blocking.rs :: if state.closed || left.is_zero() {\n                    state.idle -= 1; => if state.closed || left.is_zero() {
+#[test]
+fn failure_005_shutdown_meets_a_thread_that_ends_its_last_job() {
+    loom::model(|| {
+        let pool = BlockingPool::new(1, Duration::from_secs(3600), "model".into(), None);
+        let submitter = thread::spawn({
+            let pool = pool.clone();
+            move || drop(pool.spawn(Box::new(|| ())))
+        });
+        assert!(pool.shutdown(None));
+        submitter.join().unwrap();
+        assert_eq!(pool.threads(), (0, 0));
+    });
+}

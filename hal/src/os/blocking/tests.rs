@@ -73,6 +73,23 @@ fn failure_006_no_job_is_lost_to_a_thread_that_goes_idle() {
     }
 }
 
+/// One thread is idle and another in the last job when the pool is shut down.
+// Mutant: hal/src/os/blocking.rs :: if state.closed {\n                break;\n            }\n            state.idle += 1; => state.idle += 1;\n            if state.closed {\n                break;\n            }
+#[test]
+fn failure_005_a_thread_that_ends_its_last_job_at_shutdown_is_counted_once() {
+    let pool = pool(2, LONG);
+    let (go, gate) = mpsc::channel::<()>();
+    pool.spawn(Box::new(move || gate.recv().unwrap())).unwrap();
+    pool.spawn(Box::new(|| ())).unwrap();
+    while pool.threads() != (2, 1) {
+        thread::yield_now();
+    }
+    assert!(!pool.shutdown(Some(Duration::ZERO)), "a job is under way");
+    go.send(()).unwrap();
+    assert!(pool.shutdown(Some(LONG)));
+    assert_eq!(pool.threads(), (0, 0));
+}
+
 #[test]
 fn at_most_the_limit_runs_at_once_and_all_run() {
     let pool = pool(3, LONG);

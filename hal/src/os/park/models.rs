@@ -6,6 +6,8 @@ use loom::thread;
 use super::super::sync::{Condvar, lock};
 use super::*;
 
+mod timers;
+
 /// What a reactor and its eventfd are to a parker: a sticky flag that one waits for.
 #[derive(Debug)]
 struct Model(Arc<(Mutex<bool>, Condvar)>);
@@ -92,7 +94,7 @@ fn the_worker_in_the_driver_is_reached_last() {
 }
 
 /// A busy worker polls the driver: it must not swallow the wake of the one that waits there.
-// Mutant: hal/src/os/park.rs :: let Some(mut driver) = try_lock(&driving.driver) else { return self.token.sleep(timeout) };\n        if !self.token.begin_driving() {\n            return;\n        } => if !self.token.begin_driving() {\n            return;\n        }\n        let Some(mut driver) = try_lock(&driving.driver) else { return };
+// Mutant: hal/src/os/park.rs :: let Some(mut driver) = try_lock(&driving.driver) else { return self.token.sleep(until.left()) };\n        if !self.token.begin_driving() {\n            return;\n        } => if !self.token.begin_driving() {\n            return;\n        }\n        let Some(mut driver) = try_lock(&driving.driver) else { return };
 #[test]
 fn a_poll_takes_no_wake_from_who_waits() {
     loom::model(|| {
