@@ -46,7 +46,7 @@ fn set_against_set_and_look() {
     });
 }
 
-// Mutant: core/src/sync/set_once.rs :: claim.put(value);\n                self.queue.close(); => self.queue.close();\n                claim.put(value);
+// Mutant: core/src/sync/set_once.rs :: self.slot.put(value).map_err(SetOnceError)?;\n        self.queue.close(); => self.queue.close();\n        self.slot.put(value).map_err(SetOnceError)?;
 #[test]
 fn set_against_wait() {
     loom::model(|| {
