@@ -1,7 +1,7 @@
 //! Tasks: spawning, waiting for them, aborting them.
 
 #[cfg(feature = "std")]
-mod local_set;
+pub(crate) mod local_set;
 
 use core::future::Future;
 

@@ -360,6 +360,36 @@ fn entering_a_set_names_it() {
     }
 }
 
+/// A handle that was entered in a task of a set hid the set until the guard was dropped.
+#[test]
+fn entering_a_runtime_in_a_task_of_a_set_hides_it_not() {
+    for other in runtimes() {
+        for runtime in runtimes() {
+            let set = LocalSet::new();
+            let shared = Rc::new(Cell::new(0));
+            let (count, handle) = (shared.clone(), other.handle().clone());
+            set.block_on(&runtime, async move {
+                let guard = handle.enter();
+                assert_eq!(Handle::current().runtime_flavor(), handle.runtime_flavor());
+                let inside = count.clone();
+                let local = spawn_local(async move { inside.set(inside.get() + 1) });
+                // A guard inside of a guard keeps it too.
+                let again = handle.enter();
+                let inside = count.clone();
+                let other = spawn_local(async move { inside.set(inside.get() + 1) });
+                drop(again);
+                drop(guard);
+                local.await.unwrap();
+                other.await.unwrap();
+            });
+            assert_eq!(shared.get(), 2);
+            // Outside of the set there is none.
+            let _guard = other.enter();
+            assert!(std::panic::catch_unwind(|| spawn_local(async {})).is_err());
+        }
+    }
+}
+
 #[test]
 fn plain_runtimes_refuse_local_tasks() {
     for runtime in runtimes() {

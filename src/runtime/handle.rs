@@ -15,6 +15,7 @@ use zokio_hal::os::{self, Attending, ReactorHandle, VirtualTime, VirtualUnpark};
 
 use super::blocking::Pool;
 use super::local::Entered;
+use crate::task::local_set;
 
 pub(super) type Workers = MtHandle<VirtualUnpark, Current>;
 
@@ -88,6 +89,7 @@ enum EnteredKind {
     MultiThread(zokio_executor_mt::EnterGuard<VirtualUnpark, Current>),
     CurrentThread(Held<Current, Local>),
     Local(Held<Current, Entered>),
+    Set(Held<Current, local_set::Entered>),
 }
 
 // As for `Runtime`.
@@ -234,12 +236,14 @@ impl Handle {
         pool.downcast_ref::<Pool>()?.time.as_ref()
     }
 
-    /// Makes this runtime the one of this thread until the guard is dropped.
+    /// Makes this runtime the one of this thread until the guard is dropped. In a task of a
+    /// [`LocalSet`](crate::task::LocalSet) `spawn_local` still spawns on the set.
     pub fn enter(&self) -> EnterGuard {
         let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
-        let context = match &self.kind {
-            Kind::MultiThread(workers) => EnteredKind::MultiThread(workers.enter()),
-            Kind::CurrentThread(local) => EnteredKind::CurrentThread(Held::new(local.clone())),
+        let context = match (local_set::Entered::beside(self), &self.kind) {
+            (Some(set), _) => EnteredKind::Set(Held::new(set)),
+            (None, Kind::MultiThread(workers)) => EnteredKind::MultiThread(workers.enter()),
+            (None, Kind::CurrentThread(local)) => EnteredKind::CurrentThread(Held::new(local.clone())),
         };
         EnterGuard { _context: context, _reactor: reactor }
     }

@@ -4,7 +4,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context as PollContext, Poll};
 
-use zokio_core::ambient::{Context, Held, Offer};
+use zokio_core::ambient::{Ambient, Context, Held, Offer};
 use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{Drivers, LocalSet as Set, LocalSpawner};
@@ -116,9 +116,17 @@ pub struct LocalEnterGuard {
 }
 
 /// The set beside the runtime that is current.
-struct Entered {
+pub(crate) struct Entered {
     spawner: LocalSpawner<Drivers>,
     runtime: Option<Handle>,
+}
+
+impl Entered {
+    /// The set of the current context, if there is one, beside a runtime.
+    pub(crate) fn beside(runtime: &Handle) -> Option<Self> {
+        let spawner = Current::with(|context| context.and_then(|context| context.local_as().cloned()))?;
+        Some(Self { spawner, runtime: Some(runtime.clone()) })
+    }
 }
 
 impl Offer for Entered {

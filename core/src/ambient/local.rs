@@ -3,20 +3,27 @@
 
 #[cfg(feature = "alloc")]
 mod place {
+    use core::any::Any;
+
     use crate::task::Spawn;
 
+    /// The place, and the same as what it is.
     #[derive(Clone, Copy, Default)]
-    pub(crate) struct Local<'a>(Option<&'a dyn Spawn>);
+    pub(crate) struct Local<'a>(Option<(&'a dyn Spawn, &'a dyn Any)>);
 
     impl<'a> Local<'a> {
         pub(crate) const NONE: Self = Self(None);
 
-        pub(crate) const fn new(place: &'a dyn Spawn) -> Self {
-            Self(Some(place))
+        pub(crate) const fn new<S: Spawn + 'static>(place: &'a S) -> Self {
+            Self(Some((place, place)))
         }
 
         pub(crate) fn place(self) -> Option<&'a dyn Spawn> {
-            self.0
+            self.0.map(|(place, _)| place)
+        }
+
+        pub(crate) fn downcast<S: 'static>(self) -> Option<&'a S> {
+            self.0?.1.downcast_ref()
         }
     }
 }
@@ -33,11 +40,15 @@ mod place {
     impl<'a> Local<'a> {
         pub(crate) const NONE: Self = Self(PhantomData);
 
-        pub(crate) const fn new(_: &'a dyn Spawn) -> Self {
+        pub(crate) const fn new<S: Spawn + 'static>(_: &'a S) -> Self {
             Self::NONE
         }
 
         pub(crate) fn place(self) -> Option<&'a dyn Spawn> {
+            None
+        }
+
+        pub(crate) fn downcast<S: 'static>(self) -> Option<&'a S> {
             None
         }
     }

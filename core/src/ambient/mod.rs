@@ -52,7 +52,7 @@ impl<'a> Context<'a> {
     /// Adds where `spawn_local` puts tasks, where that is not where `spawn` puts them. Without `alloc` there is no such place,
     /// and this does nothing.
     #[must_use]
-    pub const fn with_local(mut self, local: &'a dyn Spawn) -> Self {
+    pub const fn with_local<S: Spawn + 'static>(mut self, local: &'a S) -> Self {
         self.local = Local::new(local);
         self
     }
@@ -93,6 +93,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn local(&self) -> Option<&'a dyn Spawn> {
         self.local.place().or(self.spawn)
+    }
+
+    /// Where `spawn_local` puts tasks, where that is an `S` that was [added](Self::with_local) as such.
+    #[must_use]
+    pub fn local_as<S: 'static>(&self) -> Option<&'a S> {
+        self.local.downcast()
     }
 
     /// The runtime's own handle.
