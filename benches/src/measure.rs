@@ -16,7 +16,6 @@ pub struct Plan {
     pub echo: Duration,
     workloads: &'static [&'static str],
     only: Option<String>,
-    rival: Option<String>,
 }
 
 impl Plan {
@@ -26,8 +25,7 @@ impl Plan {
     ///
     /// Says which argument is not understood.
     pub fn of(workloads: &'static [&'static str], arguments: &[String]) -> Result<Self, String> {
-        let mut plan =
-            Self { rounds: 5, repetitions: 7, echo: Duration::from_millis(800), workloads, only: None, rival: None };
+        let mut plan = Self { rounds: 5, repetitions: 7, echo: Duration::from_millis(800), workloads, only: None };
         let mut rounds = None;
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -46,9 +44,6 @@ impl Plan {
                     }
                     plan.only = Some(text.clone());
                 }
-                "--rival" => {
-                    plan.rival = Some(words.next().ok_or("--rival needs a rival's name")?.clone());
-                }
                 other => return Err(format!("`{other}` is not understood")),
             }
         }
@@ -56,10 +51,10 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether a rival was asked for: all are, unless one is named.
+    /// The same with one sample a round.
     #[must_use]
-    pub fn includes(&self, rival: &str) -> bool {
-        self.rival.as_ref().is_none_or(|only| only == rival)
+    pub fn once(&self) -> Self {
+        Self { repetitions: 1, only: self.only.clone(), ..*self }
     }
 
     /// The workloads that were asked for.

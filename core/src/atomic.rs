@@ -1,4 +1,4 @@
-//! Atomics and cells: loom's under `cfg(loom)`, `portable-atomic`'s elsewhere.
+//! Atomics and cells: loom's under `cfg(loom)`, shuttle's under `cfg(shuttle)`, `portable-atomic`'s elsewhere.
 //!
 //! Every crate of the family imports atomics from here and from nowhere else, so that a model run sees each of them. On
 //! targets without compare-and-swap `portable-atomic` supplies them, by whatever means the binary chose.
@@ -20,7 +20,10 @@ mod imp {
 
 #[cfg(not(loom))]
 mod imp {
+    #[cfg(not(shuttle))]
     pub use portable_atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+    #[cfg(shuttle)]
+    pub use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
 
     /// A cell whose content is reached through closures, so that a model can watch each access.
     #[derive(Debug)]
@@ -56,7 +59,7 @@ mod imp {
     }
 
     /// Whether sizes and alignments are those of a real build (a model's atomics are larger).
-    pub const LAYOUT_IS_REAL: bool = true;
+    pub const LAYOUT_IS_REAL: bool = cfg!(not(shuttle));
 }
 
 #[cfg(zokio_unicore)]

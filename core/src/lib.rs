@@ -46,6 +46,9 @@ pub mod task;
 pub mod test;
 pub mod time;
 
+#[cfg(all(test, shuttle, feature = "std"))]
+#[path = "tests/schedules.rs"]
+mod schedules;
 #[cfg(test)]
 #[path = "tests/util.rs"]
 mod test_util;

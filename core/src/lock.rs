@@ -192,7 +192,11 @@ pub use critical::CriticalSection;
 
 #[cfg(all(feature = "std", not(loom)))]
 mod threads {
-    use std::sync::{Mutex, PoisonError};
+    #[cfg(shuttle)]
+    use shuttle::sync::Mutex;
+    #[cfg(not(shuttle))]
+    use std::sync::Mutex;
+    use std::sync::PoisonError;
 
     /// A mutex of the operating system: excludes threads.
     ///

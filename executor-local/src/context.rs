@@ -14,12 +14,17 @@ mod place {
     use super::Pointer;
     use core::cell::Cell;
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     std::thread_local! {
         static CURRENT: Cell<Pointer> = const { Cell::new(None) };
     }
     #[cfg(loom)]
     loom::thread_local! {
+        static CURRENT: Cell<Pointer> = Cell::new(None);
+    }
+
+    #[cfg(shuttle)]
+    shuttle::thread_local! {
         static CURRENT: Cell<Pointer> = Cell::new(None);
     }
 

@@ -33,6 +33,8 @@ mod order;
 mod pause;
 #[cfg(feature = "std")]
 mod random;
+#[cfg(all(test, shuttle, feature = "std"))]
+mod schedules;
 #[cfg(feature = "std")]
 mod shared;
 mod spawner;

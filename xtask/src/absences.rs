@@ -1,5 +1,5 @@
-//! What must be absent from the sources: unsafe code above the leaves, state and 64-bit atomics in core, `alloc`, `std`
-//! and `loom` outside of the files that ARCHITECTURE.md lists.
+//! What must be absent from the sources: unsafe code above the leaves, state and 64-bit atomics in core, `alloc`, `std`,
+//! `loom` and `shuttle` outside of the files that ARCHITECTURE.md lists.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ const OF_A_POLL: &[&str] = &["task/scope.rs", "future/fair.rs"];
 /// What is compiled for models only: it reads the environment once.
 const MODEL: &str = "atomic/model.rs";
 
-/// Files of core that may name `alloc`, `std` or `loom`, by their whole place in `core/src` or by their last part.
+/// Files of core that may name `alloc`, `std`, `loom` or `shuttle`, by their whole place in `core/src` or by their last part.
 const OUTSIDE_PLACES: &[&str] = &[
     "lib.rs",
     "lock.rs",
@@ -49,7 +49,7 @@ pub fn check(workspace: &Workspace) -> Vec<(String, Verdict)> {
     let rules: [(&str, Rule); 3] = [
         ("core has no static state", statics),
         ("core has no 64-bit atomics", wide_atomics),
-        ("core names alloc, std and loom in the listed files only", outside),
+        ("core names alloc, std, loom and shuttle in the listed files only", outside),
     ];
     for (name, rule) in rules {
         let sources = modules::without_tests(&core.join("lib.rs"));
@@ -121,7 +121,7 @@ fn wide_atomics(_: &str, code: &str) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Paths into `alloc`, `std` and `loom` outside of the files for them.
+/// Paths into `alloc`, `std`, `loom` and `shuttle` outside of the files for them.
 fn outside(place: &str, code: &str) -> Vec<(usize, String)> {
     let name = place.rsplit('/').next().unwrap_or(place);
     if OUTSIDE_PLACES.contains(&place) || OUTSIDE_NAMES.contains(&name) {
@@ -137,7 +137,7 @@ fn outside(place: &str, code: &str) -> Vec<(usize, String)> {
             // `core::alloc::` is another module, `::alloc::` is the crate.
             let before = bytes[..at].strip_suffix(b"::");
             let nested = before.and_then(|bytes| bytes.last()).is_some_and(|&byte| source::is_word(byte));
-            ["alloc", "std", "loom"].contains(&word) && path && !nested && !own_module(word)
+            ["alloc", "std", "loom", "shuttle"].contains(&word) && path && !nested && !own_module(word)
         })
         .map(|&(at, word)| (at, format!("`{word}::`")))
         .collect()

@@ -131,7 +131,8 @@ fn findings_of(root: &Path, package: &Package) -> Vec<String> {
             findings.push(format!("{name} -> {to}: examples use zokio and boards"));
         }
         if name == "zokio-core" && !family {
-            let model = to == "loom" && dependency.platform.as_deref() == Some("cfg(loom)");
+            let model = ["loom", "shuttle"].contains(&to.as_str())
+                && dependency.platform.as_deref() == Some(&format!("cfg({to})"));
             let always = CORE_ALWAYS.contains(&to.as_str());
             let optional = CORE_OPTIONAL.contains(&to.as_str()) && dependency.optional;
             if !(model || always || optional) {

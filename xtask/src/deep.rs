@@ -14,17 +14,18 @@ use crate::process::Process;
 use crate::report::{Report, Verdict, seconds};
 use crate::workers;
 use crate::workspace::Workspace;
-use crate::{fuzz, loom, miri, mutants, orderings};
+use crate::{fuzz, loom, miri, mutants, orderings, shuttle};
 
 const HEADING: &str =
     "# Deep runs\n\nWritten by `cargo xtask deep`: what was run on which commit, for how long, and what it found.\n";
 
 /// The parts, in the order in which they run; what each may be cut to, after `=`.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("soak", "nothing"),
     ("mutants", "a file or a test"),
     ("loom", "a package"),
     ("orderings", "a file"),
+    ("shuttle", "schedules of a test"),
     ("miri", "seeds of the tests with threads"),
     ("fuzz", "seconds a target, or a target:seconds"),
 ];
@@ -42,7 +43,9 @@ pub fn check(parts: &[&str]) -> Result<(), String> {
         let (name, cut) = part.split_once('=').unwrap_or((part, ""));
         let known = PARTS.iter().any(|part| part.0 == name);
         let number = if name == "fuzz" { fuzz_cut(cut).1 } else { cut };
-        let number = !["miri", "fuzz"].contains(&name) || cut.is_empty() || number.parse::<u32>().is_ok_and(|n| n > 0);
+        let number = !["miri", "fuzz", "shuttle"].contains(&name)
+            || cut.is_empty()
+            || number.parse::<u32>().is_ok_and(|n| n > 0);
         if !known || !number {
             let there: Vec<String> = PARTS.iter().map(|(name, cut)| format!("{name}[={cut}]")).collect();
             return Err(format!("deep: `{part}` is none of {}", there.join(" ")));
@@ -67,7 +70,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, parts: &[&str]) {
 /// The parts that are wanted, each fuzz target by itself; the longest first.
 fn jobs(parts: &[&str], targets: &[String]) -> Vec<String> {
     let mut jobs = Vec::new();
-    for name in ["miri", "fuzz", "mutants", "loom", "orderings", "soak"] {
+    for name in ["miri", "fuzz", "mutants", "shuttle", "loom", "orderings", "soak"] {
         let of = |part: &&&str| part.split_once('=').map_or(**part, |part| part.0) == name;
         let wanted: Vec<&str> = if parts.is_empty() { vec![name] } else { parts.iter().filter(of).copied().collect() };
         for part in wanted {
@@ -162,6 +165,11 @@ fn part(workspace: &Workspace, report: &mut Report, name: &str, cut: &str) -> St
         "orderings" => {
             orderings::run(workspace, report, if cut.is_empty() { ".rs" } else { cut });
             format!("orderings: {}", if cut.is_empty() { "every package" } else { cut })
+        }
+        "shuttle" => {
+            let schedules = cut.parse().unwrap_or(shuttle::DEEP);
+            let sum = shuttle::run(workspace, report, schedules);
+            format!("shuttle: {schedules} schedules a test; {sum}")
         }
         "miri" => {
             let mut seeds = miri::DEEP;

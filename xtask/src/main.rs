@@ -29,6 +29,7 @@ mod orderings;
 mod places;
 mod process;
 mod report;
+mod shuttle;
 mod size;
 mod source;
 mod targets;
@@ -47,9 +48,10 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask PART
 
-  test         all tests of all tiers: host loom orderings mutants miri targets firmware everywhere places
+  test         all tests of all tiers: host loom orderings shuttle mutants miri targets firmware everywhere places
   host         unit, contract and doc tests of the workspace, features on and off
   loom         models of the lock-free protocols
+  shuttle      more threads than a model can have, in orders drawn at random
   miri         core and executor-local under Miri: both models of aliasing, 16 seeds, two targets; `test` runs less of it;
                words that the names of its runs must contain may follow (`miri i686`, `miri threads tree`)
   mutants      every test that names the change it must catch is seen to catch it; filters may follow
@@ -66,8 +68,8 @@ usage: cargo xtask PART
   fmt lint arrows size docs      (`docs --write` writes the table of Send and Sync anew)
   chip         instructions and bytes on a chip, against benches/chip.toml
   bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
-  deep         hours: soak mutants loom orderings miri fuzz, or those of them that are named, each with what it is to be cut
-               to (`deep loom=zokio-core miri=64 fuzz=600`); several side by side; appends to docs/deep-log.md
+  deep         hours: soak mutants loom orderings shuttle miri fuzz, or those of them that are named, each with what it is to
+               be cut to (`deep loom=zokio-core miri=64 fuzz=600`); several side by side; appends to docs/deep-log.md
 
 environment: CI=1 makes a skip a failure; ZOKIO_XTASK_CORES=N is how many programs run at a time; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
 
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(&workspace, report_ref),
         ["host"] => test::host(&workspace, report_ref),
         ["loom"] => loom::run(&workspace, report_ref, 2),
+        ["shuttle"] => drop(shuttle::run(&workspace, report_ref, shuttle::CI)),
         ["coverage"] => coverage::run(&workspace, report_ref),
         ["fuzz", rest @ ..] => match fuzz_arguments(rest) {
             Ok((filter, seconds)) => drop(fuzz::run(&workspace, report_ref, filter, seconds)),

@@ -37,6 +37,7 @@ pub enum Build {
     Host,
     Unicore,
     Loom,
+    Shuttle,
 }
 
 impl fmt::Display for Mutant {
@@ -88,7 +89,9 @@ fn build_of(place: &str, context: &str, code: &str, at: usize) -> Build {
     let (names, attributes) = modules::around(code, at);
     let around = format!("{place} {context} {} {attributes}", names.join(" "));
     let around = around.replace("not(loom)", "").replace("not(zokio_unicore)", "");
-    if around.contains("loom") {
+    if around.contains("shuttle") {
+        Build::Shuttle
+    } else if around.contains("loom") {
         Build::Loom
     } else if around.contains("unicore") {
         Build::Unicore

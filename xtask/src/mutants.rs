@@ -19,6 +19,7 @@ use crate::modules;
 use crate::mutant::{self, Build, Mutant};
 use crate::process::{Output, Process};
 use crate::report::{Report, Verdict, seconds};
+use crate::shuttle;
 use crate::workers;
 use crate::workspace::{Package, Workspace, files};
 
@@ -183,6 +184,9 @@ fn build(folder: &Path, tree: &Path, change: &Change, build: Build) -> Result<Pa
                 .args(["--config", "profile.release.package.\"*\".opt-level=1"])
                 .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
                 .target_dir(&folder.join("loom"))
+        }
+        Build::Shuttle => {
+            shuttle::command(package).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").target_dir(&folder.join("shuttle"))
         }
         Build::Host | Build::Unicore => {
             let flags = if build == Build::Unicore { "--cfg zokio_unicore" } else { "" };

@@ -3,7 +3,7 @@
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::workspace::Workspace;
-use crate::{coverage, everywhere, firmware, fuzz, loom, miri, mutants, orderings, places, targets};
+use crate::{coverage, everywhere, firmware, fuzz, loom, miri, mutants, orderings, places, shuttle, targets};
 
 /// What the single-core back ends need on a host: a critical section, which the operating system lends.
 pub const UNICORE: &str = "zokio-core/std,zokio-core/heapless,zokio-core/critical-section,critical-section/std";
@@ -25,6 +25,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
     host(workspace, report);
     loom::run(workspace, report, 2);
     orderings::run(workspace, report, "");
+    shuttle::run(workspace, report, shuttle::CI);
     mutants::run(workspace, report, &[MUTANTS]);
     miri::run(workspace, report, miri::CI, &[]);
     coverage::run(workspace, report);

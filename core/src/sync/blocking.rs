@@ -62,6 +62,9 @@ mod sleep {
     use core::future::Future;
     use core::pin::Pin;
     use core::task::{Context, Poll, Waker};
+    #[cfg(shuttle)]
+    use shuttle::thread::{self, Thread};
+    #[cfg(not(shuttle))]
     use std::thread::{self, Thread};
 
     struct Unpark(Thread);

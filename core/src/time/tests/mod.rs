@@ -13,6 +13,8 @@ mod loom;
 mod loom_lease;
 #[cfg(not(loom))]
 mod oracle;
+#[cfg(all(shuttle, feature = "std"))]
+mod schedules;
 #[cfg(not(any(loom, miri)))] // long and pure: the oracle and the ticks run in the interpreter
 mod soak;
 #[cfg(not(loom))]

@@ -1,0 +1,155 @@
+//! A whole executor with more threads than a model can have, in orders drawn at random (`cargo xtask shuttle`).
+//!
+//! Drawn evenly: an executor looks again at a queue to which a push is half done, and so does the end of one.
+
+use alloc::sync::Arc;
+use core::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::vec::Vec;
+
+use shuttle::future::block_on;
+use shuttle::sync::{Condvar, Mutex};
+use shuttle::thread;
+use zokio_core::future::yield_now;
+use zokio_core::park::{Park, Unpark};
+use zokio_core::sync::{TaskTracker, mpsc};
+use zokio_core::task::{JoinHandle, try_spawn_at};
+use zokio_core::time::Instant;
+
+use self::explore::explore_evenly;
+use crate::{Config, SharedExecutor};
+
+#[path = "../../core/src/tests/explore.rs"]
+mod explore;
+
+/// Waits until it is unparked, for ever if it is not: that is a deadlock, which is found.
+struct Parked(Token);
+
+#[derive(Clone)]
+struct Token(Arc<(Mutex<bool>, Condvar)>);
+
+impl Unpark for Token {
+    fn unpark(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_one();
+    }
+}
+
+impl Park for Parked {
+    type Unpark = Token;
+    fn unpark(&self) -> Token {
+        self.0.clone()
+    }
+    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        if is_idle() {
+            let (token, rings) = &*self.0.0;
+            let mut token = token.lock().unwrap();
+            while !*token {
+                token = rings.wait(token).unwrap();
+            }
+            *token = false;
+        }
+    }
+    fn poll(&mut self) {}
+}
+
+fn executor() -> Arc<SharedExecutor<Parked>> {
+    let token = Token(Arc::new((Mutex::new(false), Condvar::new())));
+    Arc::new(SharedExecutor::new(Parked(token), Config::new()))
+}
+
+/// Counts its drop.
+struct Dropped(Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Three threads spawn while a fourth runs the executor: one joins its tasks, one aborts them, one lets go of those that
+/// never end. The executor is dropped while the third may still spawn. Each future is dropped once, nothing is leaked.
+// Mutant: executor-local/src/shared.rs :: boxes.close(); => let _ = ();
+#[test]
+fn shuttle_three_threads_spawn_join_and_abort() {
+    explore_evenly("three_threads_spawn_join_and_abort", || {
+        let (executor, tracker) = (executor(), TaskTracker::new());
+        let drops = Arc::new(AtomicUsize::new(0));
+        let threads: Vec<_> = (0..3)
+            .map(|kind| {
+                let (spawner, drops) = (executor.spawner(), drops.clone());
+                let token = (kind < 2).then(|| tracker.token());
+                thread::spawn(move || {
+                    for round in 0..2 {
+                        let counted = Dropped(drops.clone());
+                        let task = try_spawn_at(&spawner, async move {
+                            let _counted = counted;
+                            yield_now().await;
+                            if kind == 2 {
+                                pending::<()>().await;
+                            }
+                            round
+                        });
+                        match (task, kind) {
+                            (Ok(task), 0) => assert_eq!(block_on(task).unwrap(), round),
+                            (Ok(task), 1) => {
+                                task.abort();
+                                let _ended_or_cancelled = block_on(task);
+                            }
+                            (task, 2) => drop(task),
+                            (_, _) => panic!("refused, though the executor runs"),
+                        }
+                    }
+                    drop(token);
+                })
+            })
+            .collect();
+        tracker.close();
+        executor.block_on(None, tracker.wait()).unwrap();
+        let spawner = executor.spawner();
+        drop(executor);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(drops.load(Ordering::Relaxed), 6);
+        assert_eq!(Arc::strong_count(&spawner.executor), 1, "a task was leaked, and keeps its executor");
+    });
+}
+
+/// Three threads wait on one executor, each for messages of the next one's task; whoever is done first hands it on.
+// Mutant: executor-local/src/shared.rs :: *self.shared.lock() = self.park.take();\n        self.shared.ring.notify_all(); => *self.shared.lock() = self.park.take();
+#[test]
+fn shuttle_three_threads_wait_on_one_executor() {
+    explore_evenly("three_threads_wait_on_one_executor", || {
+        let executor = executor();
+        let threads: Vec<_> = (0..3)
+            .map(|count| {
+                let executor = executor.clone();
+                thread::spawn(move || {
+                    let (sender, mut receiver) = mpsc::channel(1);
+                    let task: JoinHandle<()> = try_spawn_at(&executor.spawner(), async move {
+                        for number in 0..count {
+                            sender.send(number).await.unwrap();
+                        }
+                    })
+                    .unwrap_or_else(|_| panic!("the executor is there"));
+                    let got = executor
+                        .block_on(None, async {
+                            let mut got = 0;
+                            while receiver.recv().await.is_some() {
+                                got += 1;
+                            }
+                            task.await.unwrap();
+                            got
+                        })
+                        .unwrap();
+                    assert_eq!(got, count);
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(executor.tasks(), 0);
+    });
+}
