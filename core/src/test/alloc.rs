@@ -140,6 +140,14 @@ mod tests {
     }
 
     #[test]
+    fn within_another_future_it_is_woken_as_that_one() {
+        let mut outer = spawn(spawn(yield_now()));
+        assert_pending!(outer.poll());
+        assert!(outer.is_woken() && !(*outer).is_woken());
+        assert_ready!(outer.poll());
+    }
+
+    #[test]
     fn references_to_the_waker_are_counted() {
         let mut held: Option<Waker> = None;
         let mut task = spawn(poll_fn(|cx| {
@@ -160,6 +168,10 @@ mod tests {
         let polled = task.enter(|cx, future| future.poll(cx));
         assert_eq!(assert_ready!(polled), 3);
         *task = core::future::ready(4);
+        assert_eq!(
+            std::format!("{:?}, {:?}", &*task, task),
+            "Ready(Some(4)), Spawn { task: Ready(Some(4)), woken: false }"
+        );
         assert_eq!(task.into_inner().into_inner(), 4);
     }
 }

@@ -8,6 +8,8 @@ mod graph;
 mod join;
 #[cfg(all(feature = "std", not(loom)))]
 mod join_all;
+#[cfg(all(feature = "std", not(loom)))]
+mod looks;
 mod macros;
 mod select;
 mod size;
