@@ -8,7 +8,7 @@ use zokio::sync::{broadcast, mpmc, mpsc, oneshot, priority, watch};
 use super::{Rig, carrying, keep, release, rig, single};
 
 /// Takes a message, where nobody is at it: a hostile waker may come back here.
-fn take_from(receiver: &RefCell<mpsc::Receiver<u32>>) -> Option<u32> {
+pub(super) fn take_from(receiver: &RefCell<mpsc::Receiver<u32>>) -> Option<u32> {
     receiver.try_borrow_mut().ok()?.try_recv().ok()
 }
 

@@ -1,15 +1,19 @@
 //! What waits for a time. The clock is moved by hand.
 
-use std::future::{pending, poll_fn};
+use std::cell::RefCell;
+use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
+use zokio::sync::mpsc;
 use zokio_core::ambient::{Ambient, Context};
 use zokio_core::time::{self, DelayQueue, FixedDelayQueue, Instant, ManualClock, Ticks, Timers};
 use zokio_executor_local::context::Current;
 
-use super::{Rig, keep, rig, single};
+use super::channels::take_from;
+use super::{Rig, carrying, keep, rig, single};
 
 const STEP: Duration = Duration::from_nanos(10);
 
@@ -99,6 +103,18 @@ pub(super) fn rigs() -> Vec<Rig> {
         queue,
         |queue| Box::pin(poll_fn(|cx| queue.as_mut().poll_expired(cx))),
         move || clock.step(),
+    ));
+    let clock = Clock::new();
+    let (sender, receiver) = mpsc::channel::<u32>(1);
+    let (sender, receiver) = (keep(sender), Rc::new(RefCell::new(receiver)));
+    sender.try_send(0).expect("room");
+    rigs.push(carrying(
+        "mpsc::Sender::send_timeout",
+        move || {
+            let mut call = Box::pin(sender.send_timeout(1, Duration::MAX));
+            poll_fn(move |cx| clock.here(|| call.as_mut().poll(cx)))
+        },
+        move || take_from(&receiver),
     ));
     rigs
 }
