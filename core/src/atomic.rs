@@ -110,3 +110,23 @@ pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
     compiler_fence(Ordering::Acquire);
     pointer
 }
+
+/// Stores a pointer that publishes all that was written before.
+///
+/// Ordering: Release: pairs with the Acquire of whoever loads it, by [`load_published`] for one. On one core the compiler's
+/// order is enough.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub(crate) fn store_published<T>(place: &AtomicPtr<T>, pointer: *mut T) {
+    place.store(pointer, Ordering::Release);
+}
+
+/// Stores a pointer that publishes all that was written before.
+///
+/// Ordering: Relaxed: one core sees its own stores in order; the fence keeps the compiler from storing earlier.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub(crate) fn store_published<T>(place: &AtomicPtr<T>, pointer: *mut T) {
+    compiler_fence(Ordering::Release);
+    place.store(pointer, Ordering::Relaxed);
+}

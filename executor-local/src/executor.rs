@@ -12,7 +12,7 @@ use zokio_core::park::{Park, Unpark};
 use zokio_core::task::{
     Notified, OwnQueue, Owner, Reclaim, Schedule, Slots, Spawn, StaticWake, TaskPtr, raw, static_waker,
 };
-use zokio_core::time::{Instant, Look, Timers};
+use zokio_core::time::{Clock, Look, Timers};
 
 use crate::context::Current;
 use crate::main_future::{NestedBlockOn, Never, Woken};
@@ -24,11 +24,24 @@ use crate::spawner::{SendSpawner, Spawner};
 /// Bounds how late a task that always yields can make a timer, and costs one clock read each. Not tuned by a bench.
 pub(crate) const POLLS_PER_TURN: usize = 61;
 
-/// What an executor is made with.
-#[derive(Clone, Copy, Default)]
-pub struct Config {
-    pub(crate) timers: Option<&'static Timers>,
+/// What an executor is made with. `C` is the clock of its timers: any, or one that is known (see [`Config::of`]).
+pub struct Config<C: ?Sized + 'static = dyn Clock + Sync> {
+    pub(crate) timers: Option<&'static Timers<C>>,
     pub(crate) pool: Option<(&'static str, &'static dyn Slots)>,
+}
+
+impl<C: ?Sized> Clone for Config<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: ?Sized> Copy for Config<C> {}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Config {
@@ -44,6 +57,22 @@ impl Config {
         self.timers = Some(timers);
         self
     }
+}
+
+impl<C: ?Sized> Config<C> {
+    /// These timers, no pool: as [`timers`](Config::timers), for an `Executor<U, C>`, which knows the clock and so reads it
+    /// without a call through a table. For a chip where each instruction counts.
+    ///
+    /// # Examples
+    ///
+    /// ```ignore
+    /// static TIMERS: Timers<SysTick> = Timers::new(SysTick);
+    /// static EXECUTOR: Executor<Interrupts, SysTick> = Executor::new(Interrupts, Config::of(&TIMERS));
+    /// ```
+    #[must_use]
+    pub const fn of(timers: &'static Timers<C>) -> Self {
+        Self { timers: Some(timers), pool: None }
+    }
 
     /// Spawns into this arena where no other is named; `name` appears in errors.
     #[must_use]
@@ -53,7 +82,7 @@ impl Config {
     }
 }
 
-impl core::fmt::Debug for Config {
+impl<C: ?Sized> core::fmt::Debug for Config<C> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Config")
             .field("timers", &self.timers.is_some())
@@ -64,7 +93,7 @@ impl core::fmt::Debug for Config {
 
 /// Runs tasks on one core or thread.
 ///
-/// `U` ends the wait of the parker it will run on.
+/// `U` ends the wait of the parker it will run on, `C` is the clock of its timers: any, if nothing is said.
 ///
 /// *one runner*: `running` is taken by whoever is inside `run` or `block_on`, and only that one pops the queue.
 ///
@@ -81,27 +110,27 @@ impl core::fmt::Debug for Config {
 /// }
 /// ```
 #[repr(C)]
-pub struct Executor<U: Unpark> {
+pub struct Executor<U: Unpark, C: ?Sized + 'static = dyn Clock + Sync> {
     own: OwnQueue<Self>,
     unpark: U,
     sleeping: AtomicBool,
     /// Of the main future of an executor in a `static`.
     pub(crate) main_woken: AtomicBool,
     running: AtomicBool,
-    pub(crate) config: Config,
+    pub(crate) config: Config<C>,
     pub(crate) memory: Memory,
 }
 
-impl<U: Unpark> core::fmt::Debug for Executor<U> {
+impl<U: Unpark, C: ?Sized> core::fmt::Debug for Executor<U, C> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Executor").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
-impl<U: Unpark> Executor<U> {
+impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
     const_fn! {
         /// An executor without tasks.
-        pub const fn new(unpark: U, config: Config) -> Self {
+        pub const fn new(unpark: U, config: Config<C>) -> Self {
             Self {
                 own: OwnQueue::new(),
                 unpark,
@@ -136,7 +165,7 @@ impl<U: Unpark> Executor<U> {
     /// # Safety
     ///
     /// *one runner*.
-    pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, look: Option<(&Timers, Look)>) -> bool {
+    pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, look: Option<(&Timers<C>, Look)>) -> bool {
         if U::NEEDED {
             // A swap, though a store would do: it comes after the swap of a waker that is late for the wait before, which in
             // the language follows from what that swap read, and to the model only from a change that has read it. With a
@@ -153,7 +182,7 @@ impl<U: Unpark> Executor<U> {
     }
 
     /// Looks at the earliest deadline.
-    pub(crate) fn look(&self) -> Option<(&'static Timers, Look)> {
+    pub(crate) fn look(&self) -> Option<(&'static Timers<C>, Look)> {
         self.config.timers.map(|timers| (timers, timers.look()))
     }
 
@@ -209,15 +238,10 @@ impl<U: Unpark> Executor<U> {
                     return output;
                 }
             }
-            // Before the polls, so that one look at the clock does for an expiry and what it wakes.
-            if let Some(timers) = timers {
-                timers.expire();
-            }
-            while left > 0 {
+            // SAFETY: *one runner*.
+            if !unsafe { self.own.queue().is_empty() } {
                 // SAFETY: *one runner*.
-                let Some(task) = (unsafe { self.own.queue().next() }) else { break };
-                task.run();
-                left = left.wrapping_sub(1);
+                left = unsafe { self.polls(left) };
             }
             if left == 0 {
                 left = POLLS_PER_TURN;
@@ -226,18 +250,53 @@ impl<U: Unpark> Executor<U> {
                 // The queue was empty: fewer polls than a turn may have. What became due meanwhile ends the wait at once,
                 // and what was woken meanwhile is seen by `is_idle`.
                 let look = timers.map(|timers| (timers, timers.look()));
-                let deadline = look.map(|(_, look)| look.deadline).filter(|deadline| *deadline != Instant::FAR);
+                let deadline = look.and_then(|(_, look)| look.deadline);
                 // SAFETY: *one runner*.
                 park.park(deadline, || unsafe { self.is_idle(main_woken, look) });
                 self.is_awake();
+                if let (Some(timers), Some(_)) = (timers, deadline) {
+                    // SAFETY: *one runner*.
+                    if let Some(task) = unsafe { timers.turn(&self.own) } {
+                        // Not counted: a turn that began with a wait has polled the devices.
+                        task.run();
+                    }
+                    continue;
+                }
             }
+            self.expire();
+        }
+    }
+
+    /// Polls what is in the queue, so often at most, and says how often there was left. A function of its own, so that the
+    /// registers are for this loop alone.
+    ///
+    /// # Safety
+    ///
+    /// *one runner*.
+    #[inline(never)]
+    unsafe fn polls(&self, mut left: usize) -> usize {
+        while left > 0 {
+            // SAFETY: *one runner*, by this function's contract.
+            let Some(task) = (unsafe { self.own.queue().next() }) else { break };
+            task.run();
+            left = left.wrapping_sub(1);
+        }
+        left
+    }
+
+    /// Wakes who is due in the middle of work, or after a wait for none of them.
+    #[cold]
+    #[inline(never)]
+    fn expire(&self) {
+        if let Some(timers) = self.config.timers {
+            timers.expire();
         }
     }
 
     pub(crate) fn context<'a>(&self, place: &'a dyn Spawn, handle: Option<&'a dyn Any>) -> Context<'a> {
         let mut context = Context::EMPTY.with_spawn(place).with_polling();
         if let Some(timers) = self.config.timers {
-            context = context.with_timers(timers);
+            context = context.with_timers(timers.any_clock());
         }
         if let Some(handle) = handle {
             context = context.with_handle(handle);
@@ -260,9 +319,9 @@ impl<U: Unpark> Executor<U> {
 }
 
 /// Ends the turn as the one who runs.
-pub(crate) struct Running<'a, U: Unpark>(pub(crate) &'a Executor<U>);
+pub(crate) struct Running<'a, U: Unpark, C: Clock + Sync + ?Sized + 'static>(pub(crate) &'a Executor<U, C>);
 
-impl<U: Unpark> Drop for Running<'_, U> {
+impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Drop for Running<'_, U, C> {
     fn drop(&mut self) {
         self.0.stop();
     }
@@ -273,7 +332,7 @@ pub(crate) fn check_nesting() -> Result<(), NestedBlockOn> {
     if Current::is_polling() { Err(NestedBlockOn::new()) } else { Ok(()) }
 }
 
-impl<U: Unpark> Executor<U> {
+impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
     /// Calls `start` with a spawner, and then runs tasks for ever.
     ///
     /// # Panics
@@ -332,7 +391,7 @@ pub(crate) fn poll_main<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F
     raw::in_main(|| future.poll(&mut PollContext::from_waker(waker)))
 }
 
-impl<U: Unpark> StaticWake for Executor<U> {
+impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> StaticWake for Executor<U, C> {
     fn wake(&'static self) {
         // Ordering: release: pairs with the acquire in `drive`. A swap, so that it carries on what earlier wakes published.
         self.main_woken.swap(true, Ordering::Release);
@@ -344,7 +403,7 @@ impl<U: Unpark> StaticWake for Executor<U> {
 // (`shared`); one with uncounted tasks is `&'static` (`Spawner`). A scheduled task is in the queue, which is popped by the
 // one who runs. Its futures are `Send`, or were spawned by a `Spawner`, which exists only inside of `run`, which never
 // leaves its thread, and after which nobody else runs the executor (*never stops*), or by a `LocalSpawner` (*one thread*).
-unsafe impl<U: Unpark> Schedule for Executor<U> {
+unsafe impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Schedule for Executor<U, C> {
     type Reclaim = Mode;
 
     /// Where pushing is all that is to be done.

@@ -5,6 +5,7 @@ mod arenas {
     use core::ptr::NonNull;
     use zokio_core::park::Unpark;
     use zokio_core::task::TaskPtr;
+    use zokio_core::time::Clock;
 
     use crate::executor::Executor;
 
@@ -30,7 +31,11 @@ mod arenas {
     /// # Safety
     ///
     /// Never called: no task is counted.
-    pub(crate) unsafe fn released<U: Unpark>(_: NonNull<Executor<U>>, _: TaskPtr) {}
+    pub(crate) unsafe fn released<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
+        _: NonNull<Executor<U, C>>,
+        _: TaskPtr,
+    ) {
+    }
 }
 #[cfg(not(feature = "std"))]
 pub(crate) use arenas::{Memory, Mode, released};
@@ -43,6 +48,8 @@ mod heap {
     use zokio_core::park::Unpark;
     use zokio_core::task::TaskPtr;
     use zokio_core::task::raw::{Boxes, HeapTask, is_counted};
+
+    use zokio_core::time::Clock;
 
     use crate::executor::Executor;
 
@@ -78,7 +85,10 @@ mod heap {
     /// # Safety
     ///
     /// `this` must be the owner of `task`, a counted task that has been released.
-    pub(crate) unsafe fn released<U: Unpark>(this: NonNull<Executor<U>>, task: TaskPtr) {
+    pub(crate) unsafe fn released<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
+        this: NonNull<Executor<U, C>>,
+        task: TaskPtr,
+    ) {
         // SAFETY: released, and allocated in `shared` by `HeapTask::allocate`.
         unsafe { HeapTask::free(task) };
         // SAFETY: an executor with counted tasks is in an `Arc` of which each task has a count, taken in `shared`.

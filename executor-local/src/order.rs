@@ -7,6 +7,7 @@
 mod place {
     use zokio_core::park::Unpark;
     use zokio_core::task::Notified;
+    use zokio_core::time::Clock;
 
     use crate::executor::Executor;
 
@@ -23,7 +24,10 @@ mod place {
         ///
         /// *one runner*.
         #[inline]
-        pub(crate) unsafe fn next<U: Unpark>(&mut self, executor: &Executor<U>) -> Option<Notified<Executor<U>>> {
+        pub(crate) unsafe fn next<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
+            &mut self,
+            executor: &Executor<U, C>,
+        ) -> Option<Notified<Executor<U, C>>> {
             // SAFETY: by this function's contract.
             unsafe { executor.pop() }
         }
@@ -32,7 +36,7 @@ mod place {
             false
         }
 
-        pub(crate) fn put_back<U: Unpark>(&mut self, _: &Executor<U>) {}
+        pub(crate) fn put_back<U: Unpark, C: Clock + Sync + ?Sized + 'static>(&mut self, _: &Executor<U, C>) {}
     }
 }
 
@@ -42,6 +46,7 @@ mod place {
 
     use zokio_core::park::Unpark;
     use zokio_core::task::{Notified, Schedule, TaskPtr};
+    use zokio_core::time::Clock;
 
     use crate::executor::Executor;
     use crate::random::Random;
@@ -77,7 +82,10 @@ mod place {
         ///
         /// *one runner*; and the same executor each time.
         #[inline]
-        pub(crate) unsafe fn next<U: Unpark>(&mut self, executor: &Executor<U>) -> Option<Notified<Executor<U>>> {
+        pub(crate) unsafe fn next<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
+            &mut self,
+            executor: &Executor<U, C>,
+        ) -> Option<Notified<Executor<U, C>>> {
             let Some(random) = &mut self.random else {
                 // SAFETY: by this function's contract.
                 return unsafe { executor.pop() };
@@ -100,7 +108,7 @@ mod place {
         }
 
         /// Puts what was drawn and not polled back into the queue.
-        pub(crate) fn put_back<U: Unpark>(&mut self, executor: &Executor<U>) {
+        pub(crate) fn put_back<U: Unpark, C: Clock + Sync + ?Sized + 'static>(&mut self, executor: &Executor<U, C>) {
             for task in self.drawn.drain(..) {
                 // SAFETY: *drawn*: a `Notified` of this executor was taken apart for it.
                 executor.schedule(unsafe { Notified::from_ptr(task) });

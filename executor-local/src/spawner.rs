@@ -9,6 +9,7 @@ use zokio_core::task::{
     Arena, IntoTask, JoinHandle, Need, Owner, Refusal, Shape, Slots, Spawn, SpawnError, TaskPtr, Vacancy, claim_from,
     raw,
 };
+use zokio_core::time::Clock;
 
 use crate::executor::Executor;
 
@@ -124,7 +125,7 @@ unsafe impl Spawn for SendSpawner {
 
 impl Spawner {
     /// Of an executor that is in `run` on this thread, or about to give only the `Send` half away.
-    pub(crate) fn new<U: Unpark>(executor: &'static Executor<U>) -> Self {
+    pub(crate) fn new<U: Unpark, C: Clock + Sync + ?Sized + 'static>(executor: &'static Executor<U, C>) -> Self {
         let place = Place { owner: executor.owner(), pool: executor.config.pool };
         Self { place, _not_send: PhantomData }
     }

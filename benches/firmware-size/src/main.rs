@@ -20,7 +20,7 @@ const TASKS: usize = 2 + cfg!(feature = "third") as usize + cfg!(feature = "four
 
 static ARENA: Arena<TASKS, 36> = Arena::new();
 static TIMERS: Timers<Ticks> = Timers::new(Ticks);
-static EXECUTOR: Executor<Nobody> = Executor::new(Nobody, Config::new().timers(&TIMERS));
+static EXECUTOR: Executor<Nobody, Ticks> = Executor::new(Nobody, Config::of(&TIMERS));
 
 /// Milliseconds, in two words: the low one counts, and carries.
 static LOW: AtomicU32 = AtomicU32::new(0);

@@ -13,7 +13,7 @@ use zokio_executor_local::context::Current;
 use zokio_executor_local::{Config, Executor, Spawner};
 
 use crate::board::{Reading, exit, finish, read_timer, start_timer};
-use crate::soft_clock::{Jump, Nobody, TIMERS};
+use crate::soft_clock::{Jump, Nobody, SoftClock, TIMERS};
 
 /// Operations before the first reading, and between the readings.
 const WARM_UP: u32 = 100;
@@ -22,7 +22,7 @@ const OPERATIONS: u32 = 1_000;
 static TASKS: Arena<256, 160> = Arena::new();
 /// Where the spawn workloads put theirs: one slot, used again and again.
 static CHILD: Arena<1, 32> = Arena::new();
-static EXECUTOR: Executor<Nobody> = Executor::new(Nobody, Config::new().timers(&TIMERS));
+static EXECUTOR: Executor<Nobody, SoftClock> = Executor::new(Nobody, Config::of(&TIMERS));
 
 /// Runs the workload of this name, and ends the program.
 pub fn start(name: &str) -> ! {

@@ -215,6 +215,26 @@ impl TaskPtr {
         unsafe { self.header() }.state.start_within()
     }
 
+    /// Whether the task belongs to `owner` (null: to nobody), and would be the next of its queue if it were pushed. Asked in a
+    /// section.
+    ///
+    /// # Safety
+    ///
+    /// As for [`owner`](Self::owner); and `owner` must be *direct*.
+    #[cfg(zokio_unicore)]
+    #[inline(always)]
+    pub(crate) unsafe fn is_next(self, owner: *const Owner) -> bool {
+        // SAFETY: *winner reads*, by this function's contract.
+        let own = unsafe { self.owner() };
+        if !core::ptr::eq(own.as_ptr(), owner) {
+            return false;
+        }
+        // SAFETY: *direct*: the owner is the beginning of an `OwnQueue`, whose layout does not depend on its scheduler.
+        let queue = unsafe { own.cast::<OwnQueue<Anyone>>().as_ref() }.queue();
+        // SAFETY: on one core anybody may ask.
+        unsafe { queue.is_empty() }
+    }
+
     /// The queue of a *direct* owner, with which the task is scheduled; `None`: the owner must be asked.
     ///
     /// # Safety

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::header::TaskPtr;
+use super::header::{Owner, TaskPtr};
 use super::run::Notified;
 use super::schedule::Schedule;
 #[cfg(zokio_unicore)]
@@ -84,6 +84,127 @@ pub(crate) fn wake_within<L: RawLock>(waker: Waker, held: &Held<'_, L>) -> Optio
     } else {
         Some(waker)
     }
+}
+
+/// The task of a waker, if it is a slot's.
+#[inline(always)]
+pub(crate) fn slot_of(waker: &Waker) -> Option<TaskPtr> {
+    // SAFETY: a slot's waker.
+    is_slots(waker).then(|| unsafe { TaskPtr::from_ptr(waker.data().cast_mut().cast()) })
+}
+
+/// A waker in two words, of which a slot's says so by a table that is not there: no address to load and to compare.
+///
+/// *one waker*: it was made of a waker, which is the owner's of this. Copies are made to move it only.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept {
+    table: Option<&'static RawWakerVTable>,
+    data: *const (),
+}
+
+impl Kept {
+    /// The waker of a slot.
+    ///
+    /// # Safety
+    ///
+    /// `task` must be a slot of a static arena.
+    #[inline(always)]
+    pub(crate) unsafe fn of_slot(task: TaskPtr) -> Self {
+        Self { table: None, data: task.as_ptr().cast_const() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn new(waker: Waker) -> Self {
+        let waker = ManuallyDrop::new(waker);
+        Self { table: if is_slots(&waker) { None } else { Some(waker.vtable()) }, data: waker.data() }
+    }
+
+    /// The waker.
+    ///
+    /// # Safety
+    ///
+    /// *one waker*: no copy may be used again, unless what this gives is never dropped nor woken by value.
+    #[inline(always)]
+    pub(crate) unsafe fn waker(self) -> Waker {
+        // SAFETY: data and table of a waker, which is the caller's.
+        unsafe { Waker::from_raw(RawWaker::new(self.data, self.table.unwrap_or(&UNCOUNTED))) }
+    }
+
+    /// Runs `f` on the waker, which stays.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&Waker) -> R) -> R {
+        // SAFETY: *one waker*: it is borrowed and not dropped.
+        f(&ManuallyDrop::new(unsafe { self.waker() }))
+    }
+
+    /// The task, where the waker is a slot's.
+    #[cfg(zokio_unicore)]
+    #[inline(always)]
+    fn slot(&self) -> Option<TaskPtr> {
+        match self.table {
+            Some(_) => None,
+            // SAFETY: a slot's waker.
+            None => Some(unsafe { TaskPtr::from_ptr(self.data.cast_mut().cast()) }),
+        }
+    }
+}
+
+/// What became of a waker that was woken under a lock.
+#[cfg_attr(not(zokio_unicore), allow(dead_code))]
+pub(crate) enum Fired {
+    /// It was woken.
+    Woken,
+    /// The task was started, to be run at once.
+    Started(TaskPtr),
+    /// It must be woken with no lock held, and is still there.
+    Foreign,
+}
+
+/// Wakes under a lock, where that may be done. A task of `owner` (null: of nobody) whose queue is empty is started at once
+/// instead, as if it had been pushed there and taken out, where `may_start` says so.
+///
+/// # Safety
+///
+/// `owner` must be *direct*, and the caller its one consumer, who runs the task at once. Of a waker that is woken or started
+/// nothing may be used again.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub(crate) unsafe fn fire_within<L: RawLock>(
+    waker: &Kept,
+    held: &Held<'_, L>,
+    owner: *const Owner,
+    may_start: impl FnOnce() -> bool,
+) -> Fired {
+    let Some(task) = waker.slot() else { return Fired::Foreign };
+    let _section = Section::under(held);
+    // SAFETY: a slot is always alive.
+    let state = unsafe { &task.header().state };
+    if !state.waits() {
+        // Queued, or over.
+        return Fired::Woken;
+    }
+    // SAFETY: it waits, and the owner by this function's contract.
+    if unsafe { task.is_next(owner) } && may_start() {
+        return Fired::Started(task);
+    }
+    // SAFETY: run for who is about to win NOTIFIED: in a section that is the same.
+    if state.try_wake_within(|| unsafe { task.try_schedule_within() }) { Fired::Woken } else { Fired::Foreign }
+}
+
+/// As on one core, where nothing is woken under a lock.
+///
+/// # Safety
+///
+/// None; its twin needs it.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub(crate) unsafe fn fire_within<L: RawLock>(
+    _: &Kept,
+    _: &Held<'_, L>,
+    _: *const Owner,
+    _: impl FnOnce() -> bool,
+) -> Fired {
+    Fired::Foreign
 }
 
 /// A waker that must be woken with no lock held.

@@ -48,6 +48,16 @@ impl Instant {
         Self(self.0.saturating_add(nanos).saturating_add(duration.subsec_nanos() as u64))
     }
 
+    /// When a wait of `duration` that begins now is over: as [`saturating_add`](Self::saturating_add), but that 2^32 seconds, 136
+    /// years, are for ever. There is code for this in every image.
+    pub(super) const fn after(self, duration: Duration) -> Self {
+        if duration.as_secs() >> 32 != 0 {
+            return Self::FAR;
+        }
+        let nanos = (duration.as_secs() as u32 as u64) * 1_000_000_000 + duration.subsec_nanos() as u64;
+        Self(self.0.saturating_add(nanos))
+    }
+
     /// `self - duration`, or [`Instant::EPOCH`] where that would be before it.
     #[must_use]
     pub const fn saturating_sub(self, duration: Duration) -> Self {
@@ -194,10 +204,11 @@ pub trait Clock {
     /// When a wait of `duration` that begins now is over.
     ///
     /// The default is so much after [`now_ceil`](Self::now_ceil), and [`Instant::FAR`], which never comes, where that does
-    /// not fit. A clock whose waits are to end all the same answers a moment that does.
+    /// not fit, or the duration is 2^32 seconds (136 years) or more. A clock whose waits are to end all the same answers a
+    /// moment that does.
     #[inline]
     fn deadline(&self, duration: Duration) -> Instant {
-        self.now_ceil().saturating_add(duration)
+        self.now_ceil().after(duration)
     }
 
     /// Told that `deadline` has become the earliest of the queue, after it has, on the thread (or core, or in the

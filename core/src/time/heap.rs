@@ -28,6 +28,7 @@
 //!   holds `Pin<&mut Node>`. A pointer: whoever's who holds the lock. Only the owner turns a mark into a pointer, and
 //!   only under the lock is a pointer turned into a mark, as the last access to that node.
 //! - *calm deadline*: the deadline is written by the owner while the node is not linked, and read by anybody.
+//! - *ring*: the `next` of a child is a sibling or its parent, but inside of `meld_all`, of those it has put aside.
 //! - *alive*: a linked node is pinned, and takes itself out before it goes. A [`Tree`] is a pointer to a linked node (or
 //!   to the caller's own) and never leaves a call that holds the lock.
 //!
@@ -42,14 +43,14 @@ use core::task::{Poll, Waker};
 
 use super::queue::Place;
 use super::{Instant, Timers};
-use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell, load_published};
-use crate::task::waker;
+use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell, load_published, store_published};
+use crate::task::waker::{self, Kept};
 
 /// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
 pub(super) struct Node {
     deadline: UnsafeCell<Instant>,
     place: Place,
-    /// *written*: by the insertion, before anything else looks at them.
+    /// *written*: by the insertion, before anything else looks at them; of a node that has left the queue nothing is read.
     links: UnsafeCell<MaybeUninit<Links>>,
     /// The node before this one (see the ring above), or a mark.
     prev: AtomicPtr<Node>,
@@ -59,8 +60,8 @@ pub(super) struct Node {
 struct Links {
     child: Option<Tree>,
     next: Option<Tree>,
-    /// There is one exactly while the node is linked.
-    waker: Option<Waker>,
+    /// Moved out by who takes the node out, under the lock.
+    waker: Kept,
 }
 
 /// Where a node is in its life.
@@ -118,6 +119,10 @@ impl Node {
         self.place.timers()
     }
 
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
     pub(super) fn deadline(&self) -> Instant {
         // SAFETY: *calm deadline*: whoever writes it has `Pin<&mut Node>`, and this is `&Node`; the queue only reads.
         self.deadline.with(|deadline| unsafe { *deadline })
@@ -136,14 +141,17 @@ impl Node {
         }
     }
 
-    /// As [`poll`](Self::poll), fast where the node has elapsed, and where it is idle and the waker is one of ours.
+    /// As [`poll`](Self::poll), fast where the node has elapsed, and where it is idle and the waker is one of ours; there it
+    /// panics if the queue is closed.
     #[inline(always)]
     pub(super) fn poll_fast(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        if load_published(&self.prev) == State::Elapsed.mark() {
+        let mark = load_published(&self.prev);
+        if mark == State::Elapsed.mark() {
             return Poll::Ready(Ok(()));
         }
-        if let Some(own) = waker::clone_within(waker) {
-            if self.place.link(self.as_ref(), own) {
+        if mark == State::Idle.mark() {
+            if let Some(slot) = waker::slot_of(waker) {
+                self.place.link(self.as_ref(), slot);
                 return Poll::Pending;
             }
         }
@@ -236,96 +244,62 @@ impl Drop for Node {
 
 /// The nodes that wait, earliest first: what the lock of a [`Timers`] is around.
 pub(super) struct Heap {
-    /// The root, or null. The lowest bit says that the queue is closed.
-    root: *mut Node,
+    root: Option<Tree>,
 }
 
 // SAFETY: the nodes are reached through `&mut Heap` only (*home*), and what is in them is `Send`.
 unsafe impl Send for Heap {}
 
 impl Heap {
-    const CLOSED: usize = 1;
-
     pub(super) const fn new() -> Self {
-        Self { root: ptr::null_mut() }
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.root.addr() & Self::CLOSED != 0
-    }
-
-    /// From now on (or no longer) refuses insertions. What is linked stays so.
-    pub(super) fn set_closed(&mut self, closed: bool) {
-        self.root = self.root.map_addr(|address| (address & !Self::CLOSED) | usize::from(closed));
-    }
-
-    /// The earliest deadline, or [`Instant::FAR`].
-    #[inline(always)]
-    pub(super) fn earliest(&self) -> Instant {
-        self.root().map_or(Instant::FAR, Tree::deadline)
+        Self { root: None }
     }
 
     /// The earliest deadline that will come.
+    #[inline(always)]
     pub(super) fn first(&self) -> Option<Instant> {
-        Some(self.earliest()).filter(|deadline| *deadline != Instant::FAR)
+        self.root.map(Tree::deadline).filter(|deadline| *deadline != Instant::FAR)
     }
 
     /// Whether nothing is linked.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.root().is_none()
+        self.root.is_none()
     }
 
     /// Whether the earliest node is due.
     #[inline(always)]
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.root().is_some_and(|root| root.deadline().is_due(now))
+        self.root.is_some_and(|root| root.deadline().is_due(now))
     }
 
     /// Takes out the earliest node if it is due, and returns its waker.
     #[inline(always)]
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Waker> {
-        let root = self.root().filter(|root| root.deadline().is_due(now))?;
-        self.pop(root, State::Elapsed)
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Kept> {
+        let root = self.root.filter(|root| root.deadline().is_due(now))?;
+        Some(self.pop(root, State::Elapsed))
     }
 
     /// Takes out any node, because the queue is closed.
-    pub(super) fn pop_closed(&mut self) -> Option<Waker> {
-        let root = self.root()?;
-        self.pop(root, State::Closed)
+    pub(super) fn pop_closed(&mut self) -> Option<Kept> {
+        let root = self.root?;
+        Some(self.pop(root, State::Closed))
     }
 
     /// Takes out the root, leaves `state` in it, and returns its waker.
     #[inline(always)]
-    fn pop(&mut self, root: Tree, state: State) -> Option<Waker> {
-        let (child, waker) = root.links(|links| (links.child.take(), links.waker.take()));
+    fn pop(&mut self, root: Tree, state: State) -> Kept {
         // Of one that has no children there is nothing left.
-        self.set_root(child.map(|child| meld_all(child, root)));
+        self.set_root(root.links(|links| links.child).map(|child| meld_all(child, root)));
+        let waker = root.links(|links| links.waker);
         root.release(state);
         waker
-    }
-
-    /// Links a node that is not, and says whether it is the first now. Gives the waker back if the queue is closed.
-    pub(super) fn insert_own(&mut self, node: Pin<&Node>, waker: Waker) -> Result<bool, Waker> {
-        self.insert(Tree::of(node), waker)
-    }
-
-    /// As [`insert`](Self::insert), unless the node is not idle: then the waker comes back as well.
-    #[inline(always)]
-    pub(super) fn insert_idle(&mut self, node: Pin<&Node>, waker: Waker) -> Result<bool, Waker> {
-        // Ordering: Relaxed: under the lock, and its owner is in this call.
-        if node.prev.load(Ordering::Relaxed) == State::Idle.mark() {
-            self.insert(Tree::of(node), waker)
-        } else {
-            Err(waker)
-        }
     }
 
     /// Links a node of whoever has this heap for itself, under a `waker` that is not foreign code, and says whether its
     /// deadline is the earliest now. The node must be taken out again before it goes: by itself it would ask its `timers`.
     pub(super) fn link(&mut self, node: Pin<&Node>, waker: Waker) -> bool {
-        // Never closed.
-        self.insert(Tree::of(node), waker).unwrap_or(false)
+        self.insert(node, Kept::new(waker))
     }
 
     /// Takes a node out that was put in by [`link`](Self::link).
@@ -335,73 +309,67 @@ impl Heap {
 
     /// Looks at the waker of the earliest node.
     pub(super) fn first_waker<R>(&self, f: impl FnOnce(&Waker) -> R) -> Option<R> {
-        self.root()?.links(|links| links.waker.as_ref().map(f))
-    }
-
-    fn root(&self) -> Option<Tree> {
-        NonNull::new(self.root.map_addr(|address| address & !Self::CLOSED)).map(Tree)
+        Some(self.root?.links(|links| links.waker.with(f)))
     }
 
     fn set_root(&mut self, root: Option<Tree>) {
-        let closed = self.root.addr() & Self::CLOSED;
-        self.root = match root {
-            None => ptr::without_provenance_mut(closed),
-            Some(root) => {
-                root.links(|links| links.next = None);
-                root.set_prev(root);
-                root.0.as_ptr().map_addr(|address| address | closed)
-            }
-        };
+        if let Some(root) = root {
+            root.links(|links| links.next = None);
+            root.set_prev(root);
+        }
+        self.root = root;
     }
 
-    /// Links a node, and says whether it is the first now. Of those with one deadline the one that is there leaves first. Gives the waker back if the queue is closed.
+    /// Links a node that is not, and says whether it is the first now. Of those with one deadline the one that is there
+    /// leaves first.
     #[inline(always)]
-    fn insert(&mut self, node: Tree, waker: Waker) -> Result<bool, Waker> {
-        if self.is_closed() {
-            return Err(waker);
-        }
+    pub(super) fn insert(&mut self, node: Pin<&Node>, waker: Kept) -> bool {
+        let node = Tree::of(node);
         // SAFETY: *owner or lock*: the node is not linked, and its owner is in this call.
-        node.node()
-            .links
-            .with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: None, waker: Some(waker) }));
-        // Not closed, so it is the root and nothing else.
-        match NonNull::new(self.root).map(Tree) {
+        node.node().links.with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: None, waker }));
+        match self.root {
             Some(root) if root.deadline() <= node.deadline() => {
                 root.push_front(node);
-                return Ok(false);
+                return false;
             }
             Some(root) => node.push_back(root),
             None => {}
         }
         node.set_prev(node);
-        self.root = node.0.as_ptr();
-        Ok(true)
+        self.root = Some(node);
+        true
     }
 
-    /// Whether a linked node would wake the same task as `waker`.
+    /// Whether a node is linked, and would wake the same task as `waker`.
     fn wakes(&mut self, node: Tree, waker: &Waker) -> bool {
-        node.links(|links| links.waker.as_ref().is_some_and(|own| own.will_wake(waker)))
+        node.is_linked() && node.links(|links| links.waker.with(|own| own.will_wake(waker)))
     }
 
     /// Gives a linked node another waker and returns the old one; gives the new one back if the node is not linked.
     fn replace_waker(&mut self, node: Tree, waker: Waker) -> Result<Waker, Waker> {
-        node.links(|links| match &mut links.waker {
-            Some(own) => Ok(core::mem::replace(own, waker)),
-            None => Err(waker),
-        })
+        if !node.is_linked() {
+            return Err(waker);
+        }
+        let old = node.links(|links| core::mem::replace(&mut links.waker, Kept::new(waker)));
+        // SAFETY: *one waker*: moved out here.
+        Ok(unsafe { old.waker() })
     }
 
     /// Takes a node out if it is linked, leaves `state` in it, and returns its waker.
     fn remove(&mut self, node: Tree, state: State) -> Option<Waker> {
-        let (child, next, waker) = node.links(|links| (links.child.take(), links.next.take(), links.waker.take()));
-        let waker = waker?;
+        if !node.is_linked() {
+            return None;
+        }
+        let (child, next) = node.links(|links| (links.child, links.next.take()));
         let melded = child.map(|child| meld_all(child, node));
         match next {
             None => self.set_root(melded),
             Some(next) => replace(node, next, melded),
         }
+        let waker = node.links(|links| links.waker);
         node.release(state);
-        Some(waker)
+        // SAFETY: *one waker*: moved out here.
+        Some(unsafe { waker.waker() })
     }
 }
 
@@ -433,8 +401,21 @@ impl Tree {
         self.node().deadline()
     }
 
+    /// Whether it is linked, asked under the lock.
+    fn is_linked(self) -> bool {
+        // Ordering: Relaxed: under the lock, or by the owner.
+        self.node().prev.load(Ordering::Relaxed).addr() > State::Due as usize
+    }
+
     fn next(self) -> Option<Tree> {
         self.links(|links| links.next)
+    }
+
+    /// What is behind a child: a sibling, or its parent.
+    #[inline(always)]
+    fn behind(self) -> Tree {
+        // SAFETY: *ring*: only the root leads to nothing.
+        unsafe { self.next().unwrap_unchecked() }
     }
 
     fn set_next(self, next: Option<Tree>) {
@@ -455,8 +436,8 @@ impl Tree {
 
     /// Gives the node back to its owner, who may free it at once: the last access.
     fn release(self, state: State) {
-        // Ordering: Release pairs with the Acquire in `Node::state`.
-        self.node().prev.store(state.mark(), Ordering::Release);
+        // Ordering: pairs with the Acquire in `Node::state`.
+        store_published(&self.node().prev, state.mark());
     }
 
     fn push_front(self, child: Tree) {
@@ -495,13 +476,13 @@ impl Tree {
 /// earlier than `tree`. A tree that is no earlier than the one behind it goes under the later one of its two neighbours,
 /// the one in front if both are equal: that one meets the one behind next, and the older wins.
 fn meld_all(first: Tree, parent: Tree) -> Tree {
-    let behind = |tree: Tree| tree.next().filter(|next| *next != parent);
     let mut tree = first;
     let mut left: Option<Tree> = None;
-    let mut right = behind(tree);
-    while let Some(older) = right {
+    let mut right = tree.behind();
+    while right != parent {
+        let older = right;
         if tree.deadline() < older.deadline() {
-            right = behind(older);
+            right = older.behind();
             tree.set_next(left);
             left = Some(tree);
             tree = older;
@@ -510,7 +491,7 @@ fn meld_all(first: Tree, parent: Tree) -> Tree {
             younger.push_back(tree);
             tree = younger;
         } else {
-            right = behind(older);
+            right = older.behind();
             older.push_front(tree);
             tree = older;
         }

@@ -1,15 +1,17 @@
 //! [`Timers`]: a clock, and the queue of everything that waits for it.
 
 use core::pin::Pin;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::task::Waker;
 use core::time::Duration;
 
 use super::heap::{Heap, Node};
+use super::sleep::closed;
 use super::{Clock, Instant};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::lock::{DefaultLock, Lock};
-use crate::task::waker;
+use crate::task::waker::{self, Fired, Kept};
+use crate::task::{OwnQueue, Owner, Ready, Schedule, Start, TaskPtr};
 use crate::{const_fn, guard};
 
 /// A clock and the one queue of all sleeps that wait for it.
@@ -34,31 +36,33 @@ pub struct Timers<C: ?Sized = dyn Clock + Sync> {
     clock: C,
 }
 
-/// The beginning of every [`Timers`]: what does not depend on the type of the clock, and how to do what does. What happens
-/// at each expiry is in these functions, which know the clock: one call through a table, where each look at the clock would
-/// be one.
+/// The beginning of every [`Timers`]: what does not depend on the type of the clock, and how to do what does.
 #[repr(C)]
 struct Queue {
     heap: Lock<DefaultLock, Heap>,
     ops: &'static Ops,
-    /// How often a node has become the first by being linked. Written under the lock.
+    /// How often a node has become the first by being linked, times [`MOVE`], and [`CLOSED`]. Written under the lock.
     moves: AtomicUsize,
 }
+
+/// Insertions are refused.
+const CLOSED: usize = 1;
+const MOVE: usize = CLOSED << 1;
 
 /// The earliest deadline, as it was when somebody looked.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// The deadline; [`Instant::FAR`] for none.
-    pub deadline: Instant,
+    /// The deadline. [`Instant::FAR`] is none.
+    pub deadline: Option<Instant>,
     moves: usize,
 }
 
-/// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole.
+/// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole; `link` a node of one, and a
+/// slot.
 struct Ops {
     deadline: unsafe fn(Duration, NonNull<Queue>) -> u64,
-    link: unsafe fn(NonNull<Queue>, Pin<&Node>, Waker) -> bool,
+    link: unsafe fn(Pin<&Node>, TaskPtr),
     rearm: unsafe fn(NonNull<Queue>, Instant),
-    expire: unsafe fn(NonNull<Queue>) -> usize,
     whole: unsafe fn(NonNull<Queue>) -> &'static Timers,
 }
 
@@ -69,34 +73,20 @@ impl<C: Clock + Sync + 'static> Timers<C> {
             let timers = unsafe { queue.cast::<Self>().as_ref() };
             timers.clock.deadline(duration).as_nanos()
         },
-        link: |queue, node, waker| {
+        link: |node, slot| {
+            // SAFETY: by the contract of `Ops`; and who has a `Place` has it for ever.
+            let timers = unsafe { node.place().0.cast::<Self>().as_ref() };
             // SAFETY: by the contract of `Ops`.
-            let timers = unsafe { queue.cast::<Self>().as_ref() };
-            match timers.queue.put(|heap| heap.insert_idle(node, waker)) {
-                Ok(first) => {
-                    if first && node.deadline() != Instant::FAR {
-                        timers.clock.rearm(node.deadline());
-                    }
-                    true
-                }
-                Err(waker) => {
-                    drop(waker);
-                    false
-                }
+            let linked = timers.queue.put(node, unsafe { Kept::of_slot(slot) });
+            match linked {
+                Some(true) if node.deadline() != Instant::FAR => timers.clock.rearm(node.deadline()),
+                Some(_) => {}
+                None => closed(),
             }
         },
         rearm: |queue, deadline| {
             // SAFETY: by the contract of `Ops`.
             unsafe { queue.cast::<Self>().as_ref() }.clock.rearm(deadline);
-        },
-        expire: |queue| {
-            // SAFETY: by the contract of `Ops`.
-            let timers = unsafe { queue.cast::<Self>().as_ref() };
-            if timers.queue.heap.with(|heap| heap.is_empty()) {
-                return 0;
-            }
-            let now = timers.clock.now();
-            timers.queue.wake_due(now)
         },
         // SAFETY: by the contract of `Ops`; and who calls this has it for ever.
         whole: |queue| unsafe { queue.cast::<Self>().as_ref() },
@@ -157,7 +147,11 @@ impl Place {
     /// Links a node that is not, and tells the clock where its deadline is the earliest. Gives the waker back if the queue
     /// is closed.
     pub(super) fn insert(self, node: Pin<&Node>, waker: Waker) -> Result<(), Waker> {
-        let first = self.queue().put(|heap| heap.insert_own(node, waker))?;
+        let kept = Kept::new(waker);
+        let Some(first) = self.queue().put(node, kept) else {
+            // SAFETY: *one waker*: it was not taken.
+            return Err(unsafe { kept.waker() });
+        };
         if first && node.deadline() != Instant::FAR {
             // SAFETY: the queue's own functions, and *whole pointer*.
             unsafe { (self.queue().ops.rearm)(self.0, node.deadline()) }
@@ -165,11 +159,11 @@ impl Place {
         Ok(())
     }
 
-    /// Links a node of this place if it is idle. `false`: it is not, or the queue is closed.
+    /// As [`insert`](Self::insert), in one call, under the waker of a slot. Panics where the queue is closed.
     #[inline(always)]
-    pub(super) fn link(self, node: Pin<&Node>, waker: Waker) -> bool {
-        // SAFETY: the queue's own functions, and *whole pointer*.
-        unsafe { (self.queue().ops.link)(self.0, node, waker) }
+    pub(super) fn link(self, node: Pin<&Node>, slot: TaskPtr) {
+        // SAFETY: the queue's own functions, *whole pointer*, and a slot.
+        unsafe { (self.queue().ops.link)(node, slot) }
     }
 }
 
@@ -184,10 +178,16 @@ impl<C: Clock + ?Sized> Timers<C> {
         &self.clock
     }
 
+    /// These timers, for who knows nothing of their clock.
+    pub fn any_clock(&'static self) -> &'static Timers {
+        // SAFETY: the queue's own functions, *whole pointer*, and there for ever.
+        unsafe { (self.queue.ops.whole)(NonNull::from(self).cast()) }
+    }
+
     /// The earliest deadline somebody waits for, or `None` if nobody does. A deadline of [`Instant::FAR`] is none.
     #[inline]
     pub fn next_deadline(&self) -> Option<Instant> {
-        Some(self.look().deadline).filter(|first| *first != Instant::FAR)
+        self.look().deadline
     }
 
     /// As [`next_deadline`](Self::next_deadline), for who wants to know later whether there is an earlier one.
@@ -195,7 +195,7 @@ impl<C: Clock + ?Sized> Timers<C> {
     pub fn look(&self) -> Look {
         // Ordering: relaxed: what is linked after this load is told by `has_moved`, what was linked before by the lock.
         let moves = self.queue.moves.load(Ordering::Relaxed);
-        Look { deadline: self.queue.heap.with(|heap| heap.earliest()), moves }
+        Look { deadline: self.queue.heap.with(|heap| heap.first()), moves }
     }
 
     /// Whether a deadline may have become the earliest since this look.
@@ -213,82 +213,135 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// Wakes every sleep that is due by the clock, earliest first, those of one deadline in the order in which they were
     /// first polled, and returns how many.
     ///
-    /// The clock is read once, and only if somebody waits. Wakers are called in batches with no lock held (those of static
-    /// tasks on one core under it, where that is a push to a queue); where one panics, the others are called all the same,
-    /// and the first panic goes on when all are.
-    #[inline]
+    /// The clock is read once, and only if somebody waits. Wakers are called in batches with no lock held; where one panics,
+    /// the others are called all the same, and the first panic goes on when all are.
     pub fn expire(&self) -> usize {
-        // SAFETY: the queue's own functions; the pointer is that of the whole, which is borrowed.
-        unsafe { (self.queue.ops.expire)(NonNull::from(self).cast()) }
+        if self.queue.heap.with(|heap| heap.is_empty()) {
+            return 0;
+        }
+        self.queue.wake_due(self.clock.now())
+    }
+
+    /// As [`expire`](Self::expire), for the executor whose queue is `own`: on one core static tasks are woken under the lock,
+    /// where that is a push to a queue; and one that is due alone, where the queue is empty, comes back started instead of
+    /// going through it.
+    ///
+    /// The clock is read whether somebody waits or not: for who has just slept until a deadline.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer* of the queue, who runs what comes back at once.
+    #[inline(always)]
+    pub unsafe fn turn<S: Schedule>(&self, own: &OwnQueue<S>) -> Option<Ready<S>> {
+        let owner = if S::DIRECT { (&raw const *own).cast() } else { ptr::null() };
+        let task = self.queue.turn(self.clock.now(), owner);
+        // SAFETY: it is a task of this owner, and was started (`waker::fire_within`).
+        task.map(|task| unsafe { Ready::new(task, Start::Poll) })
     }
 
     /// Ends the service, because the executor that called [`expire`](Self::expire) is gone: takes out every sleep and
     /// wakes it. Polling one of them later, or one that has not been polled before, panics and says that there is no
     /// timer driver.
     pub fn close(&self) {
-        self.queue.heap.with(|heap| heap.set_closed(true));
-        self.queue.wake_all(|heap| heap.pop_closed());
+        self.set_closed(true);
+        // SAFETY: *one waker*: moved out of the queue.
+        self.queue.wake_all(|heap| heap.pop_closed().map(|kept| unsafe { kept.waker() }));
     }
 
     /// Begins the service anew for another executor. A sleep that was taken out by [`close`](Self::close) stays out
     /// until it is reset.
     pub fn reopen(&self) {
-        self.queue.heap.with(|heap| heap.set_closed(false));
+        self.set_closed(false);
+    }
+
+    fn set_closed(&self, closed: bool) {
+        self.queue.heap.with(|_| {
+            // Ordering: relaxed: written and read under the lock; see `has_moved`.
+            let moves = self.queue.moves.load(Ordering::Relaxed) & !CLOSED;
+            self.queue.moves.store(moves | if closed { CLOSED } else { 0 }, Ordering::Relaxed);
+        });
     }
 
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        self.queue.heap.with(|heap| heap.is_closed())
+        // Ordering: relaxed, as in `set_closed`.
+        self.queue.heap.with(|_| self.queue.moves.load(Ordering::Relaxed) & CLOSED != 0)
     }
 }
 
+/// How a turn goes on.
+enum Next {
+    Run(TaskPtr),
+    Wake(Kept),
+    More,
+    Nothing,
+}
+
 impl Queue {
-    /// Runs `insert`, which says whether the node is the first now.
+    /// Links a node that is not, and says whether it is the first now. `None`: the queue is closed.
     #[inline(always)]
-    fn put(&self, insert: impl FnOnce(&mut Heap) -> Result<bool, Waker>) -> Result<bool, Waker> {
+    fn put(&self, node: Pin<&Node>, waker: Kept) -> Option<bool> {
         self.heap.with(|heap| {
-            let linked = insert(heap);
-            if let Ok(true) = linked {
-                // Ordering: relaxed: written under the lock only; see `has_moved`.
-                self.moves.store(self.moves.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            // Ordering: relaxed: written under the lock only; see `has_moved`.
+            let moves = self.moves.load(Ordering::Relaxed);
+            if moves & CLOSED != 0 {
+                return None;
             }
-            linked
+            let first = heap.insert(node, waker);
+            if first {
+                self.moves.store(moves.wrapping_add(MOVE), Ordering::Relaxed);
+            }
+            Some(first)
         })
     }
 
-    /// Wakes whoever is due.
+    /// Wakes whoever is due. If it is one task alone, of `owner`, and nothing is in its queue, it is started instead.
     #[inline(always)]
-    fn wake_due(&self, now: Instant) -> usize {
+    fn turn(&self, now: Instant, owner: *const Owner) -> Option<TaskPtr> {
         if !waker::WAKES_WITHIN {
-            return self.wake_all(|heap| heap.pop_due(now));
+            self.wake_due(now);
+            return None;
         }
         // One in each section, and most of them under it.
-        let mut woken = 0;
         loop {
-            let (popped, more) = self.heap.with_held(|heap, held| match heap.pop_due(now) {
-                Some(waker) => (Some(waker::wake_within(waker, &held)), heap.is_due(now)),
-                None => (None, false),
+            let next = self.heap.with_held(|heap, held| {
+                let Some(kept) = heap.pop_due(now) else { return Next::Nothing };
+                // SAFETY: whoever gives the owner runs the task at once (`Timers::turn`), and it is the last.
+                match unsafe { waker::fire_within(&kept, &held, owner, || !heap.is_due(now)) } {
+                    Fired::Started(task) => Next::Run(task),
+                    Fired::Foreign => Next::Wake(kept),
+                    Fired::Woken if heap.is_due(now) => Next::More,
+                    Fired::Woken => Next::Nothing,
+                }
             });
-            match popped {
-                Some(None) => woken += 1,
-                Some(Some(foreign)) => return woken + self.wake_foreign(foreign, now),
-                None => {}
-            }
-            if !more {
-                return woken;
+            match next {
+                Next::Run(task) => return Some(task),
+                Next::Nothing => return None,
+                Next::More => {}
+                Next::Wake(kept) => {
+                    // SAFETY: *one waker*: moved out of the queue.
+                    self.wake_foreign(unsafe { kept.waker() }, now);
+                    return None;
+                }
             }
         }
     }
 
     /// Wakes a waker that is not ours, and then the others, also where it panics.
     #[cold]
-    fn wake_foreign(&self, foreign: Waker, now: Instant) -> usize {
+    fn wake_foreign(&self, foreign: Waker, now: Instant) {
         let first = guard::run(|| foreign.wake());
-        let woken = 1 + self.wake_all(|heap| heap.pop_due(now));
+        self.wake_due(now);
         if let Err(panic) = first {
             guard::resume(panic);
         }
-        woken
+    }
+
+    /// Wakes whoever is due, with no lock held.
+    #[inline(never)]
+    fn wake_due(&self, now: Instant) -> usize {
+        // SAFETY: *one waker*: moved out of the queue.
+        self.wake_all(|heap| heap.pop_due(now).map(|kept| unsafe { kept.waker() }))
     }
 
     fn wake_all(&self, mut pop: impl FnMut(&mut Heap) -> Option<Waker>) -> usize {

@@ -88,6 +88,15 @@ pub struct Sleep<T = Instant> {
 
 impl Sleep {
     pub(super) fn after(timers: &'static Timers, duration: Duration) -> Self {
+        if duration.subsec_nanos() == 0 {
+            return Self::after_seconds(timers, duration);
+        }
+        Self::of(Node::new(timers, Place::of(timers).deadline(duration), false))
+    }
+
+    /// As [`after`](Self::after), of whole seconds, which none may be.
+    #[cold]
+    fn after_seconds(timers: &'static Timers, duration: Duration) -> Self {
         if duration.is_zero() {
             return Self::of(Node::new(timers, timers.now(), true));
         }
@@ -203,6 +212,6 @@ fn no_clock() -> ! {
 }
 
 #[cold]
-fn closed() -> ! {
+pub(super) fn closed() -> ! {
     panic!("no timer driver: the runtime in which this sleep was made has been shut down")
 }

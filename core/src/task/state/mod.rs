@@ -192,6 +192,13 @@ impl Snapshot {
         (if wins { Wake::Schedule } else { Wake::Nothing }, Self(self.0 | NOTIFIED))
     }
 
+    /// Whether a wake would queue the task, and its start then say [`Start::Poll`]: as on one core for both together nothing
+    /// is to be done.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
+    pub(crate) const fn waits(self) -> bool {
+        self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0
+    }
+
     /// An abort; of one generation only where `generation` is given.
     pub(crate) const fn abort(self, generation: Option<usize>) -> (Wake, Self) {
         match generation {

@@ -84,6 +84,12 @@ impl State {
         }
     }
 
+    /// Whether the task waits for a wake, and for nothing else.
+    #[inline(always)]
+    pub(crate) fn waits(&self) -> bool {
+        self.get().waits()
+    }
+
     /// As [`wake_within`](Self::wake_within), where `schedule` may refuse: then nothing has happened, and the answer is
     /// `false`.
     #[inline(always)]

@@ -14,8 +14,8 @@ use crate::task::{Arena, Need, Notified, OwnQueue, Owner, Refusal, Schedule, Spa
 use crate::test_util::forever;
 
 #[repr(C)]
-struct Direct {
-    own: OwnQueue<Self>,
+pub(crate) struct Direct {
+    pub(crate) own: OwnQueue<Self>,
 }
 
 // SAFETY: `repr(C)`, the queue first, kept for ever. A scheduled task is in the queue, which one thread of a test runs.
@@ -49,11 +49,11 @@ unsafe impl Spawn for Direct {
 }
 
 impl Direct {
-    fn new() -> &'static Self {
+    pub(crate) fn new() -> &'static Self {
         forever(Self { own: OwnQueue::new() })
     }
 
-    fn turn(&self) -> usize {
+    pub(crate) fn turn(&self) -> usize {
         let mut ran = 0;
         // SAFETY: *one consumer*: the thread of the test.
         while let Some(task) = unsafe { self.own.queue().next() } {

@@ -12,7 +12,7 @@ use crate::time::heap::Closed;
 
 /// A sleep is polled while one runtime ends and the next one takes its queue over: it is refused or woken by the first, or
 /// served by the second; never left.
-// Mutant: core/src/time/queue.rs :: heap.set_closed(false) => heap.set_closed(true)
+// Mutant: core/src/time/queue.rs :: self.set_closed(false); => self.set_closed(true);
 #[test]
 fn close_and_reopen_race_poll() {
     loom::model(|| {
@@ -42,7 +42,7 @@ fn close_and_reopen_race_poll() {
 }
 
 /// A sleep is moved to the front while the executor goes to park: it hears of it.
-// Mutant: core/src/time/heap.rs :: Ok(true) => this.timers.clock.rearm(deadline), => Ok(true) => {}
+// Mutant: core/src/time/queue.rs :: unsafe { (self.queue().ops.rearm)(self.0, node.deadline()) } => {}
 #[test]
 fn failure_009_reset_to_earlier_races_park() {
     loom::model(|| {

@@ -20,6 +20,8 @@ mod soak;
 #[cfg(not(loom))]
 mod ticks;
 #[cfg(not(loom))]
+mod turn;
+#[cfg(not(loom))]
 mod unit;
 #[cfg(not(loom))]
 mod util;

@@ -24,7 +24,7 @@ fn at(nanos: u64) -> Instant {
 }
 
 /// What a panic said.
-fn panic_text(f: impl FnOnce()) -> String {
+pub(super) fn panic_text(f: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("should have panicked");
     match payload.downcast::<String>() {
         Ok(text) => *text,
@@ -141,7 +141,7 @@ fn polling_again_with_the_same_waker_clones_nothing() {
     assert_eq!(task.woken(), 1);
 }
 
-// Mutant: core/src/time/clock.rs :: return Self::FAR => panic!("too long")
+// Mutant: core/src/time/clock.rs :: None => return Self::FAR => None => panic!("too long")
 #[test]
 fn failure_083_the_longest_durations_neither_fire_nor_panic() {
     for start in [0, 1, u64::MAX / 2, u64::MAX - 2, u64::MAX - 1] {
@@ -345,7 +345,7 @@ fn a_reset_keeps_the_waker_and_needs_no_poll() {
     assert_eq!(task.woken(), 3);
 }
 
-// Mutant: core/src/time/queue.rs :: self.queue.wake_all(|heap| heap.pop_closed()); => _ = self;
+// Mutant: core/src/time/queue.rs :: self.queue.wake_all(|heap| heap.pop_closed().map(|kept| unsafe { kept.waker() })); => _ = self;
 #[test]
 fn failure_087_sleep_during_shutdown() {
     let timers = timers();
@@ -395,7 +395,7 @@ impl Clock for Coarse {
     }
 }
 
-// Mutant: core/src/time/clock.rs :: self.now_ceil().saturating_add(duration) => self.now().saturating_add(duration)
+// Mutant: core/src/time/clock.rs :: self.now_ceil().after(duration) => self.now().after(duration)
 #[test]
 fn failure_092_never_early_at_any_phase_of_a_coarse_clock() {
     let step = if cfg!(miri) { 5 } else { 13 };
@@ -460,7 +460,7 @@ fn a_sleep_outlives_its_runtime_and_moves_between_threads_and_contexts() {
 }
 
 /// A waker that does whatever it is told in each of its four functions.
-mod hostile {
+pub(super) mod hostile {
     use super::*;
     use std::task::{RawWaker, RawWakerVTable};
 

@@ -1,0 +1,148 @@
+//! An executor's own way to expire: a task that is due alone is run at once, and none is lost, late or out of order.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+use std::vec::Vec;
+
+use super::unit::{hostile, panic_text};
+use super::util::{Hand, timers};
+use crate::task::Arena;
+use crate::task::tests::direct::Direct;
+use crate::task::tests::util::arena;
+use crate::task::waker::WAKES_WITHIN;
+use crate::time::{Instant, Sleep, Timers};
+
+/// One arena, one queue of timers, and who ran when.
+struct World {
+    slots: &'static Arena<4, 256>,
+    timers: &'static Timers<Hand>,
+    log: Arc<Mutex<Vec<char>>>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { slots: arena(), timers: timers(), log: Arc::default() }
+    }
+
+    /// A task that sleeps until each of these.
+    fn sleeper(&self, line: &'static Direct, name: char, deadlines: &'static [u64]) {
+        let (timers, log) = (self.timers, self.log.clone());
+        let task = self.slots.try_spawn_local_at(line, async move {
+            for deadline in deadlines {
+                Sleep::until(timers, Instant::from_nanos(*deadline)).await;
+                log.lock().unwrap().push(name);
+            }
+        });
+        drop(task.unwrap());
+    }
+
+    /// Moves the clock, and expires for `line`. How many tasks were run at once.
+    fn expire(&self, line: &Direct, now: u64) -> usize {
+        self.timers.clock().set(now);
+        // SAFETY: *one consumer*: the thread of the test.
+        match unsafe { self.timers.turn(&line.own) } {
+            Some(task) => {
+                task.run();
+                1
+            }
+            None => 0,
+        }
+    }
+
+    fn log(&self) -> Vec<char> {
+        core::mem::take(&mut self.log.lock().unwrap())
+    }
+}
+
+#[test]
+fn a_task_that_is_due_alone_runs_at_once() {
+    let (world, line) = (World::new(), Direct::new());
+    world.sleeper(line, 'a', &[10, 20, 30]);
+    world.sleeper(line, 'b', &[15]);
+    assert_eq!(line.turn(), 2);
+    assert_eq!((world.expire(line, 9), line.turn()), (0, 0));
+    for now in [10, 15, 20, 30] {
+        let at_once = world.expire(line, now);
+        assert_eq!(at_once, usize::from(WAKES_WITHIN));
+        assert_eq!(at_once + line.turn(), 1);
+    }
+    assert_eq!((world.log(), world.slots.in_use()), (std::vec!['a', 'b', 'a', 'a'], 0));
+}
+
+// Mutant: core/src/task/header.rs :: unsafe { queue.is_empty() } => true
+#[cfg(zokio_unicore)]
+#[test]
+fn what_was_queued_before_goes_first() {
+    let (world, line) = (World::new(), Direct::new());
+    world.sleeper(line, 'a', &[10]);
+    assert_eq!(line.turn(), 1);
+    world.sleeper(line, 'b', &[0]);
+    assert_eq!((world.expire(line, 10), line.turn()), (0, 2));
+    assert_eq!(world.log(), ['b', 'a']);
+}
+
+// Mutant: core/src/time/queue.rs :: || !heap.is_due(now)) } => || true) }
+#[cfg(zokio_unicore)]
+#[test]
+fn of_several_that_are_due_none_is_left() {
+    let (world, line) = (World::new(), Direct::new());
+    world.sleeper(line, 'a', &[10]);
+    world.sleeper(line, 'b', &[11]);
+    world.sleeper(line, 'c', &[12]);
+    assert_eq!(line.turn(), 3);
+    assert_eq!((world.expire(line, 11), line.turn()), (0, 2));
+    assert_eq!((world.expire(line, 12), line.turn()), (1, 0));
+    assert_eq!(world.log(), ['a', 'b', 'c']);
+}
+
+// Mutant: core/src/task/header.rs :: if !core::ptr::eq(own.as_ptr(), owner) { => if false {
+#[cfg(zokio_unicore)]
+#[test]
+fn the_task_of_another_executor_goes_to_its_queue() {
+    let (world, line, other) = (World::new(), Direct::new(), Direct::new());
+    world.sleeper(other, 'a', &[10]);
+    assert_eq!((line.turn(), other.turn()), (0, 1));
+    assert_eq!((world.expire(line, 10), line.turn(), other.turn()), (0, 0, 1));
+    assert_eq!(world.log(), ['a']);
+}
+
+// Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0 => self.0 & (RUNNING | COMPLETE | CANCELLED) == 0
+#[cfg(zokio_unicore)]
+#[test]
+fn a_task_that_is_queued_already_is_polled_once() {
+    let (world, line) = (World::new(), Direct::new());
+    let (timers, log) = (world.timers, world.log.clone());
+    let task = world.slots.try_spawn_local_at(line, async move {
+        let mut sleep = pin!(Sleep::until(timers, Instant::from_nanos(10)));
+        core::future::poll_fn(|cx| {
+            log.lock().unwrap().push('p');
+            sleep.as_mut().poll(cx)
+        })
+        .await;
+    });
+    let task = task.unwrap();
+    assert_eq!(line.turn(), 1);
+    // Queued to be cancelled.
+    task.abort();
+    assert_eq!((world.expire(line, 10), line.turn()), (0, 1));
+    assert_eq!(world.log(), ['p']);
+    drop(task);
+    assert_eq!(world.slots.in_use(), 0);
+}
+
+/// A waker of somebody else's, which panics, among our own.
+#[test]
+fn a_foreign_waker_that_panics_costs_no_task_its_wake() {
+    let (world, line) = (World::new(), Direct::new());
+    world.sleeper(line, 'a', &[10]);
+    assert_eq!(line.turn(), 1);
+    let waker: Waker = hostile::waker(|name| assert_ne!(name, "wake", "hostile"));
+    let mut foreign = pin!(Sleep::until(world.timers, Instant::from_nanos(10)));
+    assert!(foreign.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    world.sleeper(line, 'b', &[10]);
+    assert_eq!(line.turn(), 1);
+    assert!(panic_text(|| _ = world.expire(line, 10)).contains("hostile"));
+    assert_eq!((line.turn(), world.log()), (2, std::vec!['a', 'b']));
+    assert!(foreign.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
