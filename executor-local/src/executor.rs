@@ -233,17 +233,20 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
         let timers = self.config.timers;
         loop {
             if main_woken.take() {
-                left -= 1;
+                left = left.saturating_sub(1);
                 if let Poll::Ready(output) = main() {
                     return output;
                 }
             }
             // SAFETY: *one runner*.
-            if !unsafe { self.own.queue().is_empty() } {
+            let spent = if unsafe { self.own.queue().is_empty() } {
+                main_woken.is_set() && left == 0
+            } else {
                 // SAFETY: *one runner*.
                 left = unsafe { self.polls(left) };
-            }
-            if left == 0 {
+                left == 0
+            };
+            if spent {
                 left = POLLS_PER_TURN;
                 park.poll();
             } else if !main_woken.is_set() {
@@ -267,6 +270,15 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
         }
     }
 
+    /// Wakes who is due in the middle of work, or after a wait for none of them.
+    #[cold]
+    #[inline(never)]
+    fn expire(&self) {
+        if let Some(timers) = self.config.timers {
+            timers.expire();
+        }
+    }
+
     /// Polls what is in the queue, so often at most, and says how often there was left. A function of its own, so that the
     /// registers are for this loop alone.
     ///
@@ -282,15 +294,6 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
             left = left.wrapping_sub(1);
         }
         left
-    }
-
-    /// Wakes who is due in the middle of work, or after a wait for none of them.
-    #[cold]
-    #[inline(never)]
-    fn expire(&self) {
-        if let Some(timers) = self.config.timers {
-            timers.expire();
-        }
     }
 
     pub(crate) fn context<'a>(&self, place: &'a dyn Spawn, handle: Option<&'a dyn Any>) -> Context<'a> {

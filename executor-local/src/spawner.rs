@@ -6,8 +6,7 @@ use core::ptr::NonNull;
 
 use zokio_core::park::Unpark;
 use zokio_core::task::{
-    Arena, IntoTask, JoinHandle, Need, Owner, Refusal, Shape, Slots, Spawn, SpawnError, TaskPtr, Vacancy, claim_from,
-    raw,
+    Arena, IntoTask, JoinHandle, Need, Owner, Refusal, Slots, Spawn, SpawnError, TaskPtr, Vacancy, raw,
 };
 use zokio_core::time::Clock;
 
@@ -24,7 +23,7 @@ struct Place {
 impl Place {
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         let (name, slots) = self.pool.ok_or(Refusal::NoPool)?;
-        claim_from(name, slots, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot })
+        slots.vacancy(name, need.plain)
     }
 
     /// # Safety

@@ -40,7 +40,7 @@ impl<L: FnMut(), W: FnMut(Option<Instant>, &mut dyn FnMut() -> bool)> Park for S
     }
 }
 
-// Mutant: executor-local/src/executor.rs :: left -= 1; => left -= 0;
+// Mutant: executor-local/src/executor.rs :: left = left.saturating_sub(1); => left = left.saturating_sub(0);
 #[test]
 fn a_main_future_that_always_yields_does_not_keep_devices_waiting() {
     let ready = Arc::new(AtomicBool::new(false));
@@ -64,7 +64,7 @@ fn a_main_future_that_always_yields_does_not_keep_devices_waiting() {
     assert!(yields.unwrap() < 100, "nobody looked at the devices");
 }
 
-// Mutant: executor-local/src/executor.rs :: if left == 0 { => if left == 0 || { left = POLLS_PER_TURN; false } {
+// Mutant: executor-local/src/executor.rs :: if spent { => if spent || { left = POLLS_PER_TURN; false } {
 #[test]
 fn short_turns_do_not_keep_devices_waiting() {
     let looks = Arc::new(AtomicUsize::new(0));

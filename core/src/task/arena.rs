@@ -18,7 +18,7 @@ use super::cell::{Cell, Detached, HEADER_BYTES, Joined};
 use super::error::SpawnError;
 use super::header::{Header, Owner, TaskPtr};
 use super::join::{AbortHandle, JoinHandle};
-use super::spawn::{Refusal, Spawn, refused};
+use super::spawn::{Refusal, Shape, Spawn, Vacancy, refused};
 use crate::ambient::{Ambient, Context};
 
 #[repr(C, align(8))]
@@ -63,6 +63,13 @@ pub unsafe trait Slots: Sync {
     fn slot_layout(&self) -> Layout;
     /// Claims a slot for a joined task. The slot's state word says `NOTIFIED`, which is the caller's.
     fn claim(&'static self) -> Option<TaskPtr>;
+    /// A slot for a joined task of `need`, from the pool of this name. Its code is part of the arenas that are pools, so that
+    /// an executor without one has none of it.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is none.
+    fn vacancy(&'static self, pool: &'static str, need: Layout) -> Result<Vacancy, Refusal>;
     /// How many slots are taken.
     ///
     /// # Cost
@@ -315,6 +322,9 @@ unsafe impl<const SLOTS: usize, const BYTES: usize, A: 'static> Slots for Arena<
     fn claim(&'static self) -> Option<TaskPtr> {
         Self::claim(self, true)
     }
+    fn vacancy(&'static self, pool: &'static str, need: Layout) -> Result<Vacancy, Refusal> {
+        claim_from(pool, self, need).map(|memory| Vacancy { memory, shape: Shape::Slot })
+    }
     fn in_use(&self) -> usize {
         Self::in_use(self)
     }
@@ -364,11 +374,7 @@ pub(super) unsafe fn fill_slot<F: Future + 'static>(task: TaskPtr, owner: NonNul
 /// Vacancy and owner must be what `Spawn` promises.
 #[cfg(not(feature = "alloc"))]
 #[inline(always)]
-pub(super) unsafe fn fill_vacancy<F: Future + 'static>(
-    vacancy: super::spawn::Vacancy,
-    owner: NonNull<Owner>,
-    future: F,
-) -> TaskPtr {
+pub(super) unsafe fn fill_vacancy<F: Future + 'static>(vacancy: Vacancy, owner: NonNull<Owner>, future: F) -> TaskPtr {
     let task = TaskPtr(vacancy.memory.cast());
     // SAFETY: by this function's contract.
     unsafe { fill_slot(task, owner, future) };

@@ -151,7 +151,8 @@ impl Node {
         }
         if mark == State::Idle.mark() {
             if let Some(slot) = waker::slot_of(waker) {
-                self.place.link(self.as_ref(), slot);
+                // SAFETY: a slot.
+                self.place.link(self.as_ref(), unsafe { Kept::of_slot(slot) });
                 return Poll::Pending;
             }
         }
@@ -172,13 +173,19 @@ impl Node {
                 }
                 State::Idle => {
                     let waker = waker.clone();
+                    if waker::WAKES_WITHIN {
+                        // In every image of a chip: one function for all wakers.
+                        this.place.link(this, Kept::new(waker));
+                        return Poll::Pending;
+                    }
                     match this.place.insert(this, waker) {
                         Ok(()) => return Poll::Pending,
                         Err(_refused) => return Poll::Ready(Err(Closed)),
                     }
                 }
                 State::Linked => {
-                    if this.place.with(|heap| heap.wakes(Tree::of(this), waker)) {
+                    // On a chip to clone a waker costs no more than to compare it.
+                    if !waker::WAKES_WITHIN && this.place.with(|heap| heap.wakes(Tree::of(this), waker)) {
                         return Poll::Pending;
                     }
                     // Cloned and dropped outside of the lock: a waker is foreign code. Where the node has left the

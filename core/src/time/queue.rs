@@ -57,11 +57,10 @@ pub struct Look {
     moves: usize,
 }
 
-/// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole; `link` a node of one, and a
-/// slot.
+/// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole; `link` a node of one.
 struct Ops {
     deadline: unsafe fn(Duration, NonNull<Queue>) -> u64,
-    link: unsafe fn(Pin<&Node>, TaskPtr),
+    link: unsafe fn(Pin<&Node>, Kept),
     rearm: unsafe fn(NonNull<Queue>, Instant),
     whole: unsafe fn(NonNull<Queue>) -> &'static Timers,
 }
@@ -73,15 +72,14 @@ impl<C: Clock + Sync + 'static> Timers<C> {
             let timers = unsafe { queue.cast::<Self>().as_ref() };
             timers.clock.deadline(duration).as_nanos()
         },
-        link: |node, slot| {
+        link: |node, waker| {
             // SAFETY: by the contract of `Ops`; and who has a `Place` has it for ever.
             let timers = unsafe { node.place().0.cast::<Self>().as_ref() };
-            // SAFETY: by the contract of `Ops`.
-            let linked = timers.queue.put(node, unsafe { Kept::of_slot(slot) });
-            match linked {
+            match timers.queue.put(node, waker) {
                 Some(true) if node.deadline() != Instant::FAR => timers.clock.rearm(node.deadline()),
                 Some(_) => {}
-                None => closed(),
+                // SAFETY: *one waker*: it was not taken.
+                None => refused(unsafe { waker.waker() }),
             }
         },
         rearm: |queue, deadline| {
@@ -159,11 +157,11 @@ impl Place {
         Ok(())
     }
 
-    /// As [`insert`](Self::insert), in one call, under the waker of a slot. Panics where the queue is closed.
+    /// As [`insert`](Self::insert), in one call. Panics where the queue is closed.
     #[inline(always)]
-    pub(super) fn link(self, node: Pin<&Node>, slot: TaskPtr) {
-        // SAFETY: the queue's own functions, *whole pointer*, and a slot.
-        unsafe { (self.queue().ops.link)(node, slot) }
+    pub(super) fn link(self, node: Pin<&Node>, waker: Kept) {
+        // SAFETY: the queue's own functions, and *whole pointer*.
+        unsafe { (self.queue().ops.link)(node, waker) }
     }
 }
 
@@ -267,6 +265,12 @@ impl<C: Clock + ?Sized> Timers<C> {
         // Ordering: relaxed, as in `set_closed`.
         self.queue.heap.with(|_| self.queue.moves.load(Ordering::Relaxed) & CLOSED != 0)
     }
+}
+
+#[cold]
+fn refused(waker: Waker) -> ! {
+    drop(waker);
+    closed()
 }
 
 /// How a turn goes on.
