@@ -26,7 +26,7 @@
 //! figures can still become smaller, on that machine.
 //!
 //! ```text
-//! cargo run --release -p zokio-benches -- [--rounds N] [--only TEXT] [--quick]
+//! cargo run --release -p zokio-benches -- [--rounds N] [--only TEXT] [--rival NAME] [--quick]
 //! ```
 
 mod echo;
@@ -41,7 +41,7 @@ use zokio_benches::rivals::{Rival, Smol, TokioCurrentThread, TokioMultiThread, Z
 /// The workloads, in their order.
 const WORKLOADS: [&str; 5] = ["spawn_many_local", "spawn_remote", "yield_many", "ping_pong", "tcp_echo"];
 
-const USAGE: &str = "usage: zokio-benches [--rounds N] [--only WORKLOAD] [--quick]";
+const USAGE: &str = "usage: zokio-benches [--rounds N] [--only WORKLOAD] [--rival NAME] [--quick]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -16,6 +16,7 @@ pub struct Plan {
     pub echo: Duration,
     workloads: &'static [&'static str],
     only: Option<String>,
+    rival: Option<String>,
 }
 
 impl Plan {
@@ -25,7 +26,8 @@ impl Plan {
     ///
     /// Says which argument is not understood.
     pub fn of(workloads: &'static [&'static str], arguments: &[String]) -> Result<Self, String> {
-        let mut plan = Self { rounds: 5, repetitions: 7, echo: Duration::from_millis(800), workloads, only: None };
+        let mut plan =
+            Self { rounds: 5, repetitions: 7, echo: Duration::from_millis(800), workloads, only: None, rival: None };
         let mut rounds = None;
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -44,6 +46,9 @@ impl Plan {
                     }
                     plan.only = Some(text.clone());
                 }
+                "--rival" => {
+                    plan.rival = Some(words.next().ok_or("--rival needs a rival's name")?.clone());
+                }
                 other => return Err(format!("`{other}` is not understood")),
             }
         }
@@ -51,10 +56,10 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The same with one sample a round.
+    /// Whether a rival was asked for: all are, unless one is named.
     #[must_use]
-    pub fn once(&self) -> Self {
-        Self { repetitions: 1, only: self.only.clone(), ..*self }
+    pub fn includes(&self, rival: &str) -> bool {
+        self.rival.as_ref().is_none_or(|only| only == rival)
     }
 
     /// The workloads that were asked for.

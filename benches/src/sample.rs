@@ -70,21 +70,59 @@ where
     R: Rival,
     F: Future<Output = Sample> + Send + 'static,
 {
+    if !plan.includes(rival) {
+        return Ok(());
+    }
     let runtime = R::build()?;
     for repetition in 0..=plan.repetitions {
-        let task = body(runtime.handle());
-        let handle = runtime.handle();
-        let sample = runtime.block_on(async move {
-            let (sender, receiver) = futures_channel::oneshot::channel();
-            R::spawn(&handle, async move {
-                let _ = sender.send(task.await);
-            });
-            receiver.await
-        });
-        let sample = sample.map_err(|_| io::Error::other(format!("{name}: the task on {rival} is lost")))?;
+        let sample = run::<R, _>(&runtime, name, rival, body(runtime.handle()))?;
         if repetition > 0 {
             table.add(name, rival, sample);
         }
     }
     Ok(())
+}
+
+/// Takes one sample of each phase of a body, on a runtime of its own and without a run before: for what takes long.
+///
+/// # Errors
+///
+/// As [`sample`].
+pub fn phases<R, F, const N: usize>(
+    plan: &Plan,
+    table: &mut Table,
+    names: [&'static str; N],
+    rival: &'static str,
+    body: impl Fn(R::Handle) -> F,
+) -> io::Result<()>
+where
+    R: Rival,
+    F: Future<Output = [Sample; N]> + Send + 'static,
+{
+    if !plan.includes(rival) {
+        return Ok(());
+    }
+    let runtime = R::build()?;
+    let samples = run::<R, _>(&runtime, names[0], rival, body(runtime.handle()))?;
+    for (name, sample) in names.into_iter().zip(samples) {
+        table.add(name, rival, sample);
+    }
+    Ok(())
+}
+
+/// Runs a body as a task.
+fn run<R, F>(runtime: &R, name: &'static str, rival: &'static str, task: F) -> io::Result<F::Output>
+where
+    R: Rival,
+    F: Future<Output: Send> + Send + 'static,
+{
+    let handle = runtime.handle();
+    let output = runtime.block_on(async move {
+        let (sender, receiver) = futures_channel::oneshot::channel();
+        R::spawn(&handle, async move {
+            let _ = sender.send(task.await);
+        });
+        receiver.await
+    });
+    output.map_err(|_| io::Error::other(format!("{name}: the task on {rival} is lost")))
 }

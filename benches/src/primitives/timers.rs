@@ -6,10 +6,10 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use zokio_benches::measure::{Plan, Stopwatch};
+use zokio_benches::measure::{Plan, Stopwatch, watch};
 use zokio_benches::report::Table;
 use zokio_benches::rivals::{Rival, Smol, TokioCurrentThread, TokioMultiThread, ZokioCurrentThread, ZokioMultiThread};
-use zokio_benches::sample::sample;
+use zokio_benches::sample::{phases, sample};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const MILLION: usize = 1_000_000;
@@ -69,13 +69,16 @@ pub fn create_drop(plan: &Plan, table: &mut Table, name: &'static str) -> io::Re
     one_by_one::<ZokioCurrentThread, Zokio>(plan, table, name, "zokio-ct")
 }
 
-/// All rivals: a million at once. `name` says which of the three figures is wanted.
-pub fn million(plan: &Plan, table: &mut Table, name: &'static str) -> io::Result<()> {
-    at_once::<TokioMultiThread, Tokio>(plan, table, name, "tokio-mt")?;
-    at_once::<ZokioMultiThread, Zokio>(plan, table, name, "zokio-mt")?;
-    at_once::<Smol, SmolTimer>(plan, table, name, "smol")?;
-    at_once::<TokioCurrentThread, Tokio>(plan, table, name, "tokio-ct")?;
-    at_once::<ZokioCurrentThread, Zokio>(plan, table, name, "zokio-ct")
+/// The figures of a million at once, which one run gives.
+pub const MILLION_AT_ONCE: [&str; 3] = ["timer_fill_1m", "timer_insert_drop_at_1m", "timer_drop_1m"];
+
+/// All rivals: a million at once.
+pub fn million(plan: &Plan, table: &mut Table) -> io::Result<()> {
+    at_once::<TokioMultiThread, Tokio>(plan, table, "tokio-mt")?;
+    at_once::<ZokioMultiThread, Zokio>(plan, table, "zokio-mt")?;
+    at_once::<Smol, SmolTimer>(plan, table, "smol")?;
+    at_once::<TokioCurrentThread, Tokio>(plan, table, "tokio-ct")?;
+    at_once::<ZokioCurrentThread, Zokio>(plan, table, "zokio-ct")
 }
 
 fn one_by_one<R: Rival, T: Timer>(
@@ -93,15 +96,9 @@ fn one_by_one<R: Rival, T: Timer>(
     })
 }
 
-fn at_once<R: Rival, T: Timer>(
-    plan: &Plan,
-    table: &mut Table,
-    name: &'static str,
-    rival: &'static str,
-) -> io::Result<()> {
-    // A million sleeps take their time: one sample a round does.
-    let plan = plan.once();
-    sample::<R, _>(&plan, table, name, rival, |_| async move {
+fn at_once<R: Rival, T: Timer>(plan: &Plan, table: &mut Table, rival: &'static str) -> io::Result<()> {
+    let _watch = watch(MILLION_AT_ONCE[0], rival);
+    phases::<R, _, 3>(plan, table, MILLION_AT_ONCE, rival, |_| async move {
         let mut seed = 1;
         let mut sleeps = Vec::with_capacity(MILLION);
         let stopwatch = Stopwatch::start();
@@ -118,11 +115,6 @@ fn at_once<R: Rival, T: Timer>(
         let beside = stopwatch.stop(BESIDE);
         let stopwatch = Stopwatch::start();
         drop(sleeps);
-        let dropped = stopwatch.stop(MILLION);
-        match name {
-            "timer_fill_1m" => filled,
-            "timer_insert_drop_at_1m" => beside,
-            _ => dropped,
-        }
+        [filled, beside, stopwatch.stop(MILLION)]
     })
 }

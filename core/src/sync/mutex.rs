@@ -129,7 +129,7 @@ impl<T: ?Sized, L: RawLock> Mutex<T, L> {
     /// next.
     #[inline]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T, L>> {
-        Locking { acquire: self.permits.acquire(1, true), mutex: self }
+        Locking { acquire: Acquire::new(), mutex: self }
     }
 
     /// Takes the mutex if it is free and nobody has been passed.
@@ -184,13 +184,13 @@ struct Locking<'a, T: ?Sized, L: RawLock> {
 impl<'a, T: ?Sized, L: RawLock> Future for Locking<'a, T, L> {
     type Output = MutexGuard<'a, T, L>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mutex = self.mutex;
         // SAFETY: the one field that is pinned; nothing is moved out of it, and there is no destructor.
         let acquire = unsafe { self.map_unchecked_mut(|this| &mut this.acquire) };
         // Nobody closes the permits.
-        acquire.poll(cx).map(|_| MutexGuard::new(mutex))
+        acquire.poll(&mutex.permits, 1, true, cx).map(|_| MutexGuard::new(mutex))
     }
 }
 

@@ -1,9 +1,10 @@
 //! A value that the first who needs it makes.
 
 use core::convert::Infallible;
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
 
-use super::permits::{Lease, Permits, Short};
+use super::permits::{Acquire, Lease, Permits, Short};
 use super::slot::Slot;
 use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
@@ -158,7 +159,8 @@ impl<T, L: RawLock> OnceCell<T, L> {
         if let Some(value) = self.get() {
             return Ok(value);
         }
-        match self.permits.acquire(1, false).await {
+        let mut acquire = pin!(Acquire::new());
+        match poll_fn(|cx| acquire.as_mut().poll(&self.permits, 1, false, cx)).await {
             Ok(()) => {
                 // Gives the permit to the next one unless there is a value at the end.
                 let lease = Lease { permits: &self.permits, count: 1 };

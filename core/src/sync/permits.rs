@@ -34,7 +34,7 @@
 //!
 //! A permit handed over at once would make each unlock a switch of tasks, and each short section as long as a wake-up.
 
-use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -145,6 +145,20 @@ impl<L: RawLock> Permits<L> {
         }
     }
 
+    /// As [`change`](Self::change), in a section.
+    #[inline(always)]
+    fn change_within(&self, mut f: impl FnMut(usize) -> usize) -> usize {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & ASK == 0 {
+            return self.change(f);
+        }
+        // *ask*: nobody else changes it, so a store will do.
+        // Ordering: Release: pairs with the Acquire of `take`. What earlier sections gave came by the lock, what came before
+        // ASK was set by the Acquire half of the `change` that set it.
+        self.word.store(f(word), Ordering::Release);
+        word
+    }
+
     /// Takes permits if they are there and nobody comes first.
     #[inline(always)]
     pub(super) fn take(&self, need: u32) -> Result<(), Short> {
@@ -166,12 +180,18 @@ impl<L: RawLock> Permits<L> {
         }
     }
 
-    /// As [`take`](Self::take), for all the permits there are: guesses that they are there, which saves looking.
+    /// Takes all the permits there are, if they are there and nobody was passed: without a look, which would cost as much
+    /// again. Never where it is FAIR or somebody is asked for: [`take`](Self::take) looks.
+    #[inline(always)]
+    fn guess(&self, count: u32) -> bool {
+        // Ordering: as in `take`.
+        self.word.compare_exchange(count as usize * ONE, 0, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// As [`take`](Self::take), for all the permits there are.
     #[inline(always)]
     pub(super) fn take_all(&self, count: u32) -> Result<(), Short> {
-        // Ordering: as in `take`.
-        let guess = self.word.compare_exchange(count as usize * ONE, 0, Ordering::Acquire, Ordering::Relaxed);
-        if guess.is_ok() { Ok(()) } else { self.take(count) }
+        if self.guess(count) { Ok(()) } else { self.take(count) }
     }
 
     /// As [`give`](Self::give), for all the permits there are.
@@ -180,8 +200,15 @@ impl<L: RawLock> Permits<L> {
         // Ordering: as in `give`.
         let guess = self.word.compare_exchange(0, count as usize * ONE, Ordering::Release, Ordering::Relaxed);
         if guess.is_err() {
-            self.give(count as usize);
+            self.give_late(count as usize);
         }
+    }
+
+    /// As [`give`](Self::give), out of line.
+    #[cold]
+    #[inline(never)]
+    fn give_late(&self, count: usize) {
+        self.give(count);
     }
 
     /// Gives permits back, or makes new ones.
@@ -205,38 +232,36 @@ impl<L: RawLock> Permits<L> {
         }
     }
 
-    #[cold]
     #[inline(never)]
     fn hand_over(&self, mut count: usize) {
-        self.waiters.repeat(|section| {
-            // All of it in the first step; while it is not given away ASK keeps it from others.
-            let count = core::mem::take(&mut count);
-            if count > 0 {
-                self.change(|word| given(word, count));
-            }
-            self.serve(section)
-        });
+        // All of it in the first step; while it is not given away ASK keeps it from others.
+        self.waiters.repeat(|section| self.serve(section, core::mem::take(&mut count)));
     }
 
-    /// Gives what is there to the first in line: one step, after which ASK is right again. Answers whether there is more to
-    /// give, and somebody to get it.
-    fn serve(&self, section: &mut Inner<'_>) -> bool {
+    /// Gives what is there, and `count` more, to the first in line: one step, after which ASK is right again. Answers whether
+    /// there is more to give, and somebody to get it.
+    #[inline(always)]
+    fn serve(&self, section: &mut Inner<'_>, count: usize) -> bool {
         let (need, owed) = match section.front(0) {
             Some(Told::Owed(need)) => (need, true),
             Some(Told::Wait(need)) => (need, false),
             // Nobody, or somebody who comes by itself.
             _ => {
-                self.change(|word| word & !ASK);
+                self.change_within(|word| given(word, count) & !ASK);
                 return false;
             }
         };
         let enough = |word: usize| permits(word) >= need as usize;
-        let before = self.change(|word| match (enough(word), owed) {
-            (true, true) => (word - need as usize * ONE) | ASK,
-            (true, false) => word & !ASK,
-            (false, _) => word | ASK,
+        let before = self.change_within(|word| {
+            let word = given(word, count);
+            match (enough(word), owed) {
+                (true, true) => (word - need as usize * ONE) | ASK,
+                (true, false) => word & !ASK,
+                (false, _) => word | ASK,
+            }
         });
-        if !enough(before) {
+        let there = given(before, count);
+        if !enough(there) {
             return false;
         }
         if !owed {
@@ -245,10 +270,10 @@ impl<L: RawLock> Permits<L> {
         }
         section.pop(0, Told::Granted(need));
         if section.is_empty(0) {
-            self.change(|word| word & !ASK);
+            self.change_within(|word| word & !ASK);
             return false;
         }
-        permits(before) > need as usize
+        permits(there) > need as usize
     }
 
     /// Takes up to `count` permits out for ever; answers how many.
@@ -259,12 +284,10 @@ impl<L: RawLock> Permits<L> {
 
     /// Ends every wait, now and later.
     pub(super) fn close(&self) {
-        self.change(|word| word | CLOSED);
         self.waiters.repeat(|section| {
             let more = section.pop(0, Told::Granted(0));
-            if !more {
-                self.change(|word| word & !ASK);
-            }
+            // *ask*: in a section, which may store.
+            self.change_within(|word| if more { word | CLOSED } else { (word | CLOSED) & !ASK });
             more
         });
     }
@@ -283,10 +306,10 @@ impl<L: RawLock> Permits<L> {
         if word & ASK == 0 { permits(word) } else { 0 }
     }
 
-    /// Waits for permits. `whole`: they are all there are.
+    /// Takes what is needed if it is there, and nobody comes first. `whole`: it is all there is.
     #[inline(always)]
-    pub(super) fn acquire(&self, need: u32, whole: bool) -> Acquire<'_, L> {
-        Acquire { waiting: self.waiters.wait(Turn { permits: self, need, whole, held: false }) }
+    fn seize(&self, need: u32, whole: bool) -> bool {
+        if whole { self.guess(need) } else { self.take(need).is_ok() }
     }
 }
 
@@ -295,36 +318,14 @@ struct Turn<'a, L: RawLock> {
     permits: &'a Permits<L>,
     need: u32,
     whole: bool,
-    /// It has what it needs, and waits for a budget to go on with.
-    held: bool,
 }
 
 impl<L: RawLock> Turn<'_, L> {
-    /// A poll after it got its permits, and had no budget.
-    #[cold]
-    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Short>> {
-        if self.permits.is_closed() {
-            self.let_go();
-            return Poll::Ready(Err(Short::Closed));
-        }
-        ready!(coop::poll_done(cx));
-        self.held = false;
-        Poll::Ready(Ok(()))
-    }
-
-    /// Gives back what it holds and did not use.
-    #[inline(always)]
-    fn let_go(&mut self) {
-        if core::mem::take(&mut self.held) {
-            self.permits.give(self.need as usize);
-        }
-    }
-
     /// The first poll, under the lock.
     fn enter(&self, section: &mut Inner<'_>) -> Step<Result<(), Short>, Told> {
         // The first in line is on its way: whoever gives permits back has nobody to call.
         let ask = if matches!(section.front(0), Some(Told::Woken(_))) { 0 } else { ASK };
-        let before = self.permits.change(|word| match taken(word, self.need) {
+        let before = self.permits.change_within(|word| match taken(word, self.need) {
             Ok(next) => next,
             Err(Short::Closed) => word,
             Err(Short::Taken) => word | ask,
@@ -339,13 +340,14 @@ impl<L: RawLock> Turn<'_, L> {
     /// A poll after it was called.
     fn come(&self, section: &mut Inner<'_>) -> Step<Result<(), Short>, Told> {
         let need = self.need as usize;
-        let before = self.permits.change(|word| if permits(word) >= need { word - need * ONE } else { word | ASK });
+        let before =
+            self.permits.change_within(|word| if permits(word) >= need { word - need * ONE } else { word | ASK });
         if permits(before) < need {
             return Step::Wait(Told::Owed(self.need));
         }
         section.step_out(0);
         // *all or patient*: nothing is left to give, but ASK must be right for who is first now.
-        self.permits.serve(section);
+        self.permits.serve(section, 0);
         Step::Ready(Ok(()))
     }
 }
@@ -359,11 +361,16 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
 
     #[inline(always)]
     fn quick(&mut self) -> Option<Self::Output> {
-        let taken = if self.whole { self.permits.take_all(self.need) } else { self.permits.take(self.need) };
-        match taken {
+        match self.permits.take(self.need) {
             Err(Short::Taken) => None,
             outcome => Some(outcome),
         }
+    }
+
+    fn expects_to_wait(&self) -> bool {
+        let word = self.permits.word.load(Ordering::Relaxed);
+        // Nobody is asked for, so the first in line was called, and this is it; and there is nothing left.
+        self.whole && word & ASK == 0 && permits(word) < self.need as usize
     }
 
     fn poll(&mut self, section: &mut Inner<'_>, told: Option<Told>) -> Step<Self::Output, Told> {
@@ -375,7 +382,7 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
             Some(told) => {
                 if let Told::Granted(count) = told {
                     // Too late: the end counts more. Nobody is in line for it who is not sent away as well.
-                    self.permits.change(|word| given(word, count as usize));
+                    self.permits.change_within(|word| given(word, count as usize));
                 }
                 Step::Ready(Err(Short::Closed))
             }
@@ -384,15 +391,15 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
 
     fn cancel(&mut self, section: &mut Inner<'_>, told: Told) {
         if let Told::Granted(count) = told {
-            self.permits.change(|word| given(word, count as usize));
+            self.permits.change_within(|word| given(word, count as usize));
         }
-        self.permits.serve(section);
+        self.permits.serve(section, 0);
     }
 
     fn cancelled(&mut self) {
         let word = self.permits.word.load(Ordering::Relaxed);
         if word & ASK != 0 && permits(word) > 0 {
-            self.permits.waiters.repeat(|section| self.permits.serve(section));
+            self.permits.waiters.repeat(|section| self.permits.serve(section, 0));
         }
     }
 }
@@ -401,35 +408,117 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
 ///
 /// Who has no budget left takes its permits, or its place in line, all the same, and goes on with the next poll: it loses no
 /// turn by yielding.
+///
+/// Whoever finds its permits there writes nothing but that it is done: what a wait needs is made when it begins.
 pub(super) struct Acquire<'a, L: RawLock> {
-    waiting: Waiting<'a, L, Turn<'a, L>, 1>,
+    /// Dropped out of line, and only where there is something to drop: the way of who never waits is compiled into its
+    /// caller.
+    stage: ManuallyDrop<Stage<'a, L>>,
 }
 
-impl<L: RawLock> Future for Acquire<'_, L> {
-    type Output = Result<(), Short>;
+enum Stage<'a, L: RawLock> {
+    /// Not polled yet.
+    New,
+    /// It has to wait, or had to.
+    Line(Waiting<'a, L, Turn<'a, L>, 1>),
+    /// It has what it needs, and waits for a budget to go on with.
+    #[allow(dead_code)] // to be dropped
+    Held(Lease<'a, L>),
+    /// It was ready.
+    Done,
+}
 
+impl<'a, L: RawLock> Acquire<'a, L> {
+    /// A wait that has not begun. Not a constant: all of its memory would be copied.
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: the only field, which is moved neither here nor by its own destructor.
-        let mut waiting = unsafe { self.map_unchecked_mut(|this| &mut this.waiting) };
-        if waiting.as_mut().protocol().held {
-            return waiting.protocol().go_on(cx);
+    pub(super) fn new() -> Self {
+        Self { stage: ManuallyDrop::new(Stage::New) }
+    }
+
+    /// Waits for so many of these permits: the same ones at each poll. `whole`: they are all there are.
+    #[inline(always)]
+    pub(super) fn poll(
+        self: Pin<&mut Self>,
+        permits: &'a Permits<L>,
+        need: u32,
+        whole: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Short>> {
+        // SAFETY: nothing is moved out of it.
+        let this = unsafe { self.get_unchecked_mut() };
+        if !matches!(*this.stage, Stage::New) || !permits.seize(need, whole) {
+            return this.wait(permits, need, whole, cx);
         }
-        if let Err(short) = ready!(waiting.as_mut().poll_free(cx)) {
-            return Poll::Ready(Err(short));
+        if !coop::spend() {
+            return this.charge(Lease { permits, count: need }, cx);
         }
+        this.stage = ManuallyDrop::new(Stage::Done);
+        Poll::Ready(Ok(()))
+    }
+
+    /// A poll of who found too little, or waited. *pinned*: `self` is.
+    #[inline(never)]
+    fn wait(
+        &mut self,
+        permits: &'a Permits<L>,
+        need: u32,
+        whole: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Short>> {
+        if matches!(*self.stage, Stage::New) {
+            self.stage = ManuallyDrop::new(Stage::Line(permits.waiters.wait(Turn { permits, need, whole })));
+        }
+        match &mut *self.stage {
+            Stage::Line(waiting) => {
+                // SAFETY: *pinned*; it is moved neither here nor by the destructor.
+                let waiting = unsafe { Pin::new_unchecked(waiting) };
+                match ready!(waiting.poll_free(cx)) {
+                    Ok(()) => self.charge(Lease { permits, count: need }, cx),
+                    Err(short) => Poll::Ready(Err(short)),
+                }
+            }
+            Stage::Held(_) if permits.is_closed() => {
+                *self.stage = Stage::Done;
+                Poll::Ready(Err(Short::Closed))
+            }
+            Stage::Held(_) => {
+                ready!(coop::poll_done(cx));
+                // It is the caller's from now on.
+                core::mem::forget(core::mem::replace(&mut *self.stage, Stage::Done));
+                Poll::Ready(Ok(()))
+            }
+            Stage::New | Stage::Done => panic!("a future was polled after it was ready"),
+        }
+    }
+
+    /// Charges a unit of budget for what it got.
+    #[inline(never)]
+    fn charge(&mut self, got: Lease<'a, L>, cx: &mut Context<'_>) -> Poll<Result<(), Short>> {
         let allowed = coop::poll_done(cx);
-        if allowed.is_pending() {
-            waiting.protocol().held = true;
-        }
+        *self.stage = if allowed.is_pending() {
+            Stage::Held(got)
+        } else {
+            // It is the caller's from now on.
+            core::mem::forget(got);
+            Stage::Done
+        };
         allowed.map(Ok)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end(&mut self) {
+        // SAFETY: once, by the destructor.
+        unsafe { ManuallyDrop::drop(&mut self.stage) };
     }
 }
 
 impl<L: RawLock> Drop for Acquire<'_, L> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.waiting.own().let_go();
+        if !matches!(*self.stage, Stage::New | Stage::Done) {
+            self.end();
+        }
     }
 }
 

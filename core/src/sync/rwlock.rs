@@ -177,7 +177,7 @@ impl<T: ?Sized, L: RawLock> RwLock<T, L> {
     ///
     /// The *place in line* is lost if the future is dropped.
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T, L>> {
-        Locking { acquire: self.permits.acquire(1, self.readers == 1), lock: self, guard: RwLockReadGuard::new }
+        Locking { acquire: Acquire::new(), lock: self, need: 1, guard: RwLockReadGuard::new }
     }
 
     /// Waits until nobody uses the value and nobody who came before waits to, and returns a guard to change it.
@@ -186,7 +186,7 @@ impl<T: ?Sized, L: RawLock> RwLock<T, L> {
     ///
     /// The *place in line* is lost if the future is dropped.
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T, L>> {
-        Locking { acquire: self.permits.acquire(self.readers, true), lock: self, guard: RwLockWriteGuard::new }
+        Locking { acquire: Acquire::new(), lock: self, need: self.readers, guard: RwLockWriteGuard::new }
     }
 
     /// A guard to look at the value, if nobody changes it or waits to.
@@ -241,6 +241,7 @@ impl<T: ?Sized + core::fmt::Debug, L: RawLock> core::fmt::Debug for RwLock<T, L>
 struct Locking<'a, T: ?Sized, L: RawLock, G> {
     acquire: Acquire<'a, L>,
     lock: &'a RwLock<T, L>,
+    need: u32,
     guard: fn(&'a RwLock<T, L>) -> G,
 }
 
@@ -249,10 +250,10 @@ impl<T: ?Sized, L: RawLock, G> Future for Locking<'_, T, L, G> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<G> {
-        let (lock, guard) = (self.lock, self.guard);
+        let (lock, need, guard) = (self.lock, self.need, self.guard);
         // SAFETY: the one field that is pinned; nothing is moved out of it, and there is no destructor.
         let acquire = unsafe { self.map_unchecked_mut(|this| &mut this.acquire) };
         // Nobody closes the permits.
-        acquire.poll(cx).map(|_| guard(lock))
+        acquire.poll(&lock.permits, need, need == lock.readers, cx).map(|_| guard(lock))
     }
 }

@@ -145,7 +145,7 @@ impl<L: RawLock> Semaphore<L> {
     /// As [`acquire`](Self::acquire).
     pub fn acquire_many(&self, n: u32) -> impl Future<Output = Result<SemaphorePermit<'_, L>, AcquireError>> {
         possible(n);
-        Acquiring { acquire: self.permits.acquire(n, false), semaphore: self, permits: n }
+        Acquiring { acquire: Acquire::new(), semaphore: self, permits: n }
     }
 
     /// Takes a permit, if one is there and nobody waits.
@@ -206,12 +206,12 @@ struct Acquiring<'a, L: RawLock> {
 impl<'a, L: RawLock> Future for Acquiring<'a, L> {
     type Output = Result<SemaphorePermit<'a, L>, AcquireError>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (semaphore, permits) = (self.semaphore, self.permits);
         // SAFETY: the one field that is pinned; nothing is moved out of it, and there is no destructor.
         let acquire = unsafe { self.map_unchecked_mut(|this| &mut this.acquire) };
-        match ready!(acquire.poll(cx)) {
+        match ready!(acquire.poll(&semaphore.permits, permits, false, cx)) {
             Ok(()) => Poll::Ready(Ok(SemaphorePermit { semaphore, permits: permits as usize })),
             Err(_) => Poll::Ready(Err(AcquireError(()))),
         }

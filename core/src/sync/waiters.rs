@@ -59,6 +59,13 @@ pub(super) trait Protocol<const LANES: usize> {
         None
     }
 
+    /// Whether a poll that is not the first one will probably wait on, so that the waker is cloned before the section rather
+    /// than between two.
+    #[inline(always)]
+    fn expects_to_wait(&self) -> bool {
+        false
+    }
+
     /// Takes what there is, or says how to wait. `tag` is what the waiter was told last, `None` if it never waited.
     ///
     /// A call that answers `Wait` must change nothing: it may be repeated at once, and only then is the tag stored.
@@ -525,19 +532,6 @@ where
         &self.home
     }
 
-    /// What the waiter does.
-    #[inline(always)]
-    pub(super) fn protocol(self: Pin<&mut Self>) -> &mut P {
-        // SAFETY: nothing is moved out of it; `protocol` is not pinned.
-        unsafe { self.get_unchecked_mut() }.own()
-    }
-
-    /// What the waiter does, for its end.
-    #[inline(always)]
-    pub(super) fn own(&mut self) -> &mut P {
-        &mut self.protocol
-    }
-
     /// A poll that takes no unit of budget and asks for none: for who charges it elsewhere, or must keep its turn.
     #[inline(always)]
     pub(super) fn poll_free(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
@@ -617,6 +611,8 @@ where
         if matches!(this.place, Place::New) {
             (fresh, needed) = (waker.map(waker::clone), None);
             this.place = Place::Here(Node::new());
+        } else if waker.is_some() && this.protocol.expects_to_wait() {
+            (fresh, needed) = (waker.map(waker::clone), None);
         }
         let Place::Here(node) = &this.place else { return Poll::Ready(this.protocol.again()) };
         let own = NonNull::from(node);

@@ -61,10 +61,17 @@ pub(crate) fn is_budgeted() -> bool {
     scope::budget() != Budget::UNCONSTRAINED
 }
 
+/// Takes a unit where there is one. Answers `false` where there is none, and where nobody counts: [`poll_done`] tells these
+/// apart, and takes one or wakes the task.
+#[inline(always)]
+pub(crate) fn spend() -> bool {
+    scope::spend()
+}
+
 /// Takes one unit, for something that was done: what [`poll_proceed`] and `made_progress` do together, in fewer instructions.
 #[inline(always)]
 pub(crate) fn poll_done(cx: &mut Context<'_>) -> Poll<()> {
-    if scope::spend() { Poll::Ready(()) } else { poll_proceed(cx).map(RestoreOnPending::made_progress) }
+    if spend() { Poll::Ready(()) } else { poll_proceed(cx).map(RestoreOnPending::made_progress) }
 }
 
 /// Takes one unit, before something is tried. Where none is left the task is woken and must return: pending.

@@ -20,24 +20,25 @@ mod place {
     use crate::task::header::TaskPtr;
 
     /// Units of work that a task gets for each poll.
-    const UNITS: u16 = 128;
+    const UNITS: u32 = 128;
     /// How often in one poll a task is told that it has used them up, before it gets new ones.
     ///
     /// A task hears it once and returns. Only what polls again without returning hears it often: another executor's
     /// `block_on` inside of a task, which would else wait for ever for a budget that only comes with the next poll of the
     /// task around it.
-    const REFUSALS: u16 = 256;
+    const REFUSALS: u32 = 256;
 
-    /// How much a poll may still do: refusals, and above them units.
+    /// How much a poll may still do: refusals, and above them units. As large as the hole beside a pointer, so that it is
+    /// read and written as a whole.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub(crate) struct Budget(u16);
+    pub(crate) struct Budget(u32);
 
     impl Budget {
         pub(crate) const FULL: Self = Self(REFUSALS + UNITS);
         /// No poll, or that of a blocking call.
-        pub(crate) const UNCONSTRAINED: Self = Self(u16::MAX);
+        pub(crate) const UNCONSTRAINED: Self = Self(u32::MAX);
         /// A poll that does not count what it does.
-        const UNCOUNTED: Self = Self(u16::MAX - 1);
+        const UNCOUNTED: Self = Self(u32::MAX - 1);
 
         pub(crate) const fn is_unconstrained(self) -> bool {
             self.0 >= Self::UNCOUNTED.0

@@ -9,7 +9,7 @@
 //! - *out*: a message with receivers remaining is in its slot, or with one receiver that clones it and brings it back.
 
 use crate::lock::RawLock;
-use crate::sync::waiters::{Batch, Protocol, Section, Step, Waiters, Wakes};
+use crate::sync::waiters::{Protocol, Section, Step, Waiters};
 use crate::{const_fn, guard};
 
 /// Receivers that wait for a message.
@@ -119,39 +119,26 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
     pub(super) fn send(&self, value: S::Value) -> Result<usize, S::Value> {
         let mut value = Some(value);
         let mut old = None;
-        let (mut receivers, mut tail) = (0, 0);
-        self.wake_leaving(|section| {
-            if let Some(message) = value.take() {
-                let state = &mut *section.state;
-                receivers = state.receivers;
-                if receivers == 0 || state.closed {
-                    value = Some(message);
-                    return false;
-                }
-                let position = state.tail;
-                let sent = Slot { value: Some(message), position, remaining: receivers, wanted: false };
-                old = core::mem::replace(state.slot(position), sent).value;
-                state.tail += 1;
-                tail = state.tail;
-                section.append(WAITING, LEAVING);
+        let mut receivers = 0;
+        let waited = self.waiters.with(|section| {
+            let state = &mut *section.state;
+            receivers = state.receivers;
+            if receivers == 0 || state.closed {
+                return None;
             }
-            // A later message owns everybody in that lane: it has put its own behind ours, and wakes them all.
-            section.state.tail == tail && section.pop(LEAVING, ())
+            let position = state.tail;
+            let sent = Slot { value: value.take(), position, remaining: receivers, wanted: false };
+            old = core::mem::replace(state.slot(position), sent).value;
+            state.tail += 1;
+            let tail = state.tail;
+            section.append(WAITING, LEAVING);
+            (!section.is_empty(LEAVING)).then_some(tail)
         });
+        if let Some(tail) = waited {
+            self.wake_who_leave(tail);
+        }
         drop(old);
         value.map_or(Ok(receivers), Err)
-    }
-
-    /// Runs `step` as `Waiters::repeat` does, with the first wakers taken out in its first section.
-    fn wake_leaving(&self, mut step: impl FnMut(&mut Inner<'_, S>) -> bool) {
-        let mut wakes = Wakes::new();
-        while {
-            let mut batch = Batch::new();
-            let more = self.waiters.collect(&mut batch, &mut step);
-            wakes.wake(batch);
-            more
-        } {}
-        wakes.finish();
     }
 
     /// One receiver more; answers the first message that it gets.
@@ -217,26 +204,37 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
     /// Brings a message back that was lent; `seen` if its receiver has it now.
     pub(super) fn give_back(&self, position: u64, value: S::Value, seen: bool) {
         let mut value = Some(value);
-        let mut tail = 0;
-        self.wake_leaving(|section| {
+        let wanted = self.waiters.with(|section| {
             let state = &mut *section.state;
-            if value.is_some() && tail == 0 {
-                tail = state.tail;
-                let slot = state.slot(position);
-                if slot.position == position {
-                    slot.remaining -= usize::from(seen);
-                    if slot.remaining > 0 {
-                        slot.value = value.take();
-                    }
-                    if core::mem::take(&mut slot.wanted) {
-                        section.append(WAITING, LEAVING);
-                    }
-                }
+            let tail = state.tail;
+            let slot = state.slot(position);
+            if slot.position != position {
+                return None;
             }
-            section.state.tail == tail && section.pop(LEAVING, ())
+            slot.remaining -= usize::from(seen);
+            if slot.remaining > 0 {
+                // It was taken out of there: nothing is overwritten.
+                core::mem::forget(core::mem::replace(&mut slot.value, value.take()));
+            }
+            if !core::mem::take(&mut slot.wanted) {
+                return None;
+            }
+            section.append(WAITING, LEAVING);
+            Some(tail)
         });
+        if let Some(tail) = wanted {
+            self.wake_who_leave(tail);
+        }
         // Overwritten meanwhile, or nobody is left to receive it.
         drop(value);
+    }
+
+    /// Wakes who has a message, until a later one is sent, whose sender owns all in that lane: it has put its own behind
+    /// them, and wakes them all.
+    #[cold]
+    #[inline(never)]
+    fn wake_who_leave(&self, tail: u64) {
+        self.waiters.drain(LEAVING, (), |state| state.tail != tail);
     }
 
     /// Nothing will be sent any more. Returns whether it was open.

@@ -119,7 +119,7 @@ fn owned_guards_keep_the_mutex() {
 }
 
 /// Cancels the waiter at `cancelled`, in each stage that the first of three can be in, and sees everybody else served.
-// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section);\n    } =>         }\n        let _ = section;\n    }
+// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section, 0);\n    } =>         }\n        let _ = section;\n    }
 #[test]
 fn failure_021_cancel_at_each_position_and_stage() {
     for stage in 0..5 {
@@ -307,7 +307,7 @@ fn works_in_one_context_unsized_and_shared_by_threads() {
 }
 
 /// Who has used its budget up takes its turn all the same, and keeps it until it goes on.
-// Mutant: core/src/sync/permits.rs :: waiting.protocol().held = true; => let _ = waiting;
+// Mutant: core/src/sync/permits.rs :: Stage::Held(got) => { drop(got); Stage::New }
 #[test]
 fn failure_144_order_survives_a_budget_that_is_used_up() {
     for dropped in [false, true] {

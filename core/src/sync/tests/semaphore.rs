@@ -108,7 +108,7 @@ fn permits_are_merged_split_and_forgotten() {
     assert_eq!(wait.ready().unwrap().num_permits(), 1);
 }
 
-// Mutant: core/src/sync/permits.rs :: self.change(|word| word | CLOSED); => self.change(|word| word);
+// Mutant: core/src/sync/permits.rs :: if more { word | CLOSED } else { (word | CLOSED) & !ASK } => if more { word } else { word & !ASK }
 #[test]
 fn close_ends_all_waits_now_and_later() {
     let semaphore = Permits::with_lock(1);
@@ -129,7 +129,7 @@ fn close_ends_all_waits_now_and_later() {
     assert_eq!(semaphore.available_permits(), 2, "permits outlive the end");
 }
 
-// Mutant: core/src/sync/permits.rs :: self.permits.change(|word| given(word, count as usize));\n                } => let _ = count;\n                }
+// Mutant: core/src/sync/permits.rs :: self.permits.change_within(|word| given(word, count as usize));\n                } => let _ = count;\n                }
 #[test]
 fn end_counts_more_than_a_permit_that_was_not_fetched() {
     let semaphore = Permits::with_lock(0);
@@ -177,7 +177,7 @@ fn failure_021_cancel_at_each_position() {
 }
 
 /// Random histories against queues: who is served when, and that available + held + on their way is the total.
-// Mutant: core/src/sync/permits.rs :: permits(before) > need as usize => permits(before) > need as usize + 9
+// Mutant: core/src/sync/permits.rs :: permits(there) > need as usize => permits(there) > need as usize + 9
 #[test]
 fn failure_100_agrees_with_a_model_in_random_histories() {
     for seed in 0..if cfg!(miri) { 3 } else { 300 } {

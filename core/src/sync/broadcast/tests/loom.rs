@@ -11,7 +11,7 @@ use crate::sync::broadcast::error::{RecvError, TryRecvError};
 use crate::test_util::{Plain, Polled};
 
 /// Whoever begins to wait is woken.
-// Mutant: core/src/sync/broadcast/ring.rs :: section.append(WAITING, LEAVING);\n            }\n            // A later => }\n            // A later
+// Mutant: core/src/sync/broadcast/ring.rs :: section.append(WAITING, LEAVING);\n            (!section => (!section
 #[test]
 fn failure_020_wait_begins_while_a_message_is_sent() {
     loom::model(|| {
@@ -31,7 +31,7 @@ fn failure_020_wait_begins_while_a_message_is_sent() {
 }
 
 /// A message is overwritten while it is cloned: it is received whole or missed, and each is dropped once.
-// Mutant: core/src/sync/broadcast/ring.rs :: if slot.position == position { => if true {
+// Mutant: core/src/sync/broadcast/ring.rs :: if slot.position != position { => if false {
 #[test]
 fn failure_103_message_is_overwritten_while_it_is_cloned() {
     loom::model(|| {

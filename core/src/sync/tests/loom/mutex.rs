@@ -47,7 +47,7 @@ fn add_when_woken(value: &Value) {
 
 // Mutant: core/src/sync/permits.rs :: section.rouse(0, Told::Woken(need)); => section.front(0);
 // Mutant: core/src/sync/permits.rs :: Err(Short::Taken) => word | ask, => Err(Short::Taken) => word,
-// Mutant: core/src/sync/permits.rs :: section.step_out(0);\n        // *all or patient*: nothing is left to give, but ASK must be right for who is first now.\n        self.permits.serve(section); => section.step_out(0);
+// Mutant: core/src/sync/permits.rs :: section.step_out(0);\n        // *all or patient*: nothing is left to give, but ASK must be right for who is first now.\n        self.permits.serve(section, 0); => section.step_out(0);
 #[test]
 fn two_threads_take_turns() {
     loom::model(|| {
@@ -103,8 +103,30 @@ fn unlock_against_a_barger_and_a_waiter() {
     });
 }
 
+/// Who unlocks calls a waiter, and the mutex is anybody's: who takes it past the waiter sees what was done under it.
+// Mutant: core/src/sync/permits.rs :: self.word.store(f(word), Ordering::Release); => self.word.store(f(word), Ordering::Relaxed);
+#[test]
+fn unlock_past_a_waiter_shows_what_was_done() {
+    loom::model(|| {
+        let value = value();
+        let mut guard = value.try_lock().unwrap();
+        let wait = Polled::waiting(value.lock());
+        let shared = value.clone();
+        let barger = thread::spawn(move || {
+            if let Ok(mut guard) = shared.try_lock() {
+                add(&mut guard);
+            }
+        });
+        add(&mut guard);
+        drop(guard);
+        barger.join().unwrap();
+        drop(wait);
+        assert!(add(&mut value.try_lock().unwrap()) >= 2);
+    });
+}
+
 /// A waiter that was woken, or handed the mutex, goes away: the next one gets it.
-// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section);\n    } =>         }\n        let _ = section;\n    }
+// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section, 0);\n    } =>         }\n        let _ = section;\n    }
 #[test]
 fn failure_100_unlock_against_cancel() {
     loom::model(|| {

@@ -86,7 +86,7 @@ fn downgrade_against_reader_and_writer() {
 }
 
 /// A writer that is called goes away: the reader behind it is let in.
-// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section);\n    } =>         }\n        let _ = section;\n    }
+// Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section, 0);\n    } =>         }\n        let _ = section;\n    }
 #[test]
 fn failure_021_unlock_against_a_cancelled_writer() {
     loom::model(|| {
