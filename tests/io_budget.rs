@@ -17,45 +17,48 @@ async fn gives_way(busy: impl Future<Output = ()> + Send + 'static) {
 }
 
 // Mutant: src/io/budgeted.rs :: coop.made_progress(); => drop(coop);
-#[zokio::test]
-async fn failure_106_streams_that_are_always_ready_let_others_have_their_turn() {
-    gives_way(async {
-        let (mut reader, mut buffer) = (io::empty(), [0]);
-        loop {
-            assert_eq!(reader.read(&mut buffer).await.unwrap(), 0);
-        }
-    })
-    .await;
-    gives_way(async {
-        loop {
-            assert!(io::empty().fill_buf().await.unwrap().is_empty());
-        }
-    })
-    .await;
-    gives_way(async {
-        let mut reader = io::repeat(7);
-        loop {
-            assert_eq!(reader.read_u8().await.unwrap(), 7);
-        }
-    })
-    .await;
-    gives_way(async {
-        let mut writer = io::sink();
-        loop {
-            writer.write_all(b"bytes").await.unwrap();
-            writer.flush().await.unwrap();
-        }
-    })
-    .await;
-    gives_way(async {
-        let (mut one, mut other) = io::duplex(64);
-        let mut buffer = [0; 64];
-        loop {
-            one.write_all(b"there").await.unwrap();
-            assert_eq!(other.read(&mut buffer).await.unwrap(), 5);
-        }
-    })
-    .await;
+#[test]
+fn failure_106_streams_that_are_always_ready_let_others_have_their_turn() {
+    let runtime = zokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        gives_way(async {
+            let (mut reader, mut buffer) = (io::empty(), [0]);
+            loop {
+                assert_eq!(reader.read(&mut buffer).await.unwrap(), 0);
+            }
+        })
+        .await;
+        gives_way(async {
+            loop {
+                assert!(io::empty().fill_buf().await.unwrap().is_empty());
+            }
+        })
+        .await;
+        gives_way(async {
+            let mut reader = io::repeat(7);
+            loop {
+                assert_eq!(reader.read_u8().await.unwrap(), 7);
+            }
+        })
+        .await;
+        gives_way(async {
+            let mut writer = io::sink();
+            loop {
+                writer.write_all(b"bytes").await.unwrap();
+                writer.flush().await.unwrap();
+            }
+        })
+        .await;
+        gives_way(async {
+            let (mut one, mut other) = io::duplex(64);
+            let mut buffer = [0; 64];
+            loop {
+                one.write_all(b"there").await.unwrap();
+                assert_eq!(other.read(&mut buffer).await.unwrap(), 5);
+            }
+        })
+        .await;
+    });
 }
 
 #[zokio::test]

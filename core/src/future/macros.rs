@@ -31,6 +31,9 @@
 /// always ready starves none. With `biased;` the branches are polled in the order written, which costs less code and
 /// lets a stop signal go first, and then an earlier branch that is always ready starves the later ones.
 ///
+/// Where the budget of the task is used up no branch is polled: those that take none of it (a future of another library that
+/// is always ready) would keep the loop around the `select!` going for ever.
+///
 /// The draw is four bytes for each fair `select!` in the source, in thread-local memory with `std` and in a `static`
 /// without; there is no global state. It is neither secret nor an input of a replayable run: use `biased;` where a
 /// program must take the same way each time.
@@ -271,6 +274,10 @@ macro_rules! __select {
             $(let mut $n = ::core::pin::pin!(::core::future::IntoFuture::into_future($n));)+
             // The pins move into the closure: one pointer a branch is what they cost.
             ::core::future::poll_fn(move |cx| {
+                // Without budget those that count would say so, and those that do not would go on for ever.
+                if $crate::future::__private::poll_proceed(cx).is_pending() {
+                    return ::core::task::Poll::Pending;
+                }
                 let mut waiting = false;
                 $crate::__select! { @poll $how cx enabled waiting __Select $(($n $i ($p)))+ }
                 if waiting { ::core::task::Poll::Pending } else { ::core::task::Poll::Ready(__Select::__Else) }

@@ -78,6 +78,7 @@ pub mod __private {
     }
     pub use super::maybe_done::MaybeDone;
     pub use super::rotation::Rotation;
+    pub use crate::task::coop::poll_proceed;
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::vec::Vec;
 
 use super::util::{Home, Line, arena, lines, poll};
 use crate::future::{join, join_array, join3, try_join, try_join_array};
+use crate::select;
 use crate::task::coop::{self, consume_budget, cooperative, has_budget_remaining, poll_proceed, unconstrained};
 use crate::task::raw::in_main;
 use crate::task::{id, try_id};
@@ -101,6 +102,34 @@ fn failure_106_a_unit_that_led_to_nothing_is_given_back() {
     line.pop().unwrap().run();
     assert_eq!(source.taken(), 128);
     line.pop().unwrap().cancel();
+}
+
+/// A loop around a `select!` of which one branch takes no budget went on for ever, though the other had used it up.
+// Mutant: core/src/future/macros.rs :: if $crate::future::__private::poll_proceed(cx).is_pending() { => if false {
+#[test]
+fn failure_106_a_select_without_budget_polls_nothing() {
+    for biased in [false, true] {
+        let line = <Line>::new(Home::Boxed);
+        let source = Source::default();
+        let (in_task, polls) = (source.clone(), Arc::new(AtomicUsize::new(0)));
+        let counted = polls.clone();
+        let _handle = line.spawn(async move {
+            loop {
+                let foreign = poll_fn(|_| {
+                    assert!(counted.fetch_add(1, Ordering::Relaxed) < 10_000, "it never gives way");
+                    Poll::Ready(())
+                });
+                if biased {
+                    select! { biased; () = poll_fn(|cx| in_task.poll_take(cx)) => {} () = foreign => {} }
+                } else {
+                    select! { () = poll_fn(|cx| in_task.poll_take(cx)) => {} () = foreign => {} }
+                }
+            }
+        });
+        line.pop().unwrap().run();
+        assert_eq!(source.taken(), 128);
+        line.pop().expect("it has been woken").cancel();
+    }
 }
 
 /// FAILURES 104: all parts of a join share one budget, and a part that used it up at every poll starved those after it.
