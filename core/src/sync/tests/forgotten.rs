@@ -26,6 +26,7 @@ fn failure_053_forgotten_waits_of_a_notify_harm_nobody() {
     forgotten(Polled::waiting(notify.notified()));
     let mut last = Polled::waiting(notify.notified());
     notify.notify_waiters();
+    assert_eq!(last.wakes(), 1, "the one before it is gone");
     last.ready();
 }
 

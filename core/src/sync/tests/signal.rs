@@ -70,7 +70,7 @@ fn a_wait_that_is_dropped_loses_nothing() {
     assert_eq!(*Polled::new(signal.wait()).ready(), 1);
 }
 
-// Mutant: core/src/sync/signal.rs :: if let Some(foreign) = foreign {\n            foreign.wake => drop(old);\n        if let Some(foreign) = foreign {\n            let old = ();\n            foreign.wake
+// Mutant: core/src/sync/signal.rs :: if let Some(foreign) = foreign {\n            foreign.wake(|| self.state.with(|state| state.waker.take()));\n        }\n        drop(old); => drop(old);\n        if let Some(foreign) = foreign {\n            foreign.wake(|| self.state.with(|state| state.waker.take()));\n        }
 #[test]
 fn a_value_that_panics_when_dropped_does_not_lose_the_wake() {
     struct Hostile(bool);
