@@ -168,7 +168,7 @@ fn shuttle_two_senders_and_three_receivers_of_a_ring() {
 }
 
 /// Six tasks and three permits: never are there more in use, each gets its own though others give up, and all are back.
-// Mutant: core/src/sync/permits.rs :: section.rouse(0, Told::Woken(need)); => section.front(0);
+// Mutant: core/src/sync/permits.rs :: Err(Short::Taken) => word | ask, => Err(Short::Taken) => word,
 #[test]
 fn shuttle_six_tasks_share_three_permits() {
     explore("six_tasks_share_three_permits", || {
