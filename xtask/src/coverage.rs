@@ -118,7 +118,9 @@ fn add(lines: &mut Lines, text: &str) {
         } else if let Some((number, count)) = line.strip_prefix("DA:").and_then(|rest| rest.split_once(','))
             && let (Ok(number), Ok(count)) = (number.parse(), count.parse::<u64>())
         {
-            *lines.entry(file.clone()).or_default().entry(number).or_default() += count;
+            let sum = lines.entry(file.clone()).or_default().entry(number).or_default();
+            // Threads that count at the same time can leave a difference of two counters below zero, which is shown as huge.
+            *sum = sum.saturating_add(count);
         }
     }
 }
@@ -199,6 +201,9 @@ mod tests {
         add(&mut lines, "SF:/x/a.rs\nDA:1,3\nDA:2,0\nDA:3,3\nDA:6,0\nend_of_record\nSF:/x/a.rs\nDA:1,1\nDA:2,0\n");
         let found = &lines[Path::new("/x/a.rs")];
         assert_eq!(found[&1], 4, "builds are added up");
+        add(&mut lines, "SF:/x/a.rs\nDA:1,18446744073709551615\n");
+        let found = &lines[Path::new("/x/a.rs")];
+        assert_eq!(found[&1], u64::MAX, "a count that has gone below zero is no overflow");
         let file = missed("a.rs".into(), TEXT, found);
         assert_eq!((file.lines, file.missed), (2, vec![2]));
         assert_eq!(ranges(&[1, 2, 3, 7]), "1-3 7");
