@@ -194,12 +194,14 @@ impl<L: RawLock> Permits<L> {
         if self.guess(count) { Ok(()) } else { self.take(count) }
     }
 
-    /// As [`give`](Self::give), for all the permits there are.
+    /// As [`give`](Self::give), for all the permits there are. It looks first, which is free here (who has them all wrote the
+    /// word last), where a guess that fails costs as much as one that does not.
     #[inline(always)]
     pub(super) fn give_all(&self, count: u32) {
+        let word = self.word.load(Ordering::Relaxed);
         // Ordering: as in `give`.
-        let guess = self.word.compare_exchange(0, count as usize * ONE, Ordering::Release, Ordering::Relaxed);
-        if guess.is_err() {
+        let given = || self.word.compare_exchange(0, count as usize * ONE, Ordering::Release, Ordering::Relaxed);
+        if word != 0 || given().is_err() {
             self.give_late(count as usize);
         }
     }
@@ -472,7 +474,11 @@ impl<'a, L: RawLock> Acquire<'a, L> {
             Stage::Line(waiting) => {
                 // SAFETY: *pinned*; it is moved neither here nor by the destructor.
                 let waiting = unsafe { Pin::new_unchecked(waiting) };
-                match ready!(waiting.poll_free(cx)) {
+                let outcome = ready!(waiting.poll_free(cx));
+                // It was ready: nothing is there to drop.
+                core::mem::forget(core::mem::replace(&mut *self.stage, Stage::Done));
+                match outcome {
+                    Ok(()) if coop::spend() => Poll::Ready(Ok(())),
                     Ok(()) => self.charge(Lease { permits, count: need }, cx),
                     Err(short) => Poll::Ready(Err(short)),
                 }

@@ -16,7 +16,7 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// # Cost
 ///
-/// To send takes the lock once for up to 8 receivers who wait, once more for every 8 beyond. To receive takes it twice, and
+/// To send takes the lock once; where receivers wait, once more, and again for every 8 of them. To receive takes it twice, and
 /// once where nobody else has yet to receive the message. [`send`](Self::send) may be called from an interrupt where `L` may
 /// be taken in one and a message may be dropped there.
 ///
