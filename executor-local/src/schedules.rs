@@ -12,7 +12,7 @@ use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread;
 use zokio_core::future::yield_now;
 use zokio_core::park::{Park, Unpark};
-use zokio_core::sync::{TaskTracker, mpsc};
+use zokio_core::sync::{Semaphore, TaskTracker, mpsc};
 use zokio_core::task::{JoinHandle, try_spawn_at};
 use zokio_core::time::Instant;
 
@@ -68,19 +68,22 @@ impl Drop for Dropped {
 }
 
 /// Three threads spawn while a fourth runs the executor: one joins its tasks, one aborts them, one lets go of those that
-/// never end. The executor is dropped while the third may still spawn. Each future is dropped once, nothing is leaked.
+/// never end. The executor is dropped while the third still spawns, and it spawns afterwards. Each future is dropped once, nothing is leaked.
 // Mutant: executor-local/src/shared.rs :: boxes.close(); => let _ = ();
 #[test]
 fn shuttle_three_threads_spawn_join_and_abort() {
     explore_evenly("three_threads_spawn_join_and_abort", || {
-        let (executor, tracker) = (executor(), TaskTracker::new());
+        let (executor, tracker, ends) = (executor(), TaskTracker::new(), Arc::new(Semaphore::new(1)));
         let drops = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = (0..3)
             .map(|kind| {
-                let (spawner, drops) = (executor.spawner(), drops.clone());
+                let (spawner, drops, ends) = (executor.spawner(), drops.clone(), ends.clone());
                 let token = (kind < 2).then(|| tracker.token());
                 thread::spawn(move || {
-                    for round in 0..2 {
+                    for round in 0..if kind == 2 { 6 } else { 2 } {
+                        if kind == 2 && round % 2 == 0 {
+                            block_on(ends.acquire()).unwrap().forget();
+                        }
                         let counted = Dropped(drops.clone());
                         let task = try_spawn_at(&spawner, async move {
                             let _counted = counted;
@@ -107,11 +110,13 @@ fn shuttle_three_threads_spawn_join_and_abort() {
         tracker.close();
         executor.block_on(None, tracker.wait()).unwrap();
         let spawner = executor.spawner();
+        ends.add_permits(1);
         drop(executor);
+        ends.add_permits(1);
         for thread in threads {
             thread.join().unwrap();
         }
-        assert_eq!(drops.load(Ordering::Relaxed), 6);
+        assert_eq!(drops.load(Ordering::Relaxed), 2 + 2 + 6);
         assert_eq!(Arc::strong_count(&spawner.executor), 1, "a task was leaked, and keeps its executor");
     });
 }
