@@ -143,6 +143,12 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
         }
     }
 
+    /// The owner, for spawners of an executor that may be *direct*.
+    pub(crate) fn static_owner(&'static self) -> core::ptr::NonNull<Owner> {
+        self.own.bind();
+        self.owner()
+    }
+
     pub(crate) fn owner(&self) -> core::ptr::NonNull<Owner> {
         core::ptr::NonNull::from(self).cast()
     }

@@ -125,7 +125,7 @@ unsafe impl Spawn for SendSpawner {
 impl Spawner {
     /// Of an executor that is in `run` on this thread, or about to give only the `Send` half away.
     pub(crate) fn new<U: Unpark, C: Clock + Sync + ?Sized + 'static>(executor: &'static Executor<U, C>) -> Self {
-        let place = Place { owner: executor.owner(), pool: executor.config.pool };
+        let place = Place { owner: executor.static_owner(), pool: executor.config.pool };
         Self { place, _not_send: PhantomData }
     }
 

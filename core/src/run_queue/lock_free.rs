@@ -51,6 +51,19 @@ impl Queue {
         self.append(link.as_ptr());
     }
 
+    /// Nothing: the queue does not know where it lies. Its twin does.
+    pub(super) fn bind(&self) {}
+
+    /// As [`push`](Self::push).
+    ///
+    /// # Safety
+    ///
+    /// None; its twin needs it.
+    #[inline(always)]
+    pub(super) unsafe fn push_bound(&self, link: NonNull<Link>) {
+        self.push(link);
+    }
+
     /// As [`push`](Self::push): there are no sections.
     ///
     /// # Safety

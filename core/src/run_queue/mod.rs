@@ -54,12 +54,27 @@ impl<S> RunQueue<S> {
         self.queue.push(task.into_ptr().link());
     }
 
-    /// As [`push`](Self::push), on one core in the caller's section.
+    /// Makes the queue know its place, for [`push_bound`](Self::push_bound) and `push_within`: it stays there from now on.
+    pub fn bind(&'static self) {
+        self.queue.bind();
+    }
+
+    /// As [`push`](Self::push), of a queue that knows its place.
     ///
     /// # Safety
     ///
-    /// NOTIFIED of `task` must have been won, its scheduler be an `S`, and a task have been pushed by [`push`](Self::push)
-    /// since the queue lies where it lies.
+    /// NOTIFIED of `task` must have been won, its scheduler be an `S`, and the queue be [bound](Self::bind).
+    #[inline(always)]
+    pub(crate) unsafe fn push_bound(&self, task: TaskPtr) {
+        // SAFETY: by this function's contract.
+        unsafe { self.queue.push_bound(task.link()) };
+    }
+
+    /// As [`push_bound`](Self::push_bound), on one core in the caller's section.
+    ///
+    /// # Safety
+    ///
+    /// As for `push_bound`.
     #[inline(always)]
     pub(crate) unsafe fn push_within(&self, task: TaskPtr) {
         // SAFETY: by this function's contract.

@@ -10,7 +10,7 @@ use crate::task::{Link, Start, TaskPtr};
 /// *linked*: every link from first to last leads to the next, and the last to nothing; each is owned by the queue. A link
 /// that is in no queue leads to nothing.
 ///
-/// *bound*: `last` is the last link, or, of an empty queue that has been pushed to since it lies where it lies, `first`.
+/// *bound*: `last` is the last link, or, of an empty queue that has been bound or pushed to since it lies where it lies, `first`.
 ///
 /// Ordering: relaxed everywhere. One core sees its own stores in order, and a critical section keeps the compiler from
 /// moving anything across its ends.
@@ -31,23 +31,48 @@ impl Queue {
     #[inline]
     pub(super) fn push(&self, link: NonNull<Link>) {
         let _section = Section::enter();
-        if self.first.next.load(Ordering::Relaxed).is_null() {
-            self.bind();
-        }
+        self.bind_empty();
         // SAFETY: *bound*, here if not before; in a section.
         unsafe { self.push_within(link) };
     }
 
+    /// Makes the queue know where it lies.
+    pub(super) fn bind(&self) {
+        let _section = Section::enter();
+        self.bind_empty();
+    }
+
+    /// As [`bind`](Self::bind), in the caller's section. One with tasks in it is bound.
     #[inline(always)]
-    fn bind(&self) {
+    fn bind_empty(&self) {
+        if self.first.next.load(Ordering::Relaxed).is_null() {
+            self.end();
+        }
+    }
+
+    /// Says that the queue is empty.
+    #[inline(always)]
+    fn end(&self) {
         self.last.store((&raw const self.first).cast_mut(), Ordering::Relaxed);
     }
 
-    /// As [`push`](Self::push), in the caller's section.
+    /// As [`push`](Self::push), where the queue is *bound*.
     ///
     /// # Safety
     ///
-    /// *bound*: `push` was called since the queue lies where it lies.
+    /// As for [`push_within`](Self::push_within).
+    #[inline(always)]
+    pub(super) unsafe fn push_bound(&self, link: NonNull<Link>) {
+        let _section = Section::enter();
+        // SAFETY: by this function's contract.
+        unsafe { self.push_within(link) };
+    }
+
+    /// As [`push_bound`](Self::push_bound), in the caller's section.
+    ///
+    /// # Safety
+    ///
+    /// *bound*: `bind` or `push` was called since the queue lies where it lies.
     #[inline(always)]
     pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
         let last = self.last.load(Ordering::Relaxed);
@@ -73,7 +98,7 @@ impl Queue {
         let next = link.next.load(Ordering::Relaxed);
         self.first.next.store(next, Ordering::Relaxed);
         if next.is_null() {
-            self.bind();
+            self.end();
             // Keeps the compiler from making both stores conditional instructions, which would cost either way the sum of both.
             compiler_fence(Ordering::Release);
         } else {

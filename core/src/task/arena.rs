@@ -128,7 +128,7 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
     /// How many slots were ever taken at a time. One load a slot.
     #[must_use]
     pub fn high_water(&self) -> usize {
-        self.count(|header| header.state.peek().high() != 0)
+        self.count(|header| header.state.peek().was_used())
     }
 
     fn count(&self, what: impl Fn(&Header) -> bool) -> usize {

@@ -3,7 +3,6 @@
 use core::ptr::NonNull;
 
 use super::cell::VTable;
-use super::run::Notified;
 use super::schedule::Schedule;
 use super::state::State;
 use crate::atomic::{AtomicPtr, UnsafeCell};
@@ -61,6 +60,11 @@ impl<S: Schedule> OwnQueue<S> {
 }
 
 impl<S> OwnQueue<S> {
+    /// Makes the queue know its place: before anybody gets the owner of a scheduler that is *direct*.
+    pub fn bind(&'static self) {
+        self.queue.bind();
+    }
+
     /// The queue.
     #[inline(always)]
     pub fn queue(&self) -> &RunQueue<S> {
@@ -261,8 +265,28 @@ impl TaskPtr {
     pub(crate) unsafe fn schedule(self) {
         // SAFETY: *winner reads*.
         match unsafe { self.direct_queue() } {
-            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler.
-            Ok(queue) => queue.push(unsafe { Notified::from_ptr(self) }),
+            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
+            Ok(queue) => unsafe { queue.push_bound(self) },
+            // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
+            Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
+        }
+    }
+
+    /// As [`schedule`](Self::schedule), of a new task.
+    ///
+    /// # Safety
+    ///
+    /// As for `schedule`; nobody but the caller must know of the task.
+    #[inline(always)]
+    pub(crate) unsafe fn launch(self) {
+        // SAFETY: *winner reads*.
+        match unsafe { self.direct_queue() } {
+            Ok(queue) => {
+                // SAFETY: alive: it is not launched yet.
+                unsafe { self.header() }.state.direct();
+                // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
+                unsafe { queue.push_bound(self) }
+            }
             // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
             Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
         }
@@ -277,39 +301,26 @@ impl TaskPtr {
     pub(crate) unsafe fn schedule_within(self) {
         // SAFETY: *winner reads*.
         match unsafe { self.direct_queue() } {
-            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, which is `static` (*static home*), and to
-            // which the task was pushed when it was launched.
+            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
             Ok(queue) => unsafe { queue.push_within(self) },
             // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
             Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
         }
     }
 
-    /// As [`schedule_within`](Self::schedule_within), unless that would run code that is not this crate's. `false`: it
-    /// would, and nothing has happened.
+    /// As [`schedule_within`](Self::schedule_within), of a slot whose word says that its owner need not be asked.
     ///
     /// # Safety
     ///
-    /// As for `schedule`, but that `NOTIFIED` may be about to be won, in this section.
-    #[cfg(zokio_unicore)]
+    /// As for `schedule`; and the word of the tenant whose `NOTIFIED` was won must have been without `ASKED`.
     #[inline(always)]
-    pub(crate) unsafe fn try_schedule_within(self) -> bool {
+    pub(crate) unsafe fn push_within(self) {
         // SAFETY: *winner reads*.
-        let Ok(queue) = (unsafe { self.direct_queue() }) else { return false };
+        let owner = unsafe { self.owner() };
+        // SAFETY: *direct*: the owner is the beginning of an `OwnQueue`, whose layout does not depend on its scheduler.
+        let queue = unsafe { owner.cast::<OwnQueue<Anyone>>().as_ref() }.queue();
         // SAFETY: as in `schedule_within`.
         unsafe { queue.push_within(self) };
-        true
-    }
-
-    /// Whether its scheduler does nothing but push.
-    ///
-    /// # Safety
-    ///
-    /// As for [`owner`](Self::owner).
-    #[inline(always)]
-    pub(crate) unsafe fn is_direct(self) -> bool {
-        // SAFETY: by this function's contract.
-        unsafe { self.direct_queue() }.is_ok()
     }
 
     /// Tells the scheduler, whose type is not known here, that the task is complete. One that does nothing but push has no

@@ -30,7 +30,7 @@ use super::waker;
 pub struct JoinHandle<T> {
     /// `None` once the output has been given.
     task: Option<TaskPtr>,
-    /// Whether the waker field may hold something.
+    /// Whether the waker field may hold something that must be dropped.
     filled: bool,
     _output: PhantomData<T>,
 }
@@ -125,15 +125,27 @@ impl<T> JoinHandle<T> {
             // SAFETY: as above.
             None => Err(JoinError { id: unsafe { Id::of(task) }, panic: None }),
         };
+        if self.filled {
+            self.leave_filled(task);
+        } else if !state.collect() {
+            leave(task, false, true);
+        }
         self.task = None;
-        if self.filled && !now.has_join_waker() {
+        output
+    }
+
+    /// Leaves a complete task whose output has been taken, and a waker field that may hold something.
+    #[inline(never)]
+    fn leave_filled(&mut self, task: TaskPtr) {
+        // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
+        let state = &unsafe { task.header() }.state;
+        if !state.load().has_join_waker() {
             empty(task);
             self.filled = false;
         }
         if self.filled || !state.collect() {
             leave(task, self.filled, true);
         }
-        output
     }
 
     /// Makes `waker` the one that completion wakes. `false`: the task is complete, and its output there.
@@ -149,6 +161,17 @@ impl<T> JoinHandle<T> {
         let state = &unsafe { task.header() }.state;
         // SAFETY: a task with a join handle is joined.
         let slot = unsafe { join_slot(task) };
+        if !self.filled {
+            if let Some(own) = waker::clone_within(waker) {
+                // One of ours, in place of another one or of none: nothing is there to drop, nor will be.
+                // SAFETY: run where no one else uses the field.
+                let lent =
+                    state.lend_over(|| slot.with_mut(|field| core::mem::forget(unsafe { &mut *field }.replace(own))));
+                if let Some(lent) = lent {
+                    return lent;
+                }
+            }
+        }
         let now = state.load();
         if now.is_complete() {
             return false;
@@ -164,7 +187,7 @@ impl<T> JoinHandle<T> {
         }
         // Foreign code: before the field is written.
         let waker = waker::clone(waker);
-        self.filled = true;
+        self.filled |= !waker::is_slots(&waker);
         // SAFETY: JOIN_WAKER is clear: the field is the handle's.
         let before = slot.with_mut(|field| unsafe { &mut *field }.replace(waker));
         drop(before.and_then(waker::drop_within));
@@ -261,7 +284,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// Aborts a task, without waiting for it.
 ///
 /// Of a counted task it is a reference. Of a static one it is the slot and its generation, and keeps nothing: when the
-/// slot has a new tenant it does nothing. A generation comes back after 2^23 tenants of one slot on a 32-bit target, 2^55
+/// slot has a new tenant it does nothing. A generation comes back after 2^22 tenants of one slot on a 32-bit target, 2^54
 /// on a 64-bit one; a handle kept that long could abort the wrong task.
 pub struct AbortHandle {
     task: TaskPtr,

@@ -46,7 +46,8 @@
 //! - *no orphan*: a task whose `NOTIFIED` has been won but that has not been pushed is never freed; a closed queue hands
 //!   it back, and [`Notified::cancel`] finishes it.
 //! - *direct*: an owner without operations begins an [`OwnQueue`], is `static`, and all that scheduling its tasks takes is a
-//!   push to that queue, to which each of them has been pushed when it was launched. So a wake needs no call through a table,
+//!   push to that queue, which is bound to its place before anybody gets the owner. The state word of a slot says that its owner must
+//!   be asked, until it is launched by one that is of this kind. So a wake needs no call through a table,
 //!   and on one core it may be made in the section, or under the lock, in which the waker was found: the one exception to
 //!   "no foreign code under a lock", for it is none (`waker::wake_within`).
 //! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.

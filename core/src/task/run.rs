@@ -8,7 +8,7 @@ use super::cell::{Part, join_slot};
 use super::header::TaskPtr;
 use super::schedule::{Reclaim, Schedule};
 use super::scope::{self, Budget, Scope};
-use super::state::{Finish, Idle, Shutdown, Start};
+use super::state::{Finish, HANDS_OVER, Idle, Shutdown, Start};
 use super::waker;
 use crate::guard;
 
@@ -131,13 +131,20 @@ impl<S: Schedule> Ready<S> {
         drop(scope);
         match polled {
             // SAFETY: alive: the executor's side has not let go of it. (On one core it is not touched.)
-            Poll::Pending => match unsafe { task.header() }.state.idle() {
-                Idle::Rest => {}
-                Idle::Requeue => requeue::<S>(task),
-                Idle::Cancel => cancel::<Of<S>>(task),
-            },
+            Poll::Pending if unsafe { task.header() }.state.rest() => {}
+            Poll::Pending => continue_counted::<S>(task),
             Poll::Ready(()) => complete::<Of<S>>(task, true),
         }
+    }
+}
+
+/// What follows a pending poll of a counted task to which something came.
+fn continue_counted<S: Schedule>(task: TaskPtr) {
+    // SAFETY: alive: the executor's side has not let go of it.
+    match unsafe { task.header() }.state.idle() {
+        Idle::Rest => {}
+        Idle::Requeue => requeue::<S>(task),
+        Idle::Cancel => cancel::<Of<S>>(task),
     }
 }
 
@@ -205,15 +212,15 @@ fn end_started<D: Side>(task: TaskPtr, start: Start) {
 #[inline(always)]
 pub(super) fn rest_slot(task: TaskPtr) {
     // SAFETY: a slot is always alive.
-    match unsafe { task.header() }.state.idle() {
-        Idle::Rest => {}
-        idle => continue_slot(task, idle),
+    if !unsafe { task.header() }.state.rest() {
+        continue_slot(task);
     }
 }
 
 #[cold]
-fn continue_slot(task: TaskPtr, idle: Idle) {
-    match idle {
+fn continue_slot(task: TaskPtr) {
+    // SAFETY: a slot is always alive.
+    match unsafe { task.header() }.state.idle() {
         Idle::Rest => {}
         // SAFETY: NOTIFIED was found set by the poller, whose it is then.
         Idle::Requeue => unsafe { task.schedule() },
@@ -225,21 +232,29 @@ fn continue_slot(task: TaskPtr, idle: Idle) {
 #[inline(never)]
 pub(super) fn complete_slot(task: TaskPtr, forget: bool) {
     // SAFETY: a slot is always alive.
-    let state = &unsafe { task.header() }.state;
-    if forget && !state.peek().has_join_interest() {
-        // Nobody to tell, nothing to drop, nobody who waits: the slot is free. `completed` is not called for such an owner.
-        // SAFETY: *winner reads*: the executor has the task.
-        if unsafe { task.is_direct() } && state.vacate() {
-            return;
-        }
-        return complete_plain(task);
+    if forget && unsafe { task.header() }.state.vacate() {
+        return;
     }
-    complete::<Slots>(task, true);
+    if HANDS_OVER {
+        hand_over(task);
+    } else {
+        complete_in_steps(task);
+    }
+}
+
+/// The end of a slot that somebody may wait for. A function of its own, so that who does not need it saves no registers; the
+/// next one too.
+#[inline(never)]
+fn hand_over(task: TaskPtr) {
+    // SAFETY: a slot is always alive.
+    if !unsafe { task.header() }.state.hand_over(|| wake_joiner_within(task)) {
+        complete_in_steps(task);
+    }
 }
 
 #[inline(never)]
-fn complete_plain(task: TaskPtr) {
-    complete::<Slots>(task, false);
+fn complete_in_steps(task: TaskPtr) {
+    complete::<Slots>(task, true);
 }
 
 /// Cancels a task of a scheduler that shuts down, unless it is complete or somebody holds it. `true`: cancelled here.
@@ -277,7 +292,7 @@ pub unsafe fn is_counted(task: TaskPtr) -> bool {
 /// `task` must have been filled, and its `NOTIFIED` be the caller's.
 pub unsafe fn launch(task: TaskPtr) {
     // SAFETY: by this function's contract.
-    unsafe { task.schedule() };
+    unsafe { task.launch() };
 }
 
 #[inline]
@@ -366,6 +381,15 @@ fn wake_joiner(task: TaskPtr) {
             guard::swallow(|| waker.wake_by_ref());
         }
     });
+}
+
+/// Wakes the joiner in the caller's section, if that may be done there.
+#[inline(always)]
+fn wake_joiner_within(task: TaskPtr) -> bool {
+    // SAFETY: as in `wake_joiner`.
+    let slot = unsafe { join_slot(task) };
+    // SAFETY: on one core the field is whose section it is.
+    slot.with(|waker| unsafe { &*waker }.as_ref().is_some_and(waker::wake_in_section))
 }
 
 fn drop_join_waker(task: TaskPtr) {

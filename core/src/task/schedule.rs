@@ -25,8 +25,8 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     /// the type begins. Then whoever wakes a task pushes it there without asking (*direct*): no call through a table, and
     /// with short critical sections the push may be made in the section in which the waker was found.
     ///
-    /// Where this is `true` the first field must be such an `OwnQueue`, `Reclaim` be [`Static`], and
-    /// [`completed`](Self::completed) do nothing: it is not called.
+    /// Where this is `true` the first field must be such an `OwnQueue`, [bound](super::OwnQueue::bind) before a pointer to the
+    /// owner is given to anybody; `Reclaim` be [`Static`]; and [`completed`](Self::completed) do nothing: it is not called.
     const DIRECT: bool = false;
 
     /// What goes into the first field.

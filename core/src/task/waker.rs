@@ -31,13 +31,13 @@ unsafe fn wake_slot(task: *const ()) {
     let task = unsafe { TaskPtr::from_ptr(task.cast_mut()) };
     // SAFETY: a slot is always alive.
     let header = unsafe { task.header() };
-    // SAFETY: `State::wake` runs this for the winner of NOTIFIED only.
-    header.state.wake(|| unsafe { task.schedule_within() });
+    // SAFETY: `State::wake_slot` runs one of both for the winner of NOTIFIED only, the first one if the word is without ASKED.
+    header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.schedule_within() });
 }
 
 /// Whether cloning and dropping a waker run no foreign code: it is a slot's (*deaf clone*).
 #[inline(always)]
-fn is_slots(waker: &Waker) -> bool {
+pub(super) fn is_slots(waker: &Waker) -> bool {
     core::ptr::eq(waker.vtable(), &UNCOUNTED)
 }
 
@@ -187,8 +187,8 @@ pub(crate) unsafe fn fire_within<L: RawLock>(
     if unsafe { task.is_next(owner) } && may_start() {
         return Fired::Started(task);
     }
-    // SAFETY: run for who is about to win NOTIFIED: in a section that is the same.
-    if state.try_wake_within(|| unsafe { task.try_schedule_within() }) { Fired::Woken } else { Fired::Foreign }
+    // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED.
+    if state.try_wake_within(|| unsafe { task.push_within() }) { Fired::Woken } else { Fired::Foreign }
 }
 
 /// As on one core, where nothing is woken under a lock.
@@ -257,16 +257,30 @@ pub(crate) fn wake_by_ref_within<L: RawLock>(_: &Waker, _: &Held<'_, L>) -> bool
 #[cfg(zokio_unicore)]
 #[inline(always)]
 pub(crate) fn wake_by_ref_within<L: RawLock>(waker: &Waker, held: &Held<'_, L>) -> bool {
+    let _section = Section::under(held);
+    wake_in_section(waker)
+}
+
+/// As [`wake_by_ref_within`], in a section: there are none.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub(super) fn wake_in_section(_: &Waker) -> bool {
+    false
+}
+
+/// As [`wake_by_ref_within`], in a section that the caller has entered: on one core what it holds does not matter.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub(super) fn wake_in_section(waker: &Waker) -> bool {
     if !is_slots(waker) {
         return false;
     }
     // SAFETY: a slot's waker.
     let task = unsafe { TaskPtr::from_ptr(waker.data().cast_mut().cast()) };
-    let _section = Section::under(held);
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
-    // SAFETY: run for the winner of NOTIFIED only, or for who is about to win it: in a section that is the same.
-    state.try_wake_within(|| unsafe { task.try_schedule_within() })
+    // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED.
+    state.try_wake_within(|| unsafe { task.push_within() })
 }
 
 /// The waker table of a scheduler's counted tasks.

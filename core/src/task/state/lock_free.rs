@@ -1,6 +1,6 @@
 //! Applies the transitions by atomic read-modify-write: several cores, or several threads.
 
-use super::{Finish, Idle, Leave, NOTIFIED, RUNNING, Shutdown, Snapshot, Start, UNIT, Wake, overflow};
+use super::{ASKED, Finish, Idle, Leave, NOTIFIED, RUNNING, Shutdown, Snapshot, Start, UNIT, Wake, overflow};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 
@@ -71,11 +71,34 @@ impl State {
     /// Notifies the task, and runs `schedule` where it must be queued.
     #[inline]
     pub(crate) fn wake(&self, schedule: impl FnOnce()) {
-        // Ordering: see `State`. One read-modify-write does what `Snapshot::wake` says; a test holds them together.
-        let before = Snapshot(self.0.fetch_or(NOTIFIED, Ordering::AcqRel));
-        if let (Wake::Schedule, _) = before.wake() {
+        if let (Wake::Schedule, _) = self.notify().wake() {
             schedule();
         }
+    }
+
+    /// Notifies the task; answers what the word was.
+    #[inline(always)]
+    fn notify(&self) -> Snapshot {
+        // Ordering: see `State`. One read-modify-write does what `Snapshot::wake` says; a test holds them together.
+        Snapshot(self.0.fetch_or(NOTIFIED, Ordering::AcqRel))
+    }
+
+    /// As [`wake`](Self::wake), of a slot: runs `push` where its owner need not be asked, else `ask`.
+    #[inline(always)]
+    pub(crate) fn wake_slot(&self, push: impl FnOnce(), ask: impl FnOnce()) {
+        let before = self.notify();
+        if before.wins_push() {
+            push();
+        } else if let (Wake::Schedule, _) = before.wake() {
+            ask();
+        }
+    }
+
+    /// Says that the owner of a slot that the caller has claimed need not be asked.
+    #[inline(always)]
+    pub(crate) fn direct(&self) {
+        // Ordering: relaxed: the claimant's own, and stale wakers; who learns of the task learns it by a later change.
+        self.0.fetch_and(!ASKED, Ordering::Relaxed);
     }
 
     /// Asks for an abort, and runs `schedule` where the task must be queued for it.
@@ -93,15 +116,39 @@ impl State {
         before.start().0
     }
 
+    /// Lets the task rest, to which nothing came while it was polled. `false`: something did, see [`idle`](Self::idle).
+    #[inline(always)]
+    pub(crate) fn rest(&self) -> bool {
+        self.try_apply(Snapshot::rest)
+    }
+
+    /// What to do where the task may not [`rest`](Self::rest).
     #[inline]
     pub(crate) fn idle(&self) -> Idle {
-        self.apply(Snapshot::idle)
+        if self.try_apply(Snapshot::requeue) { Idle::Requeue } else { self.apply(Snapshot::idle) }
     }
 
     /// Frees a slot that nobody else needs. `false`: there is more to do, and nothing has changed.
     #[inline]
     pub(crate) fn vacate(&self) -> bool {
         self.try_apply(Snapshot::vacate)
+    }
+
+    /// Completes a slot with an output, and wakes the joiner by `wake`, in one step. `false`: there is more to do, and nothing
+    /// has changed.
+    #[inline(always)]
+    pub(crate) fn hand_over(&self, wake: impl FnOnce() -> bool) -> bool {
+        // The waker is woken between two steps: others run meanwhile.
+        let _ = wake;
+        false
+    }
+
+    /// Writes a waker that needs no drop in place of one that needs none, and lends it, in one step. `None`: that cannot be.
+    #[inline(always)]
+    pub(crate) fn lend_over(&self, write: impl FnOnce()) -> Option<bool> {
+        // Others may be reading the one before.
+        let _ = write;
+        None
     }
 
     /// Frees a complete slot whose output the handle has taken. `false`: there is more to do, and nothing has changed.

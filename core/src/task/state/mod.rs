@@ -5,16 +5,18 @@
 //! | 0 | `NOTIFIED` | a wake-up is due; outside of `RUNNING`, its winner queues the task | wake, abort, claim, free | start of a poll |
 //! | 1 | `RUNNING` | the executor works on the task; nobody else touches the future | start of a poll | its end |
 //! | 2 | `COMPLETE` | the future is gone | the executor | claim |
-//! | 3 | `CANCELLED` | an abort was asked for | abort, shutdown | claim |
-//! | 4 | `JOIN_INTEREST` | a `JoinHandle` exists | claim | the handle |
-//! | 5 | `JOIN_WAKER` | the join waker belongs to the executor's side | the handle | either |
-//! | 6 | `OUTPUT` | the stage holds an output | the executor | the handle |
+//! | 3 | `ASKED` | the owner of this slot must be asked to schedule it | claim | launch, by an owner that is *direct* |
+//! | 4 | `CANCELLED` | an abort was asked for | abort, shutdown | claim |
+//! | 5 | `JOIN_INTEREST` | a `JoinHandle` exists | claim | the handle |
+//! | 6 | `JOIN_WAKER` | the join waker belongs to the executor's side | the handle | either |
 //! | 7 | `COUNTED` | the high bits are references; else a generation | spawn | never |
-//! | 8 | `LIVE` | a task is here; else the slot is free | claim | release |
-//! | 9.. | | references or generation | | |
+//! | 8 | `OUTPUT` | the stage holds an output; only with `COMPLETE` | the executor | the handle |
+//! | 9 | `LIVE` | a task is here; else the slot is free | claim | release |
+//! | 10.. | | references or generation | | |
 //!
 //! A slot that was never used is all zero, and has no wakers. One that was used keeps its generation and `NOTIFIED`, so that a
-//! stale waker of it wins nothing, by the one test that all wakes make.
+//! stale waker of it wins nothing, by the one test that all wakes make. The bits of that test are the lowest: `ASKED` among
+//! them, so that it says as well whether the owner must be asked.
 //!
 //! The functions of [`Snapshot`] are pure: a word in, what the caller must do and the next word out. They are tested over
 //! every word. Two back ends apply them: `lock_free` by read-modify-write, `unicore` (`--cfg zokio_unicore`, one core)
@@ -38,15 +40,20 @@ mod tests;
 /// Whether a task may be queued while it runs, and popped when it is already complete.
 const QUEUED_WHILE_RUNNING: bool = cfg!(zokio_unicore);
 
+/// Whether a slot may be completed and its joiner woken in one step.
+pub(super) const HANDS_OVER: bool = cfg!(zokio_unicore);
+
 const NOTIFIED: usize = 1;
 const RUNNING: usize = NOTIFIED << 1;
 const COMPLETE: usize = RUNNING << 1;
-const CANCELLED: usize = COMPLETE << 1;
+const ASKED: usize = COMPLETE << 1;
+const CANCELLED: usize = ASKED << 1;
 const JOIN_INTEREST: usize = CANCELLED << 1;
 const JOIN_WAKER: usize = JOIN_INTEREST << 1;
-const OUTPUT: usize = JOIN_WAKER << 1;
-const COUNTED: usize = OUTPUT << 1;
-const LIVE: usize = COUNTED << 1;
+const COUNTED: usize = JOIN_WAKER << 1;
+// From here on in no mask of a short way but one: the smallest cores have constants of eight bits.
+const OUTPUT: usize = COUNTED << 1;
+const LIVE: usize = OUTPUT << 1;
 /// One reference, or one step of the generation.
 const UNIT: usize = LIVE << 1;
 const FLAGS: usize = UNIT - 1;
@@ -173,17 +180,25 @@ impl Snapshot {
         Self(LIVE | COUNTED | NOTIFIED | refs)
     }
 
-    /// Takes a free slot for a new tenant, notified so that stale wakers cannot queue it before it is written. The
-    /// generation wraps past zero, which means "never used".
+    /// Takes a free slot for a new tenant, of the next generation, notified so that stale wakers cannot queue it before it is
+    /// written. `NOTIFIED` is the only flag that a free slot may have.
     pub(crate) const fn claim(self, joined: bool) -> Option<Self> {
         if self.has(LIVE) {
             return None;
         }
-        let mut generation = (self.0 & !FLAGS).wrapping_add(UNIT);
-        if generation == 0 {
-            generation = UNIT;
-        }
-        Some(Self(LIVE | NOTIFIED | generation | if joined { JOIN_INTEREST } else { 0 }))
+        let tenant = UNIT | LIVE | ASKED | if joined { JOIN_INTEREST } else { 0 };
+        Some(Self((self.0 | NOTIFIED).wrapping_add(tenant)))
+    }
+
+    /// The owner of the slot need not be asked.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // one read-modify-write does it; a test holds them together
+    pub(crate) const fn direct(self) -> Self {
+        Self(self.0 & !ASKED)
+    }
+
+    /// Whether the slot was used.
+    pub(crate) const fn was_used(self) -> bool {
+        self.0 != 0
     }
 
     /// A wake, by a waker of this task or a stale one of this slot, which has been used then.
@@ -197,6 +212,11 @@ impl Snapshot {
     #[cfg_attr(not(zokio_unicore), allow(dead_code))]
     pub(crate) const fn waits(self) -> bool {
         self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0
+    }
+
+    /// Whether a wake wins, and the task is a slot whose owner need not be asked: in one test what most wakes find.
+    pub(crate) const fn wins_push(self) -> bool {
+        self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED) == 0
     }
 
     /// An abort; of one generation only where `generation` is given.
@@ -235,6 +255,19 @@ impl Snapshot {
         }
     }
 
+    /// The poll was pending, and nothing came meanwhile: what [`idle`](Self::idle) would make of it. `None`: there is more to do.
+    #[cfg_attr(zokio_unicore, allow(dead_code))] // as `idle`
+    pub(crate) const fn rest(self) -> Option<Self> {
+        if self.0 & (NOTIFIED | CANCELLED) == 0 { Some(Self(self.0 & !RUNNING)) } else { None }
+    }
+
+    /// The poll was pending, and a wake came meanwhile, no abort: what [`idle`](Self::idle) would make of it. `None`: there is
+    /// something else to do.
+    #[cfg_attr(zokio_unicore, allow(dead_code))] // as `idle`
+    pub(crate) const fn requeue(self) -> Option<Self> {
+        if self.0 & (NOTIFIED | CANCELLED) == NOTIFIED { Some(Self(self.0 & !RUNNING)) } else { None }
+    }
+
     /// The future is gone; `output` says whether the stage holds what it left.
     pub(crate) const fn complete(self, output: bool) -> (Finish, Self) {
         let done = self.0 | COMPLETE | RUNNING;
@@ -264,11 +297,24 @@ impl Snapshot {
         if self.has(JOIN_INTEREST) { (Finish::Kept, Self(next)) } else { (Finish::Free, Self(next).vacated()) }
     }
 
-    /// A slot whose future is gone and left nothing, where nobody else needs it: what [`complete`](Self::complete) would make
-    /// of it at once. `None`: there is more to do.
+    /// A slot whose future is gone and left nothing, where nobody else needs it, and whose owner need not hear of it: what
+    /// [`complete`](Self::complete) would make of it at once. `None`: there is more to do.
     pub(crate) const fn vacate(self) -> Option<Self> {
-        let needed = JOIN_INTEREST | JOIN_WAKER | COUNTED | if QUEUED_WHILE_RUNNING { NOTIFIED } else { 0 };
+        let needed = JOIN_INTEREST | JOIN_WAKER | COUNTED | ASKED | if QUEUED_WHILE_RUNNING { NOTIFIED } else { 0 };
         if self.0 & needed == 0 { Some(self.vacated()) } else { None }
+    }
+
+    /// A slot whose future is gone and left an output for a handle that lent a waker, whose owner need not hear of it: what
+    /// [`complete`](Self::complete) and, after the waker was woken, [`release`](Self::release) would make of it. `None`: there
+    /// is more to do. One core only: the waker is the handle's again before it is woken.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
+    pub(crate) const fn hand_over(self) -> Option<Self> {
+        const KINDS: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | ASKED | NOTIFIED;
+        if self.0 & KINDS == JOIN_INTEREST | JOIN_WAKER {
+            Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER)))
+        } else {
+            None
+        }
     }
 
     /// The handle of a slot has taken the output, and left no waker: what [`leave`](Self::leave) would make of it, in two
@@ -284,11 +330,7 @@ impl Snapshot {
     /// The handle of a slot goes away before its end, and has left no waker: what [`leave`](Self::leave) would make of it at
     /// once. `None`: there is more to do.
     pub(crate) const fn detach(self) -> Option<Self> {
-        if self.0 & (JOIN_WAKER | OUTPUT | COUNTED | COMPLETE) == 0 {
-            Some(Self(self.0 & !JOIN_INTEREST))
-        } else {
-            None
-        }
+        if self.0 & (JOIN_WAKER | COUNTED | COMPLETE) == 0 { Some(Self(self.0 & !JOIN_INTEREST)) } else { None }
     }
 
     /// A slot whose task is over.
@@ -355,15 +397,16 @@ impl Snapshot {
 
 impl core::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        const NAMES: [&str; 9] = [
+        const NAMES: [&str; 10] = [
             "NOTIFIED",
             "RUNNING",
             "COMPLETE",
+            "ASKED",
             "CANCELLED",
             "JOIN_INTEREST",
             "JOIN_WAKER",
-            "OUTPUT",
             "COUNTED",
+            "OUTPUT",
             "LIVE",
         ];
         for (bit, name) in NAMES.iter().enumerate() {

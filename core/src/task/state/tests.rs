@@ -22,8 +22,8 @@ fn broken(word: Snapshot) -> Option<&'static str> {
     let live = word.has(LIVE);
     let rules = [
         (live || word.0 & FLAGS & !NOTIFIED == 0, "a free slot has no flag but NOTIFIED"),
-        (live || word.has(NOTIFIED) == (word.high() != 0), "a stale waker of a free slot wins nothing"),
-        (!live || word.high() != 0, "a live task has a generation, or a reference"),
+        (live || word.has(NOTIFIED) == word.was_used(), "a stale waker of a free slot wins nothing"),
+        (!word.has(COUNTED) || word.high() != 0, "a live task that is counted has a reference"),
         (!word.has(OUTPUT) || word.has(COMPLETE), "an output is there after completion"),
         (!word.has(OUTPUT) || word.has(JOIN_INTEREST), "an output is there for a handle only"),
         (
@@ -47,6 +47,7 @@ fn every_wake() {
         assert_eq!(next.0, word.0 | NOTIFIED, "{word:?}: a wake writes even where it changes nothing");
         let wins = word.0 & (NOTIFIED | RUNNING | COMPLETE) == 0;
         assert_eq!(action == Wake::Schedule, wins, "{word:?}");
+        assert_eq!(word.wins_push(), wins && !word.has(ASKED), "{word:?}");
         // Whoever wins, wins once.
         assert_eq!(next.wake().0, Wake::Nothing, "{word:?}");
     }
@@ -70,18 +71,19 @@ fn every_abort() {
 
 #[test]
 fn every_claim() {
-    for word in words() {
+    for word in words().filter(|word| word.has(LIVE) || word.0 & FLAGS & !NOTIFIED == 0) {
         for joined in [false, true] {
             let Some(next) = word.claim(joined) else {
                 assert!(word.has(LIVE));
                 continue;
             };
             assert!(!word.has(LIVE));
-            let flags = LIVE | NOTIFIED | if joined { JOIN_INTEREST } else { 0 };
+            assert_eq!(next.direct().0, next.0 & !ASKED);
+            let flags = LIVE | NOTIFIED | ASKED | if joined { JOIN_INTEREST } else { 0 };
             assert_eq!(next.0 & FLAGS, flags, "{word:?}");
-            assert_ne!(next.high(), 0, "{word:?}: zero means never used");
+            assert!(next.was_used() && next.vacated().was_used(), "{word:?}: also in generation zero");
             assert_ne!(next.high(), word.high(), "{word:?}: another tenant, another generation");
-            assert!(next.high() == word.high() + 1 || (word.high() == usize::MAX / UNIT && next.high() == 1));
+            assert!(next.high() == word.high() + 1 || (word.high() == usize::MAX / UNIT && next.high() == 0));
             assert_eq!(next.wake().0, Wake::Nothing, "a stale waker cannot queue what is not written yet");
         }
     }
@@ -218,14 +220,28 @@ fn every_shutdown_and_count() {
 }
 
 /// The short ways are what the long ways would do.
-// Mutant: core/src/task/state/mod.rs :: if self.0 & (JOIN_WAKER | OUTPUT | COUNTED | COMPLETE) == 0 { => if self.0 & (JOIN_WAKER | OUTPUT | COUNTED) == 0 {
+// Mutant: core/src/task/state/mod.rs :: if self.0 & (JOIN_WAKER | COUNTED | COMPLETE) == 0 { => if self.0 & (JOIN_WAKER | COUNTED) == 0 {
+// Mutant: core/src/task/state/mod.rs :: Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER))) => Some(Self((self.0 | COMPLETE | OUTPUT) & !RUNNING))
 #[test]
 fn every_short_way() {
     for word in words() {
         if let Some(next) = word.vacate() {
             assert_eq!(word.complete(false), (Finish::Free, next), "{word:?}");
+            assert!(!word.has(ASKED), "{word:?}: an owner who must be asked hears of the end");
         }
-        if let Some(next) = word.detach() {
+        if let Some(next) = word.hand_over() {
+            let (finish, done) = word.complete(true);
+            assert_eq!((finish, done.release()), (Finish::WakeJoiner, (Finish::Kept, next)), "{word:?}");
+            assert!(!word.has(ASKED), "{word:?}: an owner who must be asked hears of the end");
+        }
+        if let Some(next) = word.rest() {
+            assert_eq!(word.idle(), (Idle::Rest, next), "{word:?}");
+        }
+        if let Some(next) = word.requeue() {
+            assert_eq!(word.idle(), (Idle::Requeue, next), "{word:?}");
+        }
+        // There is no output before the end.
+        if let Some(next) = word.detach().filter(|_| !word.has(OUTPUT) || word.has(COMPLETE)) {
             assert_eq!(word.leave(true), (Leave::Kept, next), "{word:?}");
         }
     }
@@ -236,7 +252,10 @@ fn every_short_way() {
         }
     }
     assert!(Snapshot(LIVE | UNIT | COMPLETE | OUTPUT | JOIN_INTEREST).collect().is_some());
+    assert!(Snapshot(LIVE | UNIT | RUNNING).rest().is_some());
+    assert!(Snapshot(LIVE | UNIT | RUNNING | NOTIFIED).requeue().is_some());
     assert!(Snapshot(LIVE | UNIT).vacate().is_some());
+    assert!(Snapshot(LIVE | UNIT | JOIN_INTEREST | JOIN_WAKER).hand_over().is_some());
     assert!(Snapshot(LIVE | UNIT | NOTIFIED | JOIN_INTEREST).detach().is_some());
 }
 
@@ -258,6 +277,11 @@ fn the_back_end_does_what_the_transitions_say() {
         assert_eq!(scheduled.replace(false), action == Wake::Schedule, "{word:?}");
         // On one core a wake that changes nothing for anybody is not written.
         assert_eq!(woken, if QUEUED_WHILE_RUNNING && action == Wake::Nothing { word } else { next }, "{word:?}");
+        let asked = Cell::new(false);
+        assert_eq!(after(&|state| state.wake_slot(|| scheduled.set(true), || asked.set(true))), woken, "{word:?}");
+        assert_eq!(scheduled.replace(false), word.wins_push(), "{word:?}");
+        assert_eq!(asked.get(), action == Wake::Schedule && word.has(ASKED), "{word:?}");
+        assert_eq!(after(&|state| state.direct()), word.direct());
         let (action, next) = word.abort(None);
         assert_eq!(after(&|state| state.abort(None, || scheduled.set(true))), next, "{word:?}");
         assert_eq!(scheduled.replace(false), action == Wake::Schedule, "{word:?}");
@@ -275,11 +299,35 @@ fn the_back_end_does_what_the_transitions_say() {
             let (action, next) = word.idle();
             assert_eq!(after(&|state| assert_eq!(state.idle(), action)), next, "{word:?}");
         }
+        for wakes in [false, true] {
+            let next = word.hand_over().filter(|_| QUEUED_WHILE_RUNNING && wakes);
+            let ended = after(&|state| {
+                let done = state.hand_over(|| {
+                    assert!(word.has(JOIN_WAKER), "{word:?}");
+                    assert!(state.load().has(COMPLETE), "who joins itself is not queued again");
+                    wakes
+                });
+                assert_eq!(done, next.is_some());
+            });
+            assert_eq!(ended, next.unwrap_or(word), "{word:?}");
+        }
+        let wrote = Cell::new(false);
+        let lent = Cell::new(None);
+        let over = after(&|state| lent.set(state.lend_over(|| wrote.set(true))));
+        if QUEUED_WHILE_RUNNING {
+            let (expected, next) = word.lend_waker();
+            assert_eq!((lent.get(), wrote.get(), over), (Some(expected), expected, next), "{word:?}");
+        } else {
+            assert_eq!((lent.get(), wrote.get(), over), (None, false, word), "{word:?}");
+        }
         for flag in [false, true] {
             let (action, next) = word.complete(flag);
             assert_eq!(after(&|state| assert_eq!(state.complete(flag), action)), next, "{word:?}");
             let (action, next) = word.leave(flag);
             assert_eq!(after(&|state| assert_eq!(state.leave(flag), action)), next, "{word:?}");
+            if !word.has(LIVE) && word.0 & FLAGS & !NOTIFIED != 0 {
+                continue; // no free slot is so
+            }
             let next = word.claim(flag);
             let generation = next.map(Snapshot::high);
             assert_eq!(after(&|state| assert_eq!(state.claim(flag), generation)), next.unwrap_or(word), "{word:?}");

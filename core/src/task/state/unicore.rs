@@ -1,7 +1,7 @@
 //! Applies the transitions by plain loads and stores in critical sections: one core, and its interrupts.
 
 use super::{Finish, Idle, Leave, Shutdown, Snapshot, Start, Wake, overflow};
-use crate::atomic::{AtomicUsize, Ordering};
+use crate::atomic::{AtomicUsize, Ordering, compiler_fence};
 use crate::const_fn;
 use crate::lock::Section;
 
@@ -61,10 +61,10 @@ impl State {
     /// Takes a free slot. Gives the new generation.
     #[inline]
     pub(crate) fn claim(&self, joined: bool) -> Option<usize> {
-        self.apply(|state| match state.claim(joined) {
-            Some(next) => (Some(next.high()), next),
-            None => (None, state),
-        })
+        let _section = Section::enter();
+        let next = self.get().claim(joined)?;
+        self.0.store(next.0, Ordering::Relaxed);
+        Some(next.high())
     }
 
     /// Notifies the task, and runs `schedule`, inside the section, where it must be queued.
@@ -90,17 +90,36 @@ impl State {
         self.get().waits()
     }
 
-    /// As [`wake_within`](Self::wake_within), where `schedule` may refuse: then nothing has happened, and the answer is
-    /// `false`.
+    /// As [`wake`](Self::wake), of a slot: runs `push` where its owner need not be asked, else `ask`.
     #[inline(always)]
-    pub(crate) fn try_wake_within(&self, schedule: impl FnOnce() -> bool) -> bool {
-        if let (Wake::Schedule, next) = self.get().wake() {
-            if !schedule() {
-                return false;
-            }
-            self.0.store(next.0, Ordering::Relaxed);
+    pub(crate) fn wake_slot(&self, push: impl FnOnce(), ask: impl FnOnce()) {
+        let _section = Section::enter();
+        if !self.try_wake_within(push) {
+            self.wake_within(ask);
         }
-        true
+    }
+
+    /// As [`wake_slot`](Self::wake_slot), in the caller's section, unless the owner must be asked: then nothing has happened,
+    /// and the answer is `false`.
+    #[inline(always)]
+    pub(crate) fn try_wake_within(&self, push: impl FnOnce()) -> bool {
+        let now = self.get();
+        if now.wins_push() {
+            self.0.store(now.wake().1.0, Ordering::Relaxed);
+            push();
+            return true;
+        }
+        now.wake().0 == Wake::Nothing
+    }
+
+    /// Says that the owner of a slot that the caller has claimed need not be asked.
+    #[inline(always)]
+    pub(crate) fn direct(&self) {
+        // No section: the claimant's own. Stale wakers change nothing, for it is notified.
+        self.0.store(self.get().direct().0, Ordering::Relaxed);
+        // Makes no code, and weighs enough for the compiler not to copy a launch to every spawn where code shall be small (36
+        // bytes a task on a Cortex-M3).
+        compiler_fence(Ordering::Release);
     }
 
     /// Asks for an abort, and runs `schedule`, inside the section, where the task must be queued for it.
@@ -135,6 +154,12 @@ impl State {
 
     /// Nothing: who woke the task while it ran has queued it.
     #[inline(always)]
+    pub(crate) fn rest(&self) -> bool {
+        true
+    }
+
+    /// Nothing, as [`rest`](Self::rest).
+    #[inline(always)]
     pub(crate) fn idle(&self) -> Idle {
         Idle::Rest
     }
@@ -143,6 +168,35 @@ impl State {
     #[inline(always)]
     pub(crate) fn vacate(&self) -> bool {
         self.try_apply(Snapshot::vacate)
+    }
+
+    /// Completes a slot with an output, and wakes the joiner by `wake`, in one step, unless that refuses. `false`: there is
+    /// more to do, and nothing has changed.
+    #[inline(always)]
+    pub(crate) fn hand_over(&self, wake: impl FnOnce() -> bool) -> bool {
+        let _section = Section::enter();
+        let now = self.get();
+        let Some(next) = now.hand_over() else { return false };
+        // Before the wake: a task may be its own joiner, and is not queued again when it is complete.
+        self.0.store(next.0, Ordering::Relaxed);
+        let woken = wake();
+        if !woken {
+            self.0.store(now.0, Ordering::Relaxed);
+        }
+        woken
+    }
+
+    /// Writes a waker that needs no drop in place of one that needs none, and lends it, in one step. `Some(false)`: the task is
+    /// complete. `None`: that cannot be.
+    #[inline(always)]
+    pub(crate) fn lend_over(&self, write: impl FnOnce()) -> Option<bool> {
+        let _section = Section::enter();
+        let (lent, next) = self.get().lend_waker();
+        if lent {
+            write();
+            self.0.store(next.0, Ordering::Relaxed);
+        }
+        Some(lent)
     }
 
     /// Frees a complete slot whose output the handle has taken. `false`: there is more to do, and nothing has changed.

@@ -50,7 +50,9 @@ unsafe impl Spawn for Direct {
 
 impl Direct {
     pub(crate) fn new() -> &'static Self {
-        forever(Self { own: OwnQueue::new() })
+        let line: &'static Self = forever(Self { own: OwnQueue::new() });
+        line.own.bind();
+        line
     }
 
     pub(crate) fn turn(&self) -> usize {
@@ -200,4 +202,124 @@ fn aborted_and_detached() {
     drop(handle);
     wakers.take().iter().for_each(Waker::wake_by_ref);
     assert_eq!((line.turn(), slots.in_use()), (0, 0));
+}
+
+/// A task in a slot waits for another one: completion wakes it in the same step, also when it lent its waker twice.
+#[test]
+fn a_slot_is_joined_by_another_one() {
+    let (slots, line) = (arena::<2, 128>(), Direct::new());
+    for wakes in [0, 2] {
+        let (wakers, spare) = (Wakers::default(), Wakers::default());
+        let child = slots.try_spawn_local_at(line, wakers.once()).unwrap();
+        let wait = spare.wait();
+        let mut parent = slots
+            .try_spawn_local_at(line, async move {
+                let (mut child, mut wait) = (child, core::pin::pin!(wait));
+                core::future::poll_fn(|cx| {
+                    assert!(wait.as_mut().poll(cx).is_pending());
+                    core::pin::Pin::new(&mut child).poll(cx)
+                })
+                .await
+                .unwrap();
+                std::string::String::from("joined")
+            })
+            .unwrap();
+        assert_eq!(line.turn(), 2);
+        for _ in 0..wakes {
+            spare.one().wake();
+            assert_eq!(line.turn(), 1, "woken for nothing, it looks again");
+        }
+        wakers.one().wake();
+        assert_eq!(line.turn(), 2, "the child ends, and the parent is queued once");
+        assert_eq!(ready(&mut parent).unwrap(), "joined");
+        assert_eq!((line.turn(), slots.in_use()), (0, 0));
+    }
+}
+
+/// A task that waits for itself is not queued again when it completes, and its slot is free once the handle is gone.
+#[test]
+fn a_task_that_joins_itself_ends() {
+    let (slots, line) = (arena::<1, 128>(), Direct::new());
+    let own: Arc<std::sync::Mutex<Option<crate::task::JoinHandle<()>>>> = Arc::default();
+    let (mine, mut polls) = (own.clone(), 0);
+    let handle = slots.try_spawn_local_at(
+        line,
+        core::future::poll_fn(move |cx| {
+            let mut own = mine.lock().unwrap();
+            let handle = own.as_mut().unwrap();
+            assert!(core::pin::Pin::new(handle).poll(cx).is_pending());
+            polls += 1;
+            if polls == 1 {
+                cx.waker().wake_by_ref();
+                return core::task::Poll::Pending;
+            }
+            core::task::Poll::Ready(())
+        }),
+    );
+    *own.lock().unwrap() = Some(handle.unwrap());
+    assert_eq!(line.turn(), 2);
+    assert_eq!((line.turn(), slots.in_use()), (0, 1));
+    ready(own.lock().unwrap().as_mut().unwrap()).unwrap();
+    assert_eq!(slots.in_use(), 0);
+}
+
+/// The field that holds the joiner's waker goes from one kind of waker to another and back.
+#[test]
+fn a_handle_is_polled_with_wakers_of_both_kinds() {
+    for order in [[true, false, true], [false, true, false], [true, true, false], [false, false, true]] {
+        let (slots, line) = (arena::<2, 128>(), Direct::new());
+        let count = Arc::new(AtomicUsize::new(0));
+        let foreign = Waker::from(Arc::new(Count(count.clone())));
+        let (wakers, child) = (Wakers::default(), Wakers::default());
+        let other = slots.try_spawn_local_at(line, wakers.wait()).unwrap();
+        let mut handle = slots.try_spawn_local_at(line, child.once()).unwrap();
+        assert_eq!(line.turn(), 2);
+        let ours = wakers.one();
+        for kind in order {
+            let waker = if kind { &ours } else { &foreign };
+            assert!(core::pin::Pin::new(&mut handle).poll(&mut core::task::Context::from_waker(waker)).is_pending());
+        }
+        child.one().wake();
+        // The child, and the other one where its waker was the last.
+        assert_eq!(line.turn(), 1 + usize::from(order[2]));
+        assert_eq!(count.load(Ordering::Relaxed), usize::from(!order[2]));
+        ready(&mut handle).unwrap();
+        drop((foreign, other));
+        assert_eq!((Arc::strong_count(&count), slots.in_use()), (1, 1), "no waker is forgotten");
+    }
+}
+
+/// A handle that lent its waker goes away, before the task ends and after.
+#[test]
+fn a_handle_that_lent_a_waker_goes() {
+    let (slots, line) = (arena::<2, 128>(), Direct::new());
+    let wakers = Wakers::default();
+    let other = slots.try_spawn_local_at(line, wakers.wait()).unwrap();
+    line.turn();
+    let ours = wakers.one();
+    for first in [false, true] {
+        let child = Wakers::default();
+        let mut handle = slots.try_spawn_local_at(line, child.once()).unwrap();
+        assert_eq!(line.turn(), 1);
+        assert!(core::pin::Pin::new(&mut handle).poll(&mut core::task::Context::from_waker(&ours)).is_pending());
+        if first {
+            drop(handle);
+            child.one().wake();
+            assert_eq!(line.turn(), 1, "the child, and nobody who waits for it");
+        } else {
+            child.one().wake();
+            assert_eq!(line.turn(), 2);
+            drop(handle);
+        }
+        assert_eq!(slots.in_use(), 1);
+    }
+    drop(other);
+}
+
+struct Count(Arc<AtomicUsize>);
+
+impl std::task::Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }

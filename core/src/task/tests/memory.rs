@@ -15,7 +15,7 @@ use crate::task::header::{Header, TaskPtr};
 use crate::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 
 /// A waker of a slot's tenant of yesterday wakes the one of today, at the executor of today, whatever its type is.
-// Mutant: core/src/task/waker.rs :: header.state.wake(|| unsafe { task.schedule_within() }); => header.state.wake(|| unsafe { task.owner().cast::<crate::task::tests::util::Line>().as_ref() }.schedule(unsafe { Notified::from_ptr(task) }));
+// Mutant: core/src/task/waker.rs :: header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.schedule_within() }); => header.state.wake(|| unsafe { task.owner().cast::<crate::task::tests::util::Line>().as_ref() }.schedule(unsafe { Notified::from_ptr(task) }));
 #[test]
 fn failure_066_a_stale_waker_finds_the_executor_of_today() {
     let slots = arena::<1, 128>();
@@ -46,7 +46,7 @@ fn failure_066_a_stale_waker_finds_the_executor_of_today() {
 }
 
 /// Tenants come and go in pools of several sizes while wakers of earlier ones are kept and used.
-// Mutant: core/src/task/arena.rs :: self.count(|header| header.state.peek().high() != 0) => self.count(|header| header.state.peek().is_live())
+// Mutant: core/src/task/arena.rs :: self.count(|header| header.state.peek().was_used()) => self.count(|header| header.state.peek().is_live())
 #[test]
 fn failure_070_pool_of_one_under_a_million_respawns() {
     churn::<1>(1_000_000);

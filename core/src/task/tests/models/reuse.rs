@@ -34,7 +34,7 @@ fn a_stale_abort_races_the_next_tenant() {
 
 /// The waker of the last tenant against completion and against the next one, which lives on another executor of another
 /// type and is queued there, once.
-// Mutant: core/src/task/state/mod.rs :: Some(Self(LIVE | NOTIFIED | generation => Some(Self(LIVE | generation
+// Mutant: core/src/task/state/mod.rs :: Some(Self((self.0 | NOTIFIED).wrapping_add(tenant))) => Some(Self((self.0 & !NOTIFIED).wrapping_add(tenant)))
 #[test]
 fn failure_066_a_stale_waker_races_the_next_tenant_elsewhere() {
     loom::model(|| {

@@ -41,7 +41,7 @@ fn wake_races_poll_and_completion() {
 }
 
 /// The task is notified already: the second wake publishes its data all the same.
-// Mutant: core/src/task/state/lock_free.rs :: let before = Snapshot(self.0.fetch_or(NOTIFIED, Ordering::AcqRel)); => let before = Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Acquire));
+// Mutant: core/src/task/state/lock_free.rs :: Snapshot(self.0.fetch_or(NOTIFIED, Ordering::AcqRel)) => Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Acquire))
 #[test]
 fn failure_003_the_second_wake_publishes_its_data() {
     each_kind(|line, boxed| {
