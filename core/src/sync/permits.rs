@@ -360,6 +360,7 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
     type Output = Result<(), Short>;
     const LANE: usize = 0;
     const QUICK: bool = true;
+    const LEAVES: bool = false;
 
     #[inline(always)]
     fn quick(&mut self) -> Option<Self::Output> {

@@ -21,6 +21,7 @@
 //! - *alive*: a `Waiting` that ever linked its node takes the lock when it is dropped and unlinks it; it is pinned and not
 //!   `Unpin`, so its memory is not used for anything else before.
 //! - *under the lock*: links and entry of a node whose `Waiting` is *enrolled* are reached in a section of *home* only.
+//! - *unlinked*: a node whose `Waiting` is not being polled and that is in no list has no waker: who took it out took that too.
 //! - *no foreign code*: wakers leave a section by value and are cloned, woken and dropped outside.
 
 use core::future::Future;
@@ -65,6 +66,23 @@ pub(super) trait Protocol<const LANES: usize> {
     fn expects_to_wait(&self) -> bool {
         false
     }
+
+    /// Whether most who are told were taken out of the list. A primitive that rouses its waiters says no.
+    const LEAVES: bool = true;
+
+    /// Moves what it has into one that looks in its place, and gets it back if that has to wait: what a first look needs does
+    /// then not lie in memory while the lock is taken. Nor is it written down that the wait is over where that look was ready:
+    /// who is polled after that is asked again, and answers `None` where [`again`](Self::again) is due. For protocols with
+    /// `LIFTS`.
+    fn lift(&mut self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
+    /// Whether there is a [`lift`](Self::lift).
+    const LIFTS: bool = false;
 
     /// Takes what there is, or says how to wait. `tag` is what the waiter was told last, `None` if it never waited.
     ///
@@ -547,25 +565,56 @@ where
     fn advance(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<P::Output> {
         // SAFETY: nothing is moved out of it, here or below; `protocol` is not pinned.
         let this = unsafe { self.get_unchecked_mut() };
-        if matches!(this.place, Place::New) {
-            // Who never waits makes no node, and is compiled into its caller.
-            let poll = if P::QUICK { this.protocol.quick().map(Poll::Ready) } else { this.glance(waker) };
-            if let Some(poll) = poll {
-                if poll.is_ready() {
-                    // It was new: nothing is there to drop; said so, or code to drop it would be made.
-                    core::mem::forget(core::mem::replace(&mut this.place, Place::Done));
-                }
-                return poll;
-            }
+        if !matches!(this.place, Place::New) {
+            return if P::LEAVES { this.resume(waker) } else { this.wait(waker) };
         }
-        this.wait(waker)
+        // Who never waits makes no node, and is compiled into its caller.
+        let Self { home, protocol, place } = this;
+        if P::LIFTS {
+            let Some(mut lifted) = protocol.lift() else { return Poll::Ready(protocol.again()) };
+            let poll = Self::glance(home, &mut lifted, place, waker);
+            if let Some(Poll::Ready(output)) = poll {
+                // SAFETY: it was new above, and a look that is ready leaves it so. Said so for the destructor that follows.
+                unsafe { core::hint::assert_unchecked(matches!(place, Place::New)) };
+                return Poll::Ready(output);
+            }
+            *protocol = lifted;
+            return poll.unwrap_or_else(|| this.wait(waker));
+        }
+        let poll =
+            if P::QUICK { protocol.quick().map(Poll::Ready) } else { Self::glance(home, protocol, place, waker) };
+        let Some(poll) = poll else { return this.wait(waker) };
+        if poll.is_ready() {
+            // It was new: nothing is there to drop; said so, or code to drop it would be made.
+            core::mem::forget(core::mem::replace(place, Place::Done));
+        }
+        poll
     }
 
     /// One look under the lock; and its place in the list, where the waker may be cloned there.
     #[inline(always)]
-    fn glance(&mut self, waker: Option<&Waker>) -> Option<Poll<P::Output>> {
-        let Self { home, protocol, place } = self;
-        let (poll, woken) = home.waiters().section(|section| match protocol.poll(section, None) {
+    fn glance(home: &H, protocol: &mut P, place: &mut Place<P::Tag>, waker: Option<&Waker>) -> Option<Poll<P::Output>> {
+        let (poll, woken) = home.waiters().section(|section| Self::look(protocol, place, section, None, waker));
+        if let Some(waker) = woken {
+            waker.wake();
+        }
+        if P::SETTLES && matches!(poll, Some(Poll::Ready(_))) {
+            home.waiters().repeat(|section| protocol.settle(section));
+        }
+        poll
+    }
+
+    /// Looks, and takes its place in the list behind all others where the waker may be cloned under the lock. `None`: nothing
+    /// has happened, and there is more to do.
+    #[inline(always)]
+    fn look(
+        protocol: &mut P,
+        place: &mut Place<P::Tag>,
+        section: &mut Section<'_, P::State, P::Tag, LANES>,
+        tag: Option<P::Tag>,
+        waker: Option<&Waker>,
+    ) -> Option<Poll<P::Output>> {
+        match protocol.poll(section, tag) {
             Step::Ready(output) => Some(Poll::Ready(output)),
             Step::Wait(tag) => {
                 let stored = match waker {
@@ -576,18 +625,39 @@ where
                 protocol.linked(section, tag);
                 Some(Poll::Pending)
             }
+        }
+    }
+
+    /// A poll of who waited: most were taken out of the list, and need their node no more.
+    #[inline(never)]
+    fn resume(&mut self, waker: Option<&Waker>) -> Poll<P::Output> {
+        let Self { home, protocol, place } = self;
+        let (poll, woken) = home.waiters().section(|section| {
+            let Place::Here(node) = &*place else { return None };
+            // SAFETY: *home*, and alive: it is our own node.
+            let entry = unsafe { section.entry(NonNull::from(node)) };
+            if entry.linked {
+                return None;
+            }
+            let tag = entry.tag;
+            Self::look(protocol, place, section, tag, waker)
         });
         if let Some(waker) = woken {
             waker.wake();
         }
-        if P::SETTLES && matches!(poll, Some(Poll::Ready(_))) {
-            home.waiters().repeat(|section| protocol.settle(section));
+        let Some(poll) = poll else { return self.wait(waker) };
+        if poll.is_ready() {
+            // *unlinked*: nothing is there to drop; said so, or code to drop it would be made.
+            core::mem::forget(core::mem::replace(place, Place::Done));
+            if P::SETTLES {
+                home.waiters().repeat(|section| protocol.settle(section));
+            }
         }
         poll
     }
 
     /// Makes a node and puts it into the list.
-    #[inline(never)]
+    #[inline(always)]
     fn link(
         place: &mut Place<P::Tag>,
         section: &mut Section<'_, P::State, P::Tag, LANES>,

@@ -34,9 +34,8 @@ impl<T> Store for Heap<T> {
     type Message = T;
 
     #[inline]
-    fn push(&mut self, message: T) -> Result<(), T> {
+    unsafe fn push(&mut self, message: T) {
         self.messages.push_back(message);
-        Ok(())
     }
 
     #[inline]

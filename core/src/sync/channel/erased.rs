@@ -4,18 +4,17 @@
 //! code that takes a handle is compiled once for all capacities.
 
 use core::future::Future;
-use core::mem::ManuallyDrop;
-
-use heapless::deque::DequeView;
+use core::mem::{ManuallyDrop, MaybeUninit};
 
 use super::error::{SendError, TryRecvError, TrySendError};
 use super::flow::Flow;
+use super::ring::Ring;
 use crate::lock::{DefaultLock, RawLock};
 
 /// Senders and receivers; nobody waits for the end alone.
 pub(super) const LANES: usize = 2;
 
-type View<T, L> = Flow<L, DequeView<T>, LANES>;
+type View<T, L> = Flow<L, Ring<[MaybeUninit<T>]>, LANES>;
 
 /// The sending side of a [`Channel`](super::Channel) of any capacity.
 ///

@@ -1,12 +1,12 @@
 //! A bounded channel without allocation: its messages are in it, its waiters in their futures.
 
 use core::future::Future;
-
-use heapless::Deque;
+use core::mem::MaybeUninit;
 
 use super::erased::{DynReceiver, DynSender, LANES, Permit};
 use super::error::{SendError, TryRecvError, TrySendError};
 use super::flow::Flow;
+use super::ring::Ring;
 use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
 
@@ -76,7 +76,7 @@ use crate::lock::{DefaultLock, RawLock};
 /// shared::<zokio_core::sync::Channel<*const u8, 1>>();
 /// ```
 pub struct Channel<T, const N: usize, L: RawLock = DefaultLock> {
-    flow: Flow<L, Deque<T, N>, LANES>,
+    flow: Flow<L, Ring<[MaybeUninit<T>; N]>, LANES>,
 }
 
 impl<T, const N: usize> Channel<T, N> {
@@ -97,7 +97,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
         #[must_use]
         pub const fn with_lock() -> Self {
             const { assert!(N > 0, "a channel needs room for one message at least: N is 0") }
-            Self { flow: Flow::new(Deque::new(), N) }
+            Self { flow: Flow::new(Ring::new(), N) }
         }
     }
 
@@ -257,5 +257,8 @@ const _: () = {
 
     const WORD: usize = size::<usize>();
     assert!(!LAYOUT_IS_REAL || size::<Channel<usize, 8, LocalLock>>() == (OVERHEAD + 8) * WORD);
-    assert!(!LAYOUT_IS_REAL || size::<Waiting<'_, LocalLock, Receiving<Deque<usize, 8>>, LANES>>() == WAITER * WORD);
+    assert!(
+        !LAYOUT_IS_REAL
+            || size::<Waiting<'_, LocalLock, Receiving<Ring<[MaybeUninit<usize>; 8]>>, LANES>>() == WAITER * WORD
+    );
 };

@@ -17,7 +17,8 @@
 //!
 //! # Invariants
 //!
-//! - *conserved*: `room + gathered + permits + promises on their way + messages` is the number of places.
+//! - *conserved*: `taken` counts gathered places, permits, and promises on their way; with the messages it is at most the number
+//!   of places, and what is left of that is room. So a message that comes or goes changes one count, its store's own.
 //! - *no barging*: while a sender stands in line, `room` is zero. What becomes free then is promised, or `gathered`.
 //! - *gathered for the first*: outside of a section that is followed by [`settle`], `gathered` is zero unless the first in
 //!   line wants several places.
@@ -41,16 +42,21 @@ pub(in crate::sync) const WATCHERS: usize = 2;
 
 /// What a channel is, beside its waiters.
 pub(in crate::sync) struct State<B: Store + ?Sized> {
-    room: usize,
+    /// Places that are neither room nor hold a message; and `SHUT`.
+    taken: usize,
+    /// All there are.
+    places: usize,
     permits: usize,
     gathered: usize,
     /// What the first in line gathers for; zero where it did not say yet, or wants one place.
     goal: usize,
-    closed: bool,
     /// Nobody receives any more: what a permit sends is dropped at once.
     pub(in crate::sync) deserted: bool,
     pub(in crate::sync) store: B,
 }
+
+/// In `taken` once the channel is closed: then there is no room, whatever else it counts.
+const SHUT: usize = !(usize::MAX >> 1);
 
 /// What a waiter is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,21 +84,37 @@ impl<B: Store + ?Sized> Drop for State<B> {
 }
 
 impl<B: Store + ?Sized> State<B> {
+    fn closed(&self) -> bool {
+        self.taken & SHUT != 0
+    }
+
+    /// Whether there is room, in a channel that is open: in one test.
+    #[inline(always)]
+    fn has_room(&self) -> bool {
+        self.store.len() + self.taken < self.store.places(self.places)
+    }
+
+    /// How much room there is.
+    fn room(&self) -> usize {
+        self.store.places(self.places) - self.store.len() - (self.taken & !SHUT)
+    }
+
     /// Whether no message is there and none will come.
     fn ended(&self) -> bool {
-        self.closed && self.permits == 0 && self.store.is_empty()
+        self.closed() && self.permits == 0 && self.store.is_empty()
     }
 }
 
 /// Puts a message into a place that is its own, and wakes a receiver.
+///
+/// # Safety
+///
+/// A place must be the caller's: there is room, or was taken for it and is not counted as taken any more.
 #[inline(always)]
-fn fill<B: Store + ?Sized, const LANES: usize>(
-    section: &mut Inner<'_, B, LANES>,
-    message: B::Message,
-) -> Result<(), B::Message> {
-    section.state.store.push(message)?;
+unsafe fn fill<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>, message: B::Message) {
+    // SAFETY: *conserved*: as a place is the caller's, there are fewer messages than places.
+    unsafe { section.state.store.push(message) };
     call(section);
-    Ok(())
 }
 
 /// Wakes a receiver.
@@ -112,15 +134,18 @@ pub(in crate::sync) fn get<B: Store + ?Sized, const LANES: usize>(
     section: &mut Inner<'_, B, LANES>,
 ) -> Option<B::Message> {
     let message = section.state.store.pop()?;
-    give(section);
+    if !section.is_empty(SENDERS) {
+        section.state.taken += 1;
+        give(section);
+    }
     Some(message)
 }
 
-/// A place has become free: it goes to the first sender in line.
+/// A place that is taken has become free: it goes to the first sender in line.
 #[inline(always)]
 fn give<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
     match section.front(SENDERS) {
-        None => section.state.room += 1,
+        None => section.state.taken -= 1,
         Some(Told::Several | Told::First) => gather(section),
         Some(_) => {
             section.pop(SENDERS, Told::Come);
@@ -143,7 +168,7 @@ pub(in crate::sync) fn settle<B: Store + ?Sized, const LANES: usize>(section: &m
         return false;
     }
     match section.front(SENDERS) {
-        None => section.state.room += core::mem::take(&mut section.state.gathered),
+        None => section.state.taken -= core::mem::take(&mut section.state.gathered),
         Some(Told::Several | Told::First) => {
             if section.state.gathered >= section.state.goal {
                 section.rouse(SENDERS, Told::First);
@@ -168,7 +193,7 @@ impl<L: RawLock, B: Store, const LANES: usize> Flow<L, B, LANES> {
         /// An empty channel over an empty store of so many places.
         pub(in crate::sync) const fn new(store: B, places: usize) -> Self {
             let state =
-                State { room: places, permits: 0, gathered: 0, goal: 0, closed: false, deserted: false, store };
+                State { taken: 0, places, permits: 0, gathered: 0, goal: 0, deserted: false, store };
             Self { waiters: Waiters::new(state) }
         }
     }
@@ -183,14 +208,15 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     #[inline]
     pub(in crate::sync) fn try_send(&self, message: B::Message) -> Result<(), TrySendError<B::Message>> {
         self.waiters.with(|section| {
-            if section.state.closed {
-                return Err(TrySendError::Closed(message));
+            if !section.state.has_room() {
+                return Err(match section.state.closed() {
+                    true => TrySendError::Closed(message),
+                    false => TrySendError::Full(message),
+                });
             }
-            if section.state.room == 0 {
-                return Err(TrySendError::Full(message));
-            }
-            section.state.room -= 1;
-            fill(section, message).map_err(TrySendError::Full)
+            // SAFETY: there is room.
+            unsafe { fill(section, message) };
+            Ok(())
         })
     }
 
@@ -214,14 +240,15 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
         limit: usize,
         mut keep: impl FnMut(B::Message),
     ) -> Option<usize> {
-        let mut taken = 0;
-        while taken < limit {
+        let mut count = 0;
+        while count < limit {
             let Some(message) = section.state.store.pop() else { break };
             keep(message);
-            taken += 1;
+            count += 1;
         }
-        section.state.gathered += taken;
-        if taken == 0 && section.state.ended() { None } else { Some(taken) }
+        section.state.taken += count;
+        section.state.gathered += count;
+        if count == 0 && section.state.ended() { None } else { Some(count) }
     }
 
     /// Gives on what is gathered.
@@ -236,13 +263,13 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
 
     pub(in crate::sync) fn try_reserve(&self, places: usize) -> Result<(), TrySendError<()>> {
         self.waiters.with(|section| {
-            if section.state.closed {
+            if section.state.closed() {
                 return Err(TrySendError::Closed(()));
             }
-            if section.state.room < places {
+            if section.state.room() < places {
                 return Err(TrySendError::Full(()));
             }
-            section.state.room -= places;
+            section.state.taken += places;
             section.state.permits += places;
             Ok(())
         })
@@ -258,8 +285,10 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
                 settle(section);
                 return Some(message);
             }
-            // A permit is a place: the store has room.
-            fill(section, message).err()
+            section.state.taken -= 1;
+            // SAFETY: the permit was a place.
+            unsafe { fill(section, message) };
+            None
         });
         drop(rest);
     }
@@ -282,7 +311,11 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
 
     /// Closes the channel, and wakes everybody who waits. Answers whether it was open.
     pub(in crate::sync) fn close(&self) -> bool {
-        let open = self.waiters.with(|section| !core::mem::replace(&mut section.state.closed, true));
+        let open = self.waiters.with(|section| {
+            let open = !section.state.closed();
+            section.state.taken |= SHUT;
+            open
+        });
         if open {
             self.tell_end();
         }
@@ -293,10 +326,11 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     /// Everybody was told when they are given back, or dropped where a waker panicked.
     pub(in crate::sync) fn desert<R>(&self, take: impl FnOnce(&mut B) -> (R, usize)) -> R {
         let messages = self.waiters.with(|section| {
-            let (messages, count) = take(&mut section.state.store);
-            section.state.gathered += count;
+            let (messages, freed) = take(&mut section.state.store);
+            section.state.taken += freed;
+            section.state.gathered += freed;
             section.state.deserted = true;
-            section.state.closed = true;
+            section.state.taken |= SHUT;
             messages
         });
         self.tell_end();
@@ -322,7 +356,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     }
 
     pub(in crate::sync) fn is_closed(&self) -> bool {
-        self.waiters.with(|section| section.state.closed)
+        self.waiters.with(|section| section.state.closed())
     }
 
     pub(in crate::sync) fn len(&self) -> usize {
@@ -330,7 +364,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     }
 
     pub(in crate::sync) fn room(&self) -> usize {
-        self.waiters.with(|section| section.state.room)
+        self.waiters.with(|section| section.state.room())
     }
 
     /// One look of a receiver that stands in no line: a message, the end, or its waker is kept in `place`.
@@ -356,7 +390,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
 
 impl<L: RawLock, B: Store + ?Sized, const LANES: usize> core::fmt::Debug for Flow<L, B, LANES> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let (len, closed) = self.waiters.with(|section| (section.state.store.len(), section.state.closed));
+        let (len, closed) = self.waiters.with(|section| (section.state.store.len(), section.state.closed()));
         f.debug_struct("Channel").field("len", &len).field("closed", &closed).finish_non_exhaustive()
     }
 }
@@ -372,23 +406,31 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Sending<B> {
     type Output = Result<(), SendError<B::Message>>;
     const LANE: usize = SENDERS;
 
+    const LIFTS: bool = true;
+
+    /// Once the message is gone, the future was ready.
+    #[inline(always)]
+    fn lift(&mut self) -> Option<Self> {
+        self.message.take().map(|message| Self { message: Some(message) })
+    }
+
     #[inline]
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
-        let promised = told == Some(Told::Come);
+        if told == Some(Told::Come) {
+            // The place that was taken for it is room, for as long as nobody else looks.
+            section.state.taken -= 1;
+        }
         let Some(message) = self.message.take() else { return Step::Wait(Told::Wait) };
-        if section.state.closed {
-            section.state.room += usize::from(promised);
-            return Step::Ready(Err(SendError(message)));
-        }
-        if !promised {
-            if section.state.room == 0 {
-                self.message = Some(message);
-                return Step::Wait(Told::Wait);
+        if !section.state.has_room() {
+            if section.state.closed() {
+                return Step::Ready(Err(SendError(message)));
             }
-            section.state.room -= 1;
+            self.message = Some(message);
+            return Step::Wait(Told::Wait);
         }
-        // A place is its own: the store has room.
-        Step::Ready(fill(section, message).map_err(SendError))
+        // SAFETY: there is room.
+        unsafe { fill(section, message) };
+        Step::Ready(Ok(()))
     }
 
     fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
@@ -419,7 +461,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
         let alone = section.is_empty(SENDERS);
         let state = &mut *section.state;
-        if state.closed {
+        if state.closed() {
             match told {
                 Some(Told::Come) => state.gathered += 1,
                 Some(Told::First) => state.goal = 0,
@@ -436,7 +478,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
                 state.gathered -= self.places;
                 state.goal = 0;
             }
-            _ if state.room >= self.places => state.room -= self.places,
+            _ if state.room() >= self.places => state.taken += self.places,
             _ if self.places == 1 => return Step::Wait(Told::Wait),
             None if alone => return Step::Wait(Told::First),
             _ => return Step::Wait(Told::Several),
@@ -448,7 +490,9 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
     fn linked(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
         if told == Told::First {
             section.state.goal = self.places;
-            section.state.gathered += core::mem::take(&mut section.state.room);
+            let room = section.state.room();
+            section.state.taken += room;
+            section.state.gathered += room;
         }
     }
 
@@ -481,6 +525,13 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Receiving<B> {
     type Tag = Told;
     type Output = Option<B::Message>;
     const LANE: usize = RECEIVERS;
+    const LIFTS: bool = true;
+
+    /// Polled after it was ready at once, it receives another message.
+    #[inline(always)]
+    fn lift(&mut self) -> Option<Self> {
+        Some(Self::new())
+    }
 
     #[inline]
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, _: Option<Told>) -> Step<Option<B::Message>, Told> {
@@ -507,7 +558,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Watching<B> {
     const LANE: usize = WATCHERS;
 
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, _: Option<Told>) -> Step<(), Told> {
-        if section.state.closed { Step::Ready(()) } else { Step::Wait(Told::Wait) }
+        if section.state.closed() { Step::Ready(()) } else { Step::Wait(Told::Wait) }
     }
 
     fn cancel(&mut self, _: &mut Inner<'_, B, LANES>, _: Told) {}

@@ -9,10 +9,16 @@ pub(in crate::sync) trait Store {
 
     /// Puts a message in.
     ///
-    /// # Errors
+    /// # Safety
     ///
-    /// The message, where the store is full. Who counted the room before does not see it.
-    fn push(&mut self, message: Self::Message) -> Result<(), Self::Message>;
+    /// There must be fewer messages in it than it has [places](Self::places).
+    unsafe fn push(&mut self, message: Self::Message);
+
+    /// How many messages it may hold: what its channel was made for, unless it knows that itself.
+    #[inline(always)]
+    fn places(&self, made_for: usize) -> usize {
+        made_for
+    }
 
     /// Takes the next message out.
     fn pop(&mut self) -> Option<Self::Message>;
@@ -27,38 +33,5 @@ pub(in crate::sync) trait Store {
     #[inline(always)]
     fn caller(&mut self) -> Option<Waker> {
         None
-    }
-}
-
-#[cfg(feature = "heapless")]
-mod fixed {
-    use heapless::deque::DequeInner;
-    use heapless::vec::VecStorage;
-
-    use super::Store;
-
-    /// First in, first out, in place; also where the type has forgotten how many fit.
-    impl<T, S: VecStorage<T> + ?Sized> Store for DequeInner<T, S> {
-        type Message = T;
-
-        #[inline(always)]
-        fn push(&mut self, message: T) -> Result<(), T> {
-            self.push_back(message)
-        }
-
-        #[inline(always)]
-        fn pop(&mut self) -> Option<T> {
-            self.pop_front()
-        }
-
-        #[inline(always)]
-        fn len(&self) -> usize {
-            self.storage_len()
-        }
-
-        #[inline(always)]
-        fn is_empty(&self) -> bool {
-            DequeInner::is_empty(self)
-        }
     }
 }

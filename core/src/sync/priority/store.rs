@@ -64,13 +64,14 @@ impl<H> ByPriority<H> {
 impl<H: Heap> Store for ByPriority<H> {
     type Message = (u32, H::Message);
 
-    fn push(&mut self, (priority, message): Self::Message) -> Result<(), Self::Message> {
+    unsafe fn push(&mut self, (priority, message): Self::Message) {
         if self.heap.len() == 0 {
             self.next = 0;
         }
         let turn = self.next;
         self.next = turn.wrapping_add(1);
-        self.heap.push(Ranked { priority, turn, message }).map_err(|ranked| (ranked.priority, ranked.message))
+        // It has room, by this function's contract.
+        let _ = self.heap.push(Ranked { priority, turn, message });
     }
 
     fn pop(&mut self) -> Option<Self::Message> {

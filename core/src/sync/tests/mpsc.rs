@@ -97,7 +97,7 @@ fn closed_is_ready_when_the_receiver_closes_or_goes() {
     }
 }
 
-// Mutant: core/src/sync/channel/flow.rs :: self.closed && self.permits == 0 && self.store.is_empty() => self.closed && self.store.is_empty()
+// Mutant: core/src/sync/channel/flow.rs :: self.closed() && self.permits == 0 && self.store.is_empty() => self.closed() && self.store.is_empty()
 #[test]
 fn permits_that_are_out_are_still_received_after_close() {
     let (tx, mut rx) = channel(3);
@@ -552,7 +552,7 @@ fn advance<'a>(
 
 /// Random histories of everything a sender can do, against a queue and a count: order, room, and nobody left waiting
 /// beside what is there.
-// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += core::mem::take(&mut section.state.room); => section.state.room = 0;
+// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += room; => let _ = room;
 #[test]
 fn failure_101_permits_room_and_messages_agree_with_a_count() {
     const ROOM: usize = 4;

@@ -27,8 +27,8 @@ fn run<F: core::future::Future>(future: F) -> F::Output {
 }
 
 /// Three messages through room for one.
-// Mutant: core/src/sync/channel/flow.rs :: call(section);\n    Ok(()) => Ok(())
-// Mutant: core/src/sync/channel/flow.rs :: give(section);\n    Some(message) => Some(message)
+// Mutant: core/src/sync/channel/flow.rs :: unsafe { section.state.store.push(message) };\n    call(section); => unsafe { section.state.store.push(message) };
+// Mutant: core/src/sync/channel/flow.rs :: section.state.taken += 1;\n        give(section);\n    }\n    Some(message) => }\n    Some(message)
 #[test]
 fn messages_arrive_in_order() {
     loom::model(|| {
@@ -59,7 +59,7 @@ impl Drop for Counted {
 
 /// A sender that waits meets a receiver that takes one, closes and drains: as many drops as messages, none in the
 /// channel afterwards.
-// Mutant: core/src/sync/channel/flow.rs :: if section.state.closed {\n            section.state.room += usize::from(promised); => if section.state.closed && !promised {\n            section.state.room += usize::from(promised);
+// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::Wait) };\n        if !section.state.has_room() { => Step::Wait(Told::Wait) };\n        if !section.state.has_room() && told != Some(Told::Come) {
 #[test]
 fn failure_096_message_sent_while_receiver_drops() {
     loom::model(|| {

@@ -50,7 +50,7 @@ fn last_sender_goes_while_the_receiver_begins_to_wait() {
 }
 
 /// Whoever loses the race drops the message or gets it back: never both, never none.
-// Mutant: core/src/sync/channel/flow.rs :: section.state.deserted = true;\n            section.state.closed = true; => section.state.deserted = true;
+// Mutant: core/src/sync/channel/flow.rs :: section.state.deserted = true;\n            section.state.taken |= SHUT; => section.state.deserted = true;
 #[test]
 fn failure_096_send_against_the_drop_of_the_receiver() {
     loom::model(|| {
@@ -122,7 +122,7 @@ fn failure_023_gathering_is_given_up_while_room_is_freed() {
 }
 
 /// One receive of two messages against a sender that goes away: the two behind it both get room.
-// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += taken; => section.state.gathered += taken.min(1);
+// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += count; => section.state.gathered += count.min(1);
 #[test]
 fn failure_023_one_receive_of_many_makes_room_for_as_many() {
     loom::model(|| {
@@ -195,7 +195,7 @@ fn messages_of_each_sender_stay_in_order() {
 }
 
 /// Both of two receivers go while a message is sent: it is dropped once, with them or by its sender.
-// Mutant: core/src/sync/channel/flow.rs :: section.state.deserted = true;\n            section.state.closed = true; => section.state.deserted = true;
+// Mutant: core/src/sync/channel/flow.rs :: section.state.deserted = true;\n            section.state.taken |= SHUT; => section.state.deserted = true;
 #[test]
 fn failure_048_last_receivers_go_while_a_message_is_sent() {
     loom::model(|| {
