@@ -9,6 +9,7 @@ use super::waiters::{Protocol, Section, Step, Waiters, Waiting};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
+use crate::task::waker::WAKES_WITHIN;
 
 /// Tasks that wait for the same thing.
 ///
@@ -251,7 +252,8 @@ impl<L: RawLock> WaitQueue<L> {
     }
 
     /// Changes the word to what `f` answers, under the lock; answers what it was.
-    fn change(&self, f: impl Fn(usize) -> usize) -> usize {
+    #[inline]
+    fn change(&self, mut f: impl FnMut(usize) -> usize) -> usize {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             // Ordering: AcqRel, by *one order*: Acquire pairs with who woke before, Release with who comes after.
@@ -320,6 +322,7 @@ pub(super) struct Turn<Q> {
 }
 
 /// What the word says to a waiter.
+#[derive(Clone, Copy)]
 enum Sight {
     /// It was woken with all.
     Woken,
@@ -345,12 +348,12 @@ impl<L: RawLock, Q: Deref<Target = WaitQueue<L>>> Turn<Q> {
     fn see(&self, word: usize) -> Sight {
         if (word ^ self.began) >= EPOCH {
             Sight::Woken
+        } else if word & (CLOSED | PERMIT) == 0 {
+            Sight::Nothing
         } else if word & CLOSED != 0 {
             Sight::Closed
-        } else if word & PERMIT != 0 {
-            Sight::Permit
         } else {
-            Sight::Nothing
+            Sight::Permit
         }
     }
 }
@@ -360,7 +363,8 @@ impl<L: RawLock, Q: Deref<Target = WaitQueue<L>>> Protocol<LANES> for Turn<Q> {
     type Tag = Told;
     type Output = Result<(), Closed>;
     const LANE: usize = LINE;
-    const QUICK: bool = true;
+    /// On one core the lock is as cheap as the word.
+    const QUICK: bool = !WAKES_WITHIN;
 
     #[inline]
     fn quick(&mut self) -> Option<Result<(), Closed>> {
@@ -393,13 +397,18 @@ impl<L: RawLock, Q: Deref<Target = WaitQueue<L>>> Protocol<LANES> for Turn<Q> {
 
     fn poll(&mut self, _: &mut Inner<'_>, told: Option<Told>) -> Step<Result<(), Closed>, Told> {
         if !matches!(told, Some(Told::Yours(_))) {
-            // The first such poll is final, and at a later one WAITING is set already: so nothing changes in vain.
-            let word = self.queue.change(|word| match self.see(word) {
-                Sight::Woken | Sight::Closed => word,
-                Sight::Permit => word & !PERMIT,
-                Sight::Nothing => word | WAITING,
+            // The first such poll is final, or the lock is as cheap as the word; at a later one WAITING is set already: so
+            // nothing changes in vain.
+            let mut sight = Sight::Nothing;
+            self.queue.change(|word| {
+                sight = self.see(word);
+                match sight {
+                    Sight::Woken | Sight::Closed => word,
+                    Sight::Permit => word & !PERMIT,
+                    Sight::Nothing => word | WAITING,
+                }
             });
-            match self.see(word) {
+            match sight {
                 Sight::Woken | Sight::Permit => {}
                 Sight::Closed => self.outcome = Err(Closed(())),
                 Sight::Nothing => return Step::Wait(Told::Wait),
