@@ -231,7 +231,7 @@ fn forgotten_wait_stays_harmless() {
 }
 
 /// A [`TestWaker`] panics at any event under a [`TestLock`]; this runs every event that a wait can lead to.
-// Mutant: core/src/sync/waiters.rs :: core::mem::swap(&mut entry.waker, &mut fresh); => drop(core::mem::replace(&mut entry.waker, fresh.take()));
+// Mutant: core/src/sync/waiters/waiter.rs :: core::mem::swap(&mut entry.waker, &mut fresh); => drop(core::mem::replace(&mut entry.waker, fresh.take()));
 #[test]
 fn failure_098_no_event_of_a_waker_happens_under_the_lock() {
     let queue = Queue::with_lock();

@@ -143,7 +143,7 @@ fn failure_103_clone_that_overwrites_its_own_message() {
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
-// Mutant: core/src/sync/waiters.rs :: if let Err(payload) = guard::run(|| waker.wake()) { => if let Err(payload) = Ok::<(), guard::Payload>(waker.wake()) {
+// Mutant: core/src/sync/waiters/wakes.rs :: if let Err(payload) = guard::run(|| waker.wake()) { => if let Err(payload) = Ok::<(), guard::Payload>(waker.wake()) {
 #[test]
 fn failure_109_panicking_waker_costs_no_other_its_message() {
     let ring = Ring::<u8, 2>::with_lock();

@@ -8,7 +8,7 @@ use crate::sync::{CancellationSource, CancellationToken};
 use crate::test_util::{Event, Polled, TestLock, TestWaker, forever, panics, poll};
 
 /// Every waiter is woken, every child cancelled, and the panic reaches who cancels.
-// Mutant: core/src/sync/waiters.rs :: if let Err(payload) = guard::run(|| waker.wake()) { => if let Err(payload) = Ok::<(), guard::Payload>(waker.wake()) {
+// Mutant: core/src/sync/waiters/wakes.rs :: if let Err(payload) = guard::run(|| waker.wake()) { => if let Err(payload) = Ok::<(), guard::Payload>(waker.wake()) {
 #[test]
 fn failure_109_panicking_waker_costs_no_other_its_cancel() {
     let root = CancellationToken::new();

@@ -144,7 +144,7 @@ fn failure_023_one_receive_of_many_makes_room_for_as_many() {
 }
 
 /// A receiver moves from task to task while a message comes: the last one is woken, or finds it.
-// Mutant: core/src/sync/waiters.rs :: fresh = stored.replace(new); => if stored.is_none() { *stored = Some(new) }
+// Mutant: core/src/sync/waiters/alone.rs :: fresh = stored.replace(new); => if stored.is_none() { *stored = Some(new) }
 #[test]
 fn receiver_is_polled_by_another_task_while_a_message_comes() {
     loom::model(|| {

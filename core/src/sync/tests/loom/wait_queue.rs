@@ -112,7 +112,7 @@ fn wait_until_misses_no_change() {
 
 /// A place in line is reached by others only under the lock, also while its future is moved to another thread and
 /// polled there with another waker.
-// Mutant: core/src/sync/waiters.rs :: entry.tag = None;\n                        if core::mem::replace(&mut entry.linked, false) { => entry.tag = None;\n                        if false {
+// Mutant: core/src/sync/waiters/waiter.rs :: entry.tag = None;\n                        if core::mem::replace(&mut entry.linked, false) { => entry.tag = None;\n                        if false {
 #[test]
 fn future_moves_between_threads_while_it_is_woken() {
     loom::model(|| {

@@ -209,7 +209,7 @@ fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
     }
 }
 
-// Mutant: core/src/sync/waiters.rs :: if let Err(payload) = guard::run(|| waker.wake()) { => if let Err(payload) = Ok::<(), guard::Payload>(waker.wake()) {
+// Mutant: core/src/sync/waiters/wakes.rs :: if let Err(payload) = guard::run(|| waker.wake()) { => if let Err(payload) = Ok::<(), guard::Payload>(waker.wake()) {
 #[cfg(feature = "std")] // panics are caught
 #[test]
 fn failure_109_panicking_waker_costs_no_other_its_change() {
