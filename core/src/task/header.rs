@@ -256,27 +256,11 @@ impl TaskPtr {
         }
     }
 
-    /// Hands the task to its scheduler, whose type is not known here.
+    /// Hands a new task to its scheduler, whose type is not known here.
     ///
     /// # Safety
     ///
-    /// The caller must have won `NOTIFIED` of this task.
-    #[inline]
-    pub(crate) unsafe fn schedule(self) {
-        // SAFETY: *winner reads*.
-        match unsafe { self.direct_queue() } {
-            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
-            Ok(queue) => unsafe { queue.push_bound(self) },
-            // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
-            Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
-        }
-    }
-
-    /// As [`schedule`](Self::schedule), of a new task.
-    ///
-    /// # Safety
-    ///
-    /// As for `schedule`; nobody but the caller must know of the task.
+    /// The caller must have won `NOTIFIED` of this task, and nobody else know of it.
     #[inline(always)]
     pub(crate) unsafe fn launch(self) {
         // SAFETY: *winner reads*.
@@ -292,11 +276,11 @@ impl TaskPtr {
         }
     }
 
-    /// As [`schedule`](Self::schedule), where `State::wake` asks for it: on one core that is in its section.
+    /// Hands the task to its scheduler, whose type is not known here; on one core in a section.
     ///
     /// # Safety
     ///
-    /// As for `schedule`.
+    /// The caller must have won `NOTIFIED` of this task.
     #[inline(always)]
     pub(crate) unsafe fn schedule_within(self) {
         // SAFETY: *winner reads*.
@@ -312,7 +296,7 @@ impl TaskPtr {
     ///
     /// # Safety
     ///
-    /// As for `schedule`; and the word of the tenant whose `NOTIFIED` was won must have been without `ASKED`.
+    /// As for `schedule_within`; and the word of the tenant whose `NOTIFIED` was won must have been without `ASKED`.
     #[inline(always)]
     pub(crate) unsafe fn push_within(self) {
         // SAFETY: *winner reads*.

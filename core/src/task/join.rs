@@ -12,7 +12,7 @@ use super::error::JoinError;
 use super::header::TaskPtr;
 use super::id::Id;
 use super::scope::{self, Scope};
-use super::state::Leave;
+use super::state::{Leave, State};
 use super::waker;
 
 /// Waits for the output of a task.
@@ -126,7 +126,7 @@ impl<T> JoinHandle<T> {
             None => Err(JoinError { id: unsafe { Id::of(task) }, panic: None }),
         };
         if self.filled {
-            self.leave_filled(task);
+            self.leave_filled(task, state);
         } else if !state.collect() {
             leave(task, false, true);
         }
@@ -136,9 +136,7 @@ impl<T> JoinHandle<T> {
 
     /// Leaves a complete task whose output has been taken, and a waker field that may hold something.
     #[inline(never)]
-    fn leave_filled(&mut self, task: TaskPtr) {
-        // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
-        let state = &unsafe { task.header() }.state;
+    fn leave_filled(&mut self, task: TaskPtr, state: &State) {
         if !state.load().has_join_waker() {
             empty(task);
             self.filled = false;

@@ -130,18 +130,21 @@ impl<S: Schedule> Ready<S> {
         let polled = unsafe { poll(task, &mut Context::from_waker(&waker)) };
         drop(scope);
         match polled {
-            // SAFETY: alive: the executor's side has not let go of it. (On one core it is not touched.)
-            Poll::Pending if unsafe { task.header() }.state.rest() => {}
-            Poll::Pending => continue_counted::<S>(task),
+            Poll::Pending => {
+                // SAFETY: alive: the executor's side has not let go of it. (On one core it is not touched.)
+                let state = &unsafe { task.header() }.state;
+                if !state.rest() {
+                    continue_counted::<S>(task, state.idle());
+                }
+            }
             Poll::Ready(()) => complete::<Of<S>>(task, true),
         }
     }
 }
 
 /// What follows a pending poll of a counted task to which something came.
-fn continue_counted<S: Schedule>(task: TaskPtr) {
-    // SAFETY: alive: the executor's side has not let go of it.
-    match unsafe { task.header() }.state.idle() {
+fn continue_counted<S: Schedule>(task: TaskPtr, idle: Idle) {
+    match idle {
         Idle::Rest => {}
         Idle::Requeue => requeue::<S>(task),
         Idle::Cancel => cancel::<Of<S>>(task),
@@ -222,8 +225,8 @@ fn continue_slot(task: TaskPtr) {
     // SAFETY: a slot is always alive.
     match unsafe { task.header() }.state.idle() {
         Idle::Rest => {}
-        // SAFETY: NOTIFIED was found set by the poller, whose it is then.
-        Idle::Requeue => unsafe { task.schedule() },
+        // SAFETY: NOTIFIED was found set by the poller, whose it is then. (On one core nothing is requeued.)
+        Idle::Requeue => unsafe { task.schedule_within() },
         Idle::Cancel => cancel::<Slots>(task),
     }
 }

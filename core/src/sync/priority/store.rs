@@ -61,17 +61,23 @@ impl<H> ByPriority<H> {
     }
 }
 
-impl<H: Heap> Store for ByPriority<H> {
-    type Message = (u32, H::Message);
-
-    unsafe fn push(&mut self, (priority, message): Self::Message) {
+impl<H: Heap> ByPriority<H> {
+    fn put(&mut self, priority: u32, message: H::Message) {
         if self.heap.len() == 0 {
             self.next = 0;
         }
         let turn = self.next;
         self.next = turn.wrapping_add(1);
-        // It has room, by this function's contract.
+        // Its channel has counted the room.
         let _ = self.heap.push(Ranked { priority, turn, message });
+    }
+}
+
+impl<H: Heap> Store for ByPriority<H> {
+    type Message = (u32, H::Message);
+
+    unsafe fn push(&mut self, (priority, message): Self::Message) {
+        self.put(priority, message);
     }
 
     fn pop(&mut self) -> Option<Self::Message> {
