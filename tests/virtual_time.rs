@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(clippy::async_yields_async)] // futures are made in one runtime and polled in another
 
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -52,6 +52,33 @@ fn within(body: impl FnOnce() + Send + 'static) {
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).err().expect("it must panic");
     panic.downcast_ref::<String>().cloned().unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
+}
+
+/// Returns when the system's clock has gone on.
+fn system_goes_on() {
+    let before = std::time::Instant::now();
+    while before.elapsed() < Duration::from_micros(1) {
+        std::hint::spin_loop();
+    }
+}
+
+/// Returns when the future was polled, and others had their turn on the machine: the runtime is about to rest, or rests. Both
+/// must do; what a test is there to find happens in the second case.
+fn at_rest(polled: &mpsc::Receiver<()>) {
+    polled.recv().unwrap();
+    (0..10_000).for_each(|_| std::thread::yield_now());
+}
+
+/// Says after each poll that the future was polled.
+async fn telling<F: Future>(polled: mpsc::Sender<()>, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let result = future.as_mut().poll(cx);
+        // Nobody listens any more from the second poll on.
+        let _ = polled.send(());
+        result
+    })
+    .await
 }
 
 // Mutant: hal/src/os/virtual_time/mod.rs :: if self.clock.advance_to(next).is_err() { => if true {
@@ -167,7 +194,7 @@ fn time_stands_while_something_runs() {
             for _ in 0..1000 {
                 zokio::task::yield_now().await;
             }
-            std::thread::sleep(Duration::from_millis(2));
+            system_goes_on();
             assert_eq!(start.elapsed(), Duration::ZERO);
             assert!(!other.is_finished());
             other.await.unwrap();
@@ -176,7 +203,7 @@ fn time_stands_while_something_runs() {
         // Nor between two calls, on any flavour.
         let before = runtime.block_on(async { Instant::now() });
         drop(runtime.spawn(async { sleep(DAY).await }));
-        std::thread::sleep(Duration::from_millis(5));
+        system_goes_on();
         assert_eq!(runtime.block_on(async { Instant::now() }), before);
     });
 }
@@ -193,11 +220,12 @@ fn time_stands_while_blocking_work_of_the_runtime_is_under_way() {
                 rx.recv().unwrap();
                 Instant::now()
             });
+            let (polled, is_polled) = mpsc::channel();
             let release = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(10));
+                at_rest(&is_polled);
                 tx.send(()).unwrap();
             });
-            assert_eq!(call.await.unwrap(), start, "it did not jump to the deadline of the other");
+            assert_eq!(telling(polled, call).await.unwrap(), start, "it did not jump to the deadline of the other");
             assert_eq!(start.elapsed(), Duration::ZERO);
             release.join().unwrap();
             // And then it moves on.
@@ -238,14 +266,15 @@ fn without_auto_advance_only_advance_moves() {
             });
             // A thread of the world outside moves it while the runtime is idle.
             let handle = zokio::runtime::Handle::current();
+            let (polled, is_polled) = mpsc::channel();
             let outside = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(10));
+                at_rest(&is_polled);
                 handle.block_on(async {
                     assert_eq!(start.elapsed(), Duration::ZERO);
                     advance(2 * SECOND).await;
                 });
             });
-            told.notified().await;
+            telling(polled, told.notified()).await;
             assert_eq!(start.elapsed(), 2 * SECOND);
             outside.join().unwrap();
             sleeper.await.unwrap();
@@ -262,13 +291,14 @@ fn switching_auto_advance_on_moves_an_idle_runtime() {
         runtime.block_on(async {
             time::set_auto_advance(false);
             let handle = zokio::runtime::Handle::current();
+            let (polled, is_polled) = mpsc::channel();
             let outside = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(10));
+                at_rest(&is_polled);
                 let _entered = handle.enter();
                 time::set_auto_advance(true);
             });
             let start = Instant::now();
-            sleep(DAY).await;
+            telling(polled, sleep(DAY)).await;
             assert_eq!(start.elapsed(), DAY);
             outside.join().unwrap();
         });
@@ -292,7 +322,7 @@ fn it_is_paused_and_resumed_without_a_step() {
                 assert!(time::is_paused());
                 let stands = Instant::now();
                 assert!(stands >= start + Duration::from_millis(2) && stands - start <= system.elapsed());
-                std::thread::sleep(Duration::from_millis(2));
+                system_goes_on();
                 assert_eq!(Instant::now(), stands);
                 sleep(DAY).await;
                 assert_eq!(stands.elapsed(), DAY);
@@ -316,12 +346,13 @@ fn a_resume_reaches_workers_that_wait_for_ever() {
         runtime.block_on(async {
             time::set_auto_advance(false);
             let handle = zokio::runtime::Handle::current();
+            let (polled, is_polled) = mpsc::channel();
             let outside = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(10));
+                at_rest(&is_polled);
                 let _entered = handle.enter();
                 resume();
             });
-            sleep(Duration::from_millis(1)).await;
+            telling(polled, sleep(Duration::from_millis(1))).await;
             outside.join().unwrap();
         });
     });
@@ -345,12 +376,13 @@ fn scaled_time_is_never_early_and_faster() {
                 assert!(start.elapsed() >= Duration::from_millis(1) && start.elapsed() <= system.elapsed() + SECOND);
                 // What waits is told of a new scale.
                 let handle = zokio::runtime::Handle::current();
+                let (polled, is_polled) = mpsc::channel();
                 let outside = std::thread::spawn(move || {
-                    std::thread::sleep(Duration::from_millis(5));
+                    at_rest(&is_polled);
                     let _entered = handle.enter();
                     time::set_scale(u32::MAX);
                 });
-                sleep(DAY).await;
+                telling(polled, sleep(DAY)).await;
                 outside.join().unwrap();
             });
         });
