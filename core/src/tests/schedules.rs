@@ -50,7 +50,7 @@ pub(crate) fn join<T>(threads: Vec<thread::JoinHandle<T>>) -> Vec<T> {
 
 /// Four senders, two receivers, room for one: each message comes out once, those of one sender in order, though both sides
 /// give up waits.
-// Mutant: core/src/sync/channel/flow.rs :: call(section);\n    Ok(()) => Ok(())
+// Mutant: core/src/sync/channel/flow.rs :: unsafe { section.state.store.push(message) };\n    call(section); => unsafe { section.state.store.push(message) };
 #[test]
 fn shuttle_four_senders_and_two_receivers_that_give_up() {
     explore("four_senders_and_two_receivers_that_give_up", || {
@@ -108,7 +108,7 @@ fn shuttle_four_senders_and_two_receivers_that_give_up() {
 
 /// Four senders of an unbounded channel, one receiver, which goes in the middle: each message is received, refused or
 /// dropped, once.
-// Mutant: core/src/sync/channel/flow.rs :: give(section);\n    Some(message) => Some(message)
+// Mutant: core/src/sync/channel/flow.rs :: section.state.taken += 1;\n        give(section);\n    }\n    Some(message) => }\n    Some(message)
 #[test]
 fn shuttle_four_senders_against_a_receiver_that_goes() {
     explore("four_senders_against_a_receiver_that_goes", || {
