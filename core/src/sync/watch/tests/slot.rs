@@ -7,7 +7,7 @@ use std::vec::Vec;
 use crate::lock::LocalLock;
 use crate::sync::Watch;
 use crate::sync::watch::error::TrySendError;
-use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, panics, poll, send_sync};
+use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, poll, send_sync};
 
 type Slot<T> = Watch<T, TestLock>;
 
@@ -223,7 +223,7 @@ fn failure_109_panicking_waker_costs_no_other_its_change() {
         }
         assert!(wait.poll().is_pending());
     }
-    assert!(panics(|| slot.try_send(1).unwrap()));
+    assert!(crate::test_util::panics(|| slot.try_send(1).unwrap()));
     assert_eq!(hostile.wakes(), 10);
     assert!(waits.iter().skip(1).step_by(2).all(|wait| wait.wakes() == 1));
     waits.iter_mut().for_each(|wait| wait.ready().unwrap());
