@@ -285,7 +285,7 @@ mod tests {
         const NODES: usize = 3;
         let operations = NODES * 6 + 6;
         // Not all of them, but some of all kinds.
-        for history in (0..operations.pow(5)).step_by(if cfg!(miri) { 19_997 } else { 37 }) {
+        for history in (0..operations.pow(5)).step_by(if cfg!(miri) { 59_999 } else { 37 }) {
             let nodes: Vec<NonNull<Node>> =
                 (0..NODES).map(|name| NonNull::from(Box::leak(Box::new(Node { links: Links::new(), name })))).collect();
             let mut list = List::<Node, 2>::new();

@@ -1,6 +1,6 @@
 //! Memory that is used again, counts that run over, wakers that come too late.
 
-use core::future::pending;
+use core::future::{Future, pending, poll_fn};
 use core::task::{Poll, Waker};
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -279,13 +279,13 @@ fn a_slot_takes_any_type_that_fits() {
 fn failure_058_a_waker_that_is_kept_keeps_memory_but_neither_future_nor_output() {
     let (line, wakers) = (Line::<0>::new(Home::Boxed), Wakers::default());
     let held = Arc::new(());
-    let (inner, given) = (held.clone(), held.clone());
-    let wait = wakers.once();
-    let mut task = line.spawn(async move {
-        let _inner = inner;
-        wait.await;
-        given
-    });
+    // Both in the future itself: what an async block holds is dropped when its body ends, without its future's drop.
+    let (inner, mut given) = (held.clone(), Some(held.clone()));
+    let mut wait = Box::pin(wakers.once());
+    let mut task = line.spawn(poll_fn(move |cx| {
+        let _inner = &inner;
+        wait.as_mut().poll(cx).map(|()| given.take())
+    }));
     line.turn();
     let kept = wakers.take().pop().unwrap();
     assert_eq!(Arc::strong_count(&held), 3);
