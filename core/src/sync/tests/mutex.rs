@@ -63,6 +63,25 @@ fn woken_waiter_is_passed_once_and_then_handed_the_mutex() {
     assert!(mutex.try_lock().is_ok());
 }
 
+/// One that begins to wait while the first in line is on its way is called when that one has done.
+// Mutant: core/src/sync/permits.rs :: section.step_out(0);\n        // *all or patient*: nothing is left to give, but ASK must be right for who is first now.\n        self.permits.serve(section, 0); => section.step_out(0);
+#[test]
+fn who_comes_behind_one_that_was_woken_is_called_in_turn() {
+    let mutex = Value::with_lock(());
+    let guard = mutex.try_lock().unwrap();
+    let mut first = Polled::waiting(mutex.lock());
+    drop(guard);
+    let barged = mutex.try_lock().unwrap();
+    let mut second = Polled::waiting(mutex.lock());
+    drop(barged);
+    let guard = first.ready();
+    assert_eq!((first.wakes(), second.wakes()), (1, 0));
+    drop(guard);
+    assert_eq!(second.wakes(), 1, "nobody called it");
+    drop(second.ready());
+    assert!(mutex.try_lock().is_ok());
+}
+
 // Mutant: core/src/sync/permits.rs :: if self.whole && before & FAIR == 0 => if self.whole
 #[test]
 fn fair_mutex_is_handed_over_at_every_unlock() {

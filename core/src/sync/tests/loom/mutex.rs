@@ -47,7 +47,6 @@ fn add_when_woken(value: &Value) {
 
 // Mutant: core/src/sync/permits.rs :: section.rouse(0, Told::Woken(need)); => section.front(0);
 // Mutant: core/src/sync/permits.rs :: Err(Short::Taken) => word | ask, => Err(Short::Taken) => word,
-// Mutant: core/src/sync/permits.rs :: section.step_out(0);\n        // *all or patient*: nothing is left to give, but ASK must be right for who is first now.\n        self.permits.serve(section, 0); => section.step_out(0);
 #[test]
 fn two_threads_take_turns() {
     loom::model(|| {
