@@ -20,6 +20,7 @@ use crate::mutant::{self, Build, Mutant};
 use crate::process::{Output, Process};
 use crate::report::{Report, Verdict, seconds};
 use crate::shuttle;
+use crate::test::UNICORE;
 use crate::workers;
 use crate::workspace::{Package, Workspace, files};
 
@@ -189,8 +190,11 @@ fn build(folder: &Path, tree: &Path, change: &Change, build: Build) -> Result<Pa
             shuttle::command(package).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").target_dir(&folder.join("shuttle"))
         }
         Build::Host | Build::Unicore => {
-            let flags = if build == Build::Unicore { "--cfg zokio_unicore" } else { "" };
-            Process::cargo(&["test", "-p", &package.name, "--features", &package.test_features()])
+            let (flags, features) = match build {
+                Build::Unicore => ("--cfg zokio_unicore", UNICORE.to_owned()),
+                _ => ("", package.test_features()),
+            };
+            Process::cargo(&["test", "-p", &package.name, "--features", &features])
                 .args(&change.binary)
                 .env("CARGO_PROFILE_DEV_DEBUG", "0")
                 .env("CARGO_PROFILE_TEST_DEBUG", "0")

@@ -19,7 +19,7 @@ mod schedules;
 mod soak;
 #[cfg(not(loom))]
 mod ticks;
-#[cfg(not(loom))]
+#[cfg(all(zokio_unicore, not(loom)))]
 mod turn;
 #[cfg(not(loom))]
 mod unit;

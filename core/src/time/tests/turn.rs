@@ -1,8 +1,10 @@
-//! An executor's own way to expire: a task that is due alone is run at once, and none is lost, late or out of order.
+//! An executor's own way to expire, on one core: a task that is due alone is run at once, and none is lost, late or out of order.
 
+use std::boxed::Box;
+use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::vec::Vec;
 
 use super::unit::{hostile, panic_text};
@@ -10,7 +12,6 @@ use super::util::{Hand, timers};
 use crate::task::Arena;
 use crate::task::tests::direct::Direct;
 use crate::task::tests::util::arena;
-use crate::task::waker::WAKES_WITHIN;
 use crate::time::{Instant, Sleep, Timers};
 
 /// One arena, one queue of timers, and who ran when.
@@ -63,15 +64,12 @@ fn a_task_that_is_due_alone_runs_at_once() {
     assert_eq!(line.turn(), 2);
     assert_eq!((world.expire(line, 9), line.turn()), (0, 0));
     for now in [10, 15, 20, 30] {
-        let at_once = world.expire(line, now);
-        assert_eq!(at_once, usize::from(WAKES_WITHIN));
-        assert_eq!(at_once + line.turn(), 1);
+        assert_eq!((world.expire(line, now), line.turn()), (1, 0));
     }
     assert_eq!((world.log(), world.slots.in_use()), (std::vec!['a', 'b', 'a', 'a'], 0));
 }
 
 // Mutant: core/src/task/header.rs :: unsafe { queue.is_empty() } => true
-#[cfg(zokio_unicore)]
 #[test]
 fn what_was_queued_before_goes_first() {
     let (world, line) = (World::new(), Direct::new());
@@ -83,7 +81,6 @@ fn what_was_queued_before_goes_first() {
 }
 
 // Mutant: core/src/time/queue.rs :: || !heap.is_due(now)) } => || true) }
-#[cfg(zokio_unicore)]
 #[test]
 fn of_several_that_are_due_none_is_left() {
     let (world, line) = (World::new(), Direct::new());
@@ -97,7 +94,6 @@ fn of_several_that_are_due_none_is_left() {
 }
 
 // Mutant: core/src/task/header.rs :: if !core::ptr::eq(own.as_ptr(), owner) { => if false {
-#[cfg(zokio_unicore)]
 #[test]
 fn the_task_of_another_executor_goes_to_its_queue() {
     let (world, line, other) = (World::new(), Direct::new(), Direct::new());
@@ -108,27 +104,24 @@ fn the_task_of_another_executor_goes_to_its_queue() {
 }
 
 // Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0 => self.0 & (RUNNING | COMPLETE | CANCELLED) == 0
-#[cfg(zokio_unicore)]
 #[test]
-fn a_task_that_is_queued_already_is_polled_once() {
+fn the_waker_of_a_task_that_is_over_starts_nothing() {
     let (world, line) = (World::new(), Direct::new());
-    let (timers, log) = (world.timers, world.log.clone());
-    let task = world.slots.try_spawn_local_at(line, async move {
-        let mut sleep = pin!(Sleep::until(timers, Instant::from_nanos(10)));
-        core::future::poll_fn(|cx| {
+    let sleep = Arc::new(Mutex::new(Box::pin(Sleep::until(world.timers, Instant::from_nanos(10)))));
+    let (polled, log) = (sleep.clone(), world.log.clone());
+    let task = world.slots.try_spawn_local_at(
+        line,
+        core::future::poll_fn(move |cx| {
             log.lock().unwrap().push('p');
-            sleep.as_mut().poll(cx)
-        })
-        .await;
-    });
-    let task = task.unwrap();
-    assert_eq!(line.turn(), 1);
-    // Queued to be cancelled.
-    task.abort();
-    assert_eq!((world.expire(line, 10), line.turn()), (0, 1));
+            assert!(polled.lock().unwrap().as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        }),
+    );
+    drop(task.unwrap());
+    assert_eq!((line.turn(), world.slots.in_use()), (1, 0));
+    assert_eq!((world.expire(line, 10), line.turn()), (0, 0));
     assert_eq!(world.log(), ['p']);
-    drop(task);
-    assert_eq!(world.slots.in_use(), 0);
+    assert!(sleep.lock().unwrap().as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
 /// A waker of somebody else's, which panics, among our own.
