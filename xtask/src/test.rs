@@ -21,11 +21,15 @@ const VARIANTS: &[(&[&str], &str, &str)] = &[
 /// `deep`; a build takes some four seconds of one core for each.
 const MUTANTS: &[&str] = &[
     "core/src/task/state",
+    "core/src/task/tests/models/join.rs",
+    "core/src/task/tests/models/reuse.rs",
+    "core/src/task/tests/models/wake.rs",
     "core/src/run_queue",
     "core/src/stack",
     "core/src/sync/tests/mutex",
     "core/src/sync/tests/loom/mutex",
     "core/src/time/tests/loom.rs",
+    "executor-local/src/models.rs",
 ];
 
 /// Runs all parts.
