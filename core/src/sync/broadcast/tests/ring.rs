@@ -132,7 +132,7 @@ fn failure_103_agrees_with_a_sequential_model() {
         let ring = Ring::<Arc<usize>, N>::with_lock();
         let mut receivers: Vec<_> = (0..2).map(|_| (ring.subscribe(), VecDeque::<usize>::new())).collect();
         let mut sent: Vec<Arc<usize>> = Vec::new();
-        for _ in 0..150 {
+        for _ in 0..if cfg!(miri) { 60 } else { 150 } {
             let at = if receivers.is_empty() { 0 } else { random.below(receivers.len()) };
             match random.below(8) {
                 0..=2 => {
