@@ -54,7 +54,7 @@ impl<S> RunQueue<S> {
         self.queue.push(task.into_ptr().link());
     }
 
-    /// Makes the queue know its place, for [`push_bound`](Self::push_bound) and `push_within`: it stays there from now on.
+    /// Makes the queue know its place, for `push_bound` and `push_within`: it stays there from now on.
     pub fn bind(&'static self) {
         self.queue.bind();
     }
