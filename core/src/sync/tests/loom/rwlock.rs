@@ -81,7 +81,9 @@ fn downgrade_against_reader_and_writer() {
         assert_eq!((look(&guard), look(&beside)), (1, 1));
         drop((guard, beside));
         writer.join().unwrap();
-        assert_eq!(look(&lock.try_read().unwrap()), 2);
+        let last = lock.try_read().unwrap();
+        assert_eq!(look(&last), 2);
+        assert!(lock.try_write().is_err(), "given back twice");
     });
 }
 

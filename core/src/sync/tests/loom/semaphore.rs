@@ -108,7 +108,7 @@ fn failure_021_gift_against_cancel() {
 }
 
 /// The end meets one who comes and one who gives: nobody waits for ever, no permit is lost.
-// Mutant: core/src/sync/permits.rs :: Err(Short::Closed) => word, => Err(Short::Closed) => word - word % 2,
+// Mutant: core/src/sync/permits.rs :: Err(Short::Closed) => word, => Err(Short::Closed) => word & !CLOSED,
 #[test]
 fn close_against_acquire_and_give() {
     loom::model(|| {
