@@ -39,6 +39,9 @@ pub struct JoinHandle<T> {
 unsafe impl<T: Send> Send for JoinHandle<T> {}
 // SAFETY: `&JoinHandle` reaches the state word only.
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
+// A panic of the task is its output, and a handle has nothing that a panic elsewhere could leave half done.
+impl<T> core::panic::UnwindSafe for JoinHandle<T> {}
+impl<T> core::panic::RefUnwindSafe for JoinHandle<T> {}
 impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {

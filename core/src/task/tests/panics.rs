@@ -331,3 +331,16 @@ fn panics_everywhere_and_the_ledger_balances() {
         well(kind, line, made);
     }
 }
+
+/// A handle may be used on both sides of a caught panic, whatever its output is.
+// Mutant: core/src/task/join.rs :: impl<T> core::panic::RefUnwindSafe for JoinHandle<T> {} => // not said
+#[test]
+fn a_handle_crosses_a_caught_panic() {
+    fn crosses<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}
+    for (kind, line) in lines() {
+        let Ok(mut handle) = try_spawn_at(line, async { core::cell::Cell::new(7) }) else { panic!("{kind}: refused") };
+        crosses(&handle);
+        line.turn();
+        assert_eq!(ready(&mut handle).map(|cell| cell.get()).ok(), Some(7), "{kind}");
+    }
+}
