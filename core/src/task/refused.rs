@@ -204,7 +204,7 @@ pub struct LocalsHold;
 ///
 /// ```compile_fail
 /// # async fn example() {
-/// zokio_core::select! { else => () };
+/// zokio_core::select! {};
 /// # }
 /// # fn main() {}
 /// ```
