@@ -11,7 +11,7 @@ use crate::task::tests::util::Wakers;
 
 /// A wake comes before, during or after a poll, and before or after completion: it is not lost, and nobody polls while
 /// another does.
-// Mutant: core/src/task/state/mod.rs :: (Idle::Requeue, next) => (Idle::Rest, next)
+// Mutant: core/src/task/state/lock_free.rs :: if self.try_apply(Snapshot::requeue) { Idle::Requeue } => if self.try_apply(Snapshot::requeue) { Idle::Rest }
 #[test]
 fn wake_races_poll_and_completion() {
     each_kind(|line, boxed| {
