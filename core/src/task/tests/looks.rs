@@ -17,6 +17,7 @@ use crate::task::{
     AbortOnDropHandle, Arena, JoinSet, LocalKey, Owner, Schedule, Slots, SpawnError, SpawnToken, scope, spawn_at,
     try_spawn_at,
 };
+use crate::test_util::forever;
 
 #[track_caller]
 fn shows(thing: impl Debug, text: &str) {
@@ -118,7 +119,7 @@ fn a_task_that_is_not_spawned_says_why() {
     let payload = guard::run(|| drop(spawn_at(none, ready(3)))).unwrap_err();
     assert_eq!(guard::message(&payload), Some(format!("cannot spawn: {text}").as_str()));
 
-    let own: &'static Arena<1, 64, Alone> = Box::leak(Box::new(Arena::default()));
+    let own: &'static Arena<1, 64, Alone> = forever(Arena::default());
     assert_eq!(own.try_spawn(ready(4)).unwrap_err().to_string(), NOWHERE);
     assert!(matches!(own.try_spawn_local(ready(4)), Err(SpawnError::NoExecutor(_))));
     let payload = guard::run(|| drop(own.spawn(ready(4)))).unwrap_err();
