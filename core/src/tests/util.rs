@@ -222,6 +222,19 @@ impl<F: Future> Polled<F> {
 /// Asserts at compile time that a value may be sent and shared.
 pub(crate) fn send_sync<T: Send + Sync>(_: &T) {}
 
+/// What is printed of a thing.
+#[track_caller]
+pub(crate) fn shows(thing: impl core::fmt::Debug, text: &str) {
+    assert_eq!(std::format!("{thing:?}"), text);
+}
+
+/// An error with both faces.
+#[track_caller]
+pub(crate) fn says(error: impl core::error::Error, debug: &str, display: &str) {
+    let faces = (std::format!("{error:?}"), std::format!("{error}"));
+    assert_eq!((faces.0.as_str(), faces.1.as_str()), (debug, display));
+}
+
 /// A value for ever, reachable so that no leak is reported.
 pub(crate) fn forever<T: 'static>(value: T) -> &'static T {
     let value = Box::leak(Box::new(value));

@@ -1,29 +1,16 @@
 //! What a log shows of each type: its name and what can be said without waiting; of a message nothing, which need not be
 //! `Debug`. Errors say in a sentence what happened.
 
-use std::error::Error;
-use std::fmt::Debug;
 use std::format;
 use std::pin::pin;
-use std::string::ToString;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use crate::sync::*;
+use crate::test_util::{says, shows};
 
 /// A message that cannot be shown.
 struct Mute;
-
-#[track_caller]
-fn shows(thing: impl Debug, text: &str) {
-    assert_eq!(format!("{thing:?}"), text);
-}
-
-/// An error with both faces.
-#[track_caller]
-fn says(error: impl Error, debug: &str, display: &str) {
-    assert_eq!((format!("{error:?}").as_str(), error.to_string().as_str()), (debug, display));
-}
 
 #[test]
 fn locks_show_their_value_or_that_they_are_taken() {

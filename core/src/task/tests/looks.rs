@@ -1,8 +1,6 @@
 //! What a log shows of tasks, handles and pools, and what their errors say.
 
 use core::any::Any;
-use core::error::Error;
-use core::fmt::Debug;
 use core::future::{pending, ready};
 use core::task::{Poll, Waker};
 use std::boxed::Box;
@@ -17,18 +15,7 @@ use crate::task::{
     AbortOnDropHandle, Arena, JoinSet, LocalKey, Owner, Schedule, Slots, SpawnError, SpawnToken, scope, spawn_at,
     try_spawn_at,
 };
-use crate::test_util::forever;
-
-#[track_caller]
-fn shows(thing: impl Debug, text: &str) {
-    assert_eq!(format!("{thing:?}"), text);
-}
-
-/// An error with both faces.
-#[track_caller]
-fn says(error: impl Error, debug: &str, display: &str) {
-    assert_eq!((format!("{error:?}").as_str(), error.to_string().as_str()), (debug, display));
-}
+use crate::test_util::{forever, says, shows};
 
 #[test]
 fn handles_show_their_task_until_it_has_given_its_output() {

@@ -1,31 +1,16 @@
 //! What a log shows of time and of what waits for it, and what their errors say.
 
 use std::collections::hash_map::DefaultHasher;
-use std::error::Error;
-use std::fmt::Debug;
-use std::format;
 use std::future::{pending, ready};
 use std::hash::{Hash, Hasher};
 use std::pin::pin;
-use std::string::ToString;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::util::{Here, ms, timers, within};
 use crate::ambient;
-use crate::test_util::panics;
+use crate::test_util::{panics, says, shows};
 use crate::time::{Clock, DelayQueue, FixedDelayQueue, Instant, ManualClock, Sleep, VirtualClock, sleep, timeout};
-
-#[track_caller]
-fn shows(thing: impl Debug, text: &str) {
-    assert_eq!(format!("{thing:?}"), text);
-}
-
-/// An error with both faces.
-#[track_caller]
-fn says(error: impl Error, debug: &str, display: &str) {
-    assert_eq!((format!("{error:?}").as_str(), error.to_string().as_str()), (debug, display));
-}
 
 #[test]
 fn moments_show_how_far_they_are_from_the_epoch() {

@@ -13,6 +13,7 @@ use zokio::irq::Line;
 use zokio::task::Arena;
 use zokio::time::{now, timeout_at};
 use zokio_board_qemu_lm3s6965::{self as board, Interrupt, interrupt, println};
+use zokio_sweeps::timer1;
 
 static TASKS: Arena<1, 8> = Arena::new();
 static EXECUTOR: board::Executor = board::executor(&TASKS);
@@ -52,29 +53,4 @@ fn main() -> ! {
     });
     println!("idle sweep: {} interrupts, {slept_through} slept through", ROUNDS * DISTANCES);
     board::exit(u8::from(slept_through != 0))
-}
-
-/// GPTM1 as a one-shot, as the board uses GPTM0.
-mod timer1 {
-    pub fn start() {
-        write(0x400f_e104, 3 << 16); // clock of GPTM0 and GPTM1
-        write(0x4003_1000, 0);
-        write(0x4003_1004, 1);
-        write(0x4003_1018, 1);
-    }
-
-    pub fn fire_after(ticks: u32) {
-        write(0x4003_100c, 0);
-        write(0x4003_1028, ticks);
-        write(0x4003_100c, 1);
-    }
-
-    pub fn acknowledge() {
-        write(0x4003_1024, 1);
-    }
-
-    fn write(address: usize, value: u32) {
-        // SAFETY: a register of GPTM1, which nothing else uses, or its clock gate, which keeps what the board set.
-        unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(value) };
-    }
 }
