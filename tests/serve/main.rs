@@ -223,6 +223,8 @@ fn two_hundred_connections_are_kept_alive_at_once() {
                     let echoed = client.round_trip("POST", "/echo", &[("content-length", &length)], body.as_bytes());
                     assert_eq!(echoed.text(), body);
                 }
+                // A connection counts once it is accepted, which is later than it is connected: an answer to each says so.
+                together.wait();
                 let state = json::parse(&client.get("/state").text()).unwrap();
                 together.wait();
                 state.number("open").unwrap()
