@@ -7,11 +7,11 @@
 mod budgeted;
 
 pub use budgeted::{
-    Budgeted, DuplexStream, Empty, Repeat, Sink, copy, copy_bidirectional, copy_bidirectional_with_sizes, copy_buf,
-    duplex, empty, repeat, sink,
+    Budgeted, DuplexStream, Empty, Repeat, SimplexStream, Sink, copy, copy_bidirectional,
+    copy_bidirectional_with_sizes, copy_buf, duplex, empty, repeat, simplex, sink,
 };
 pub use tokio::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
-    BufReader, BufStream, BufWriter, Error, ErrorKind, Join, Lines, ReadBuf, ReadHalf, Result, SeekFrom, SimplexStream,
-    Split, Take, WriteHalf, join, simplex, split,
+    BufReader, BufStream, BufWriter, Error, ErrorKind, Join, Lines, ReadBuf, ReadHalf, Result, SeekFrom, Split, Take,
+    WriteHalf, join, split,
 };

@@ -50,6 +50,15 @@ fn failure_106_streams_that_are_always_ready_let_others_have_their_turn() {
         })
         .await;
         gives_way(async {
+            let (mut reader, mut writer) = io::simplex(64);
+            let mut buffer = [0; 64];
+            loop {
+                writer.write_all(b"there").await.unwrap();
+                assert_eq!(reader.read(&mut buffer).await.unwrap(), 5);
+            }
+        })
+        .await;
+        gives_way(async {
             let (mut one, mut other) = io::duplex(64);
             let mut buffer = [0; 64];
             loop {

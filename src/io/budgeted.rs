@@ -8,7 +8,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::IoSlice;
 
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf, Result, SeekFrom};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf, ReadHalf, Result, SeekFrom, WriteHalf};
 
 use crate::task::coop::poll_proceed;
 
@@ -24,6 +24,8 @@ pub type Repeat = Budgeted<tokio::io::Repeat>;
 pub type Sink = Budgeted<tokio::io::Sink>;
 /// One end of a pipe in memory that goes both ways; see [`duplex`].
 pub type DuplexStream = Budgeted<tokio::io::DuplexStream>;
+/// A pipe in memory that goes one way; see [`simplex`].
+pub type SimplexStream = Budgeted<tokio::io::SimplexStream>;
 
 /// A stream that has nothing to read and forgets what is written.
 ///
@@ -64,6 +66,28 @@ pub fn sink() -> Sink {
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     let (one, other) = tokio::io::duplex(max_buf_size);
     (Budgeted(one), Budgeted(other))
+}
+
+/// Makes a pipe in memory that goes one way, up to `max_buf_size` bytes ahead, and splits it.
+///
+/// # Cost
+///
+/// A unit of the task's budget for each read and write; one lock.
+#[must_use]
+pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
+    tokio::io::split(SimplexStream::new_unsplit(max_buf_size))
+}
+
+impl SimplexStream {
+    /// Makes a pipe in memory that goes one way, up to `max_buf_size` bytes ahead: what is written to it is read from it.
+    ///
+    /// # Cost
+    ///
+    /// As [`simplex`], without the lock.
+    #[must_use]
+    pub fn new_unsplit(max_buf_size: usize) -> Self {
+        Self(tokio::io::SimplexStream::new_unsplit(max_buf_size))
+    }
 }
 
 /// Copies everything that can be read to `writer`, and gives the number of bytes.

@@ -10,11 +10,17 @@ use crate::rigs::all;
 const PLACES: &[&str] = &["sync", "time", "task"];
 
 /// Modules of `sync` whose names are a part of the path under which their types are reached.
-const MODULES: &[&str] = &["broadcast", "mpmc", "mpsc", "oneshot", "priority", "watch"];
+const MODULES: &[&str] = &["broadcast", "mpmc", "mpsc", "oneshot", "pipe", "priority", "watch"];
 
 /// Files that are not public: what the others are made of.
-const INNER: &[&str] =
-    &["sync/blocking.rs", "sync/broadcast/ring.rs", "sync/channel/flow.rs", "sync/permits.rs", "sync/waiters.rs"];
+const INNER: &[&str] = &[
+    "sync/blocking.rs",
+    "sync/broadcast/ring.rs",
+    "sync/channel/flow.rs",
+    "sync/pipe/flow.rs",
+    "sync/permits.rs",
+    "sync/waiters.rs",
+];
 
 /// Futures that are kept and waited for later: they are in the table themselves, and who makes them waits for nothing.
 const HANDLES: &[&str] = &["AbortOnDropHandle", "JoinHandle", "Receiver", "ScopedJoinHandle"];

@@ -44,7 +44,7 @@ mod notify;
 mod once_cell;
 pub mod oneshot;
 mod permits;
-mod pipe;
+pub mod pipe;
 #[cfg(any(feature = "heapless", feature = "alloc"))]
 pub mod priority;
 mod rwlock;

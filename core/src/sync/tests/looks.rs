@@ -222,6 +222,7 @@ fn a_pipe_shows_how_much_is_in_it() {
     says(pipe.try_write(b"c").unwrap_err(), "Full", "the pipe is full");
     let (reader, writer) = (pipe.reader(), pipe.writer());
     shows((reader, writer), "(PipeReader { .. }, PipeWriter { .. })");
+    shows(crate::sync::pipe::pipe(1), "(Reader { len: 0, closed: false, .. }, Writer { len: 0, closed: false, .. })");
     assert_eq!(reader.try_read(&mut [0; 2]), Ok(2));
     says(reader.try_read(&mut [0]).unwrap_err(), "PipeEmpty(())", "the pipe is empty");
     pipe.close();

@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::vec::Vec;
 
 use crate::lock::LocalLock;
+use crate::sync::pipe::pipe;
 use crate::sync::{Pipe, TryWriteError};
 use crate::test_util::{Polled, Random, TestLock, send_sync};
 
@@ -175,6 +176,69 @@ fn threads_move_a_megabyte_through_a_few_bytes() {
     writer.join().unwrap();
 }
 
+/// What the halves of a pipe on the heap leave behind.
+// Mutant: core/src/sync/pipe/alloc.rs :: self.flow.close(); => ();
+#[test]
+fn failure_021_a_half_that_goes_ends_the_wait_of_the_other() {
+    let (reader, writer) = pipe(2);
+    send_sync(&reader);
+    send_sync(&writer);
+    let mut buffer = [0; 4];
+    let mut read = Polled::waiting(reader.read(&mut buffer));
+    assert_eq!(writer.try_write(b"abc"), Ok(2));
+    assert_eq!((read.wakes(), read.ready()), (1, 2));
+    drop(read);
+    let mut read = Polled::waiting(reader.read(&mut buffer));
+    drop(writer);
+    assert_eq!((read.wakes(), read.ready(), reader.is_closed()), (1, 0, true));
+    drop(read);
+    assert_eq!(reader.try_read(&mut buffer), Ok(0));
+
+    let (reader, writer) = pipe(2);
+    let mut write = Polled::waiting(writer.write_all(b"0123"));
+    assert_eq!((reader.len(), writer.capacity(), reader.is_empty()), (2, 2, false));
+    drop(reader);
+    assert_eq!((write.wakes(), write.ready().is_err()), (1, true));
+    assert_eq!(writer.try_write(b"4"), Err(TryWriteError::Closed));
+    assert!(!writer.close());
+
+    // Forgotten: open, and nothing is lost but the end.
+    let (reader, writer) = pipe(1);
+    core::mem::forget(reader);
+    assert_eq!((writer.try_write(b"ab"), writer.try_write(b"b")), (Ok(1), Err(TryWriteError::Full)));
+}
+
+#[test]
+fn what_is_inside_of_a_pipe_on_the_heap_outlives_the_writer() {
+    let (reader, writer) = pipe(3);
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        assert_eq!(Polled::new(writer.write(b"xy")).ready(), Ok(2));
+        let mut buffer = [0; 2];
+        assert_eq!(reader.try_read(&mut buffer), Ok(2));
+        all.extend(buffer);
+    }
+    writer.try_write(b"end").unwrap();
+    assert!(writer.close() && !reader.close());
+    drop(writer);
+    let mut buffer = [0; 8];
+    assert_eq!((reader.try_read(&mut buffer), &buffer[..3]), (Ok(3), &b"end"[..]));
+    assert_eq!(Polled::new(reader.read(&mut buffer)).ready(), 0);
+    assert_eq!(all, b"xyxyxy");
+}
+
+#[test]
+#[should_panic(expected = "the capacity is 0")]
+fn a_pipe_without_room_is_refused() {
+    let _ = pipe(0);
+}
+
+#[test]
+#[should_panic(expected = "a pipe has room for at most")]
+fn a_pipe_without_bounds_is_refused() {
+    let _ = pipe(usize::MAX);
+}
+
 #[cfg(feature = "embedded-io-async")]
 #[test]
 fn handles_are_those_of_embedded_io() {
@@ -193,4 +257,62 @@ fn handles_are_those_of_embedded_io() {
     from.close();
     assert_eq!(Polled::new(copy(from.reader(), to.writer())).ready(), 5);
     assert_eq!(to.len(), 5);
+}
+
+#[cfg(feature = "embedded-io-async")]
+mod with_a_buffer {
+    use embedded_io_async::{BufRead, Read};
+
+    use super::*;
+    use crate::sync::pipe::BufReader;
+
+    /// The words of a pipe, however they lie in it.
+    #[test]
+    fn shows_what_it_will_give() {
+        let (from, to) = pipe(5);
+        let mut reader = BufReader::new(from, std::vec![0; 3]);
+        assert_eq!((reader.capacity(), reader.buffer()), (3, &b""[..]));
+        assert!(Polled::new(reader.fill_buf()).poll().is_pending());
+        to.try_write(b"abcde").unwrap();
+        for _ in 0..2 {
+            assert_eq!(Polled::new(reader.fill_buf()).ready(), Ok(&b"abc"[..]));
+        }
+        reader.consume(1);
+        assert_eq!((reader.buffer(), reader.get_ref().len()), (&b"bc"[..], 2));
+        // More than there is.
+        reader.consume(usize::MAX);
+        assert_eq!(Polled::new(reader.fill_buf()).ready(), Ok(&b"de"[..]));
+        let mut into = [0; 4];
+        assert_eq!(Polled::new(reader.read(&mut into)).ready(), Ok(2));
+        assert_eq!(&into[..2], b"de");
+        assert_eq!(Polled::new(reader.read(&mut [])).ready(), Ok(0));
+        // As much room as its own: past the buffer.
+        to.try_write(b"12345").unwrap();
+        assert_eq!(Polled::new(reader.read(&mut into)).ready(), Ok(4));
+        assert_eq!(&into, b"1234");
+        assert_eq!(Polled::new(reader.read(&mut into[..2])).ready(), Ok(1));
+        assert_eq!(into[0], b'5');
+        drop(to);
+        for _ in 0..2 {
+            assert_eq!(Polled::new(reader.fill_buf()).ready(), Ok(&b""[..]));
+        }
+        assert!(reader.get_mut().is_closed() && reader.into_inner().is_empty());
+    }
+
+    #[test]
+    fn a_fill_that_is_cancelled_loses_nothing() {
+        let pipe = Tube::<4>::with_lock();
+        let mut reader = BufReader::new(pipe.reader(), [0; 2]);
+        drop(Polled::waiting(reader.fill_buf()));
+        pipe.try_write(b"abc").unwrap();
+        let mut all = [0; 3];
+        assert!(Polled::new(reader.read_exact(&mut all)).ready().is_ok());
+        assert_eq!(&all, b"abc");
+    }
+
+    #[test]
+    #[should_panic(expected = "a buffer needs room")]
+    fn no_room_is_refused() {
+        let _ = BufReader::new(Tube::<4>::with_lock().reader(), []);
+    }
 }

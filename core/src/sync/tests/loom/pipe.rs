@@ -6,6 +6,7 @@ use std::task::Poll;
 use loom::thread;
 
 use crate::sync::Pipe;
+use crate::sync::pipe::pipe;
 use crate::test_util::Polled;
 
 /// Polls to the end, but only after wake-ups: a thread that is not woken is stuck, and the model says so.
@@ -76,5 +77,19 @@ fn close_against_read_and_write() {
         closer.join().unwrap();
         assert!(wrote || write.wakes() == 1 && write.ready().is_err());
         assert!(was_read || read.wakes() == 1 && read.ready() == 0);
+    });
+}
+
+/// The writer writes and goes: what it wrote is read, and then there is an end.
+// Mutant: core/src/sync/pipe/flow.rs :: core::mem::replace(&mut section.state.closed, true) => core::mem::replace(&mut section.state.closed, false)
+#[test]
+fn failure_021_a_writer_goes_against_a_read() {
+    loom::model(|| {
+        let (reader, writer) = pipe(1);
+        let other = thread::spawn(move || assert_eq!(writer.try_write(&[7]), Ok(1)));
+        let mut byte = [0];
+        assert_eq!((run(reader.read(&mut byte)), byte[0]), (1, 7));
+        assert_eq!(run(reader.read(&mut byte)), 0);
+        other.join().unwrap();
     });
 }
