@@ -497,7 +497,10 @@ fn metrics_count_what_happens() {
     assert_eq!((metrics.spawned, metrics.completed), (10, 10));
     assert_eq!(metrics.total().polls, 20);
     assert_eq!(metrics.num_alive_tasks(), 0);
-    assert!(metrics.total().parks > 0);
+    // Whoever has nothing to do sleeps in the end.
+    while runtime.metrics().total().parks == 0 {
+        std::thread::yield_now();
+    }
 }
 
 #[test]

@@ -200,14 +200,14 @@ fn runtimes_that_come_and_go_leave_no_descriptor_no_thread_and_no_memory() {
         (0..50).for_each(cycle);
         let (before, bytes) = (usage(), memory::live());
         (0..300).for_each(cycle);
-        // Joined threads may still be on their way out of the system's list.
+        // Joined threads may still be on their way out of the system's list; some may be counted in `before`.
         let mut after = usage();
         let start = Instant::now();
-        while after != before && start.elapsed() < WATCHDOG / 2 {
+        while (after.0 > before.0 || after.1 > before.1) && start.elapsed() < WATCHDOG / 2 {
             std::thread::yield_now();
             after = usage();
         }
-        assert_eq!(after, before, "descriptors and threads");
+        assert!(after.0 <= before.0 && after.1 <= before.1, "descriptors and threads: {after:?} after {before:?}");
         let grown = memory::live().saturating_sub(bytes);
         assert!(grown < 16 << 10, "{grown} bytes more after 300 runtimes");
     });

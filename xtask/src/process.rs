@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_program_that_hangs_is_ended_with_all_that_it_started() {
-        let output = Process::new("sh").args(["-c", "sh -c 'echo child $$; exec sleep 1000'; true"]).limit(1).output();
+        let output = Process::new("sh").args(["-c", "sh -c 'echo child $$; exec sleep 1000'; true"]).limit(3).output();
         let output = output.expect("sh");
         assert!(output.timed_out());
         let child = output.stdout.trim().strip_prefix("child ").expect("the child's id");
