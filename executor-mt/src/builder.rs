@@ -4,6 +4,7 @@ use std::io;
 use std::string::{String, ToString};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 use std::vec::Vec;
 
 use zokio_core::ambient::Ambient;
@@ -19,6 +20,8 @@ use crate::worker::Rhythm;
 const GLOBAL_QUEUE_INTERVAL: u32 = 16;
 /// Ticks between two looks at events, unless told otherwise.
 const EVENT_INTERVAL: u32 = 61;
+/// How long the shortest nap is: systems add about 50 us to any sleep.
+const NAP: Duration = Duration::from_micros(100);
 
 type Name = Arc<dyn Fn() -> String + Send + Sync>;
 pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -62,7 +65,11 @@ impl Builder {
             stack_size: None,
             on_start: None,
             on_stop: None,
-            rhythm: Rhythm { global_queue_interval: GLOBAL_QUEUE_INTERVAL, event_interval: EVENT_INTERVAL },
+            rhythm: Rhythm {
+                global_queue_interval: GLOBAL_QUEUE_INTERVAL,
+                event_interval: EVENT_INTERVAL,
+                nap: Some(NAP),
+            },
             offer_timers: true,
         }
     }
@@ -142,6 +149,13 @@ impl Builder {
     pub fn event_interval(&mut self, polls: u32) -> &mut Self {
         assert!(polls > 0, "the event interval must be greater than 0");
         self.rhythm.event_interval = polls;
+        self
+    }
+
+    /// Sets whether a worker without tasks takes naps, while others run, before it sleeps for good; it does unless told
+    /// otherwise. What it waits for then comes by the clock of its timers, which must go by itself.
+    pub fn naps(&mut self, naps: bool) -> &mut Self {
+        self.rhythm.nap = naps.then_some(NAP);
         self
     }
 

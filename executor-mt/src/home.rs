@@ -164,6 +164,11 @@ impl<U: Unpark> Home<U> {
         }
     }
 
+    /// Whether there is more here than its worker comes to by itself when it has run one task.
+    pub(crate) fn has_plenty(&self) -> bool {
+        self.has_inbox() || self.backlog.len() > 0 || self.thief.len() > 1
+    }
+
     pub(crate) fn metrics(&self) -> WorkerMetrics {
         self.counters.read(self.tasks.len(), self.backlog.len() + self.thief.len())
     }
@@ -177,7 +182,7 @@ unsafe impl<U: Unpark> Schedule for Home<U> {
     #[inline]
     fn schedule(&self, task: Task<U>) {
         match self.local() {
-            Some(local) => local.push(task),
+            Some(local) => local.push_woken(task),
             None => self.deliver(&self.wakes, task),
         }
     }

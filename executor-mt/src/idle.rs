@@ -30,6 +30,20 @@
 //!   caller the duty to unpark it. A worker that wakes by itself (a deadline, an event, a spurious unpark) clears its own
 //!   bit, and finds out in the same step whether somebody else did.
 //!
+//! - *Naps are searches*: a searcher that found nothing may sleep for a moment, with no bit set and still counted, and
+//!   then looks again. Whoever makes work ready that it will come to by itself ([`Idle::notify_lazily`]) leaves it asleep;
+//!   whoever calls for help ([`Idle::notify`]) ends its nap. A nap that is not ended where it ought to have been costs a
+//!   delay as long as a nap, and nothing is lost: all that holds for searchers holds for this one.
+//! - *Name, fence, look*: it says that it naps before it looks at all boxes for the last time, with a fence between.
+//!
+//! # Why naps
+//!
+//! Tasks that wake each other in turn (a lock that goes round, two ends of a channel) keep one worker busy: what each of
+//! them wakes is what that worker runs next. A second one that is called for each such wake finds nothing most of the
+//! time, costs a call of the system and its own time to fall asleep, and where it does find something every word the tasks
+//! share goes to and fro between two caches. Not to call it at all would let a task wait for ever behind the poll that woke it,
+//! if that blocks. So the second worker looks from time to time.
+//!
 //! A bit is set once and cleared once per sleep and a counter counts only workers without a bit, so no sleeper can be
 //! entered twice and no counter can underflow, however often a worker is unparked behind this module's back.
 //!
@@ -110,6 +124,8 @@ pub(crate) enum Parked {
 #[derive(Debug)]
 pub(crate) struct Idle {
     words: Box<[Word]>,
+    /// The worker that naps, and one; zero: nobody.
+    napper: Word,
     group: usize,
     workers: usize,
 }
@@ -124,7 +140,7 @@ impl Idle {
     fn with_group(workers: usize, group: usize) -> Self {
         debug_assert!((1..=GROUP).contains(&group));
         let words = (0..workers.div_ceil(group)).map(|_| Word(AtomicUsize::new(0))).collect();
-        Self { words, group, workers }
+        Self { words, napper: Word(AtomicUsize::new(0)), group, workers }
     }
 
     fn place(&self, worker: usize) -> (&AtomicUsize, usize) {
@@ -136,12 +152,41 @@ impl Idle {
         self.group.min(self.workers - group * self.group)
     }
 
-    /// Called after work was made visible: chooses the parked worker to wake, if one must be woken. The caller owes it an
+    /// Called after work was made visible: chooses the sleeping worker to wake, if one must be woken. The caller owes it an
     /// unpark; it is counted as a searcher already.
     ///
-    /// `prefer` is chosen if it sleeps: the work lies in its boxes.
+    /// `prefer` is chosen if it is parked: the work lies in its boxes.
     #[must_use = "whoever clears a bit owes the wake-up"]
     pub(crate) fn notify(&self, prefer: usize) -> Option<usize> {
+        self.choose(prefer, false)
+    }
+
+    /// As [`notify`](Self::notify), for work that the caller comes to by itself if nothing keeps it: one that naps is let
+    /// sleep.
+    #[must_use = "whoever clears a bit owes the wake-up"]
+    pub(crate) fn notify_lazily(&self, prefer: usize) -> Option<usize> {
+        self.choose(prefer, true)
+    }
+
+    #[inline]
+    fn choose(&self, prefer: usize, lazily: bool) -> Option<usize> {
+        let found = self.choose_parked(prefer);
+        // Who searches and does not nap finds it, or looks again before it does.
+        found.unwrap_or_else(|| if lazily { None } else { self.end_any_nap() })
+    }
+
+    /// The worker that naps, if one does: it naps no more, and is owed an unpark.
+    fn end_any_nap(&self) -> Option<usize> {
+        let napper = &self.napper.0;
+        let name = napper.load(Ordering::Relaxed);
+        // Ordering: relaxed, as the words: the unpark synchronises.
+        let ended = name > 0 && napper.compare_exchange(name, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        ended.then(|| name - 1)
+    }
+
+    /// A parked worker, searching from now on; or that somebody searches already (`None`), or nobody sleeps.
+    #[inline]
+    fn choose_parked(&self, prefer: usize) -> Option<Option<usize>> {
         // Ordering: *push, fence, look*; pairs with the fences after a bit is set and after a searcher stops. If that
         // fence came first, the loads below see its bit or its absence from the searchers; if it came later, its worker
         // sees the work.
@@ -163,12 +208,12 @@ impl Idle {
                 next.check(self.members(group));
                 // Ordering: the unpark that follows synchronises with the woken worker; the word itself carries no data.
                 match word.compare_exchange_weak(now.0, next.0, Ordering::Relaxed, Ordering::Relaxed) {
-                    Ok(_) => return Some(group * self.group + bit.trailing_zeros() as usize),
+                    Ok(_) => return Some(Some(group * self.group + bit.trailing_zeros() as usize)),
                     Err(actual) => now = Snapshot(actual),
                 }
             }
         }
-        None
+        Some(None)
     }
 
     /// A running worker without tasks asks to search. At most half of the workers search at one time; whoever is refused
@@ -231,13 +276,36 @@ impl Idle {
         !before.is_parked(bit)
     }
 
+    /// A searcher that found nothing asks to nap. At most one does, and only while somebody runs, who may make work ready
+    /// lazily. If it may, it looks at the boxes once more, and sleeps for a moment.
+    #[must_use]
+    fn begin_nap(&self, worker: usize) -> bool {
+        let idlers = |word: &Word| {
+            let now = Snapshot(word.0.load(Ordering::Relaxed));
+            now.parked().count_ones() as usize + now.searchers()
+        };
+        // A courtesy, as the limit of searchers.
+        if self.words.iter().map(idlers).sum::<usize>() >= self.workers {
+            return false;
+        }
+        let begun = self.napper.0.compare_exchange(0, worker + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        // Ordering: *name, fence, look*; pairs with the fence in `choose_parked`.
+        fence(Ordering::SeqCst); // after the name
+        begun
+    }
+
+    /// It is awake again, for whatever reason. Returns whether it was called for.
+    fn end_nap(&self, worker: usize) -> bool {
+        self.napper.0.compare_exchange(worker + 1, 0, Ordering::Relaxed, Ordering::Relaxed).is_err()
+    }
+
     /// Whether `worker` sleeps or is about to. Called after something was made visible that only this worker looks at
     /// before it sleeps (an earlier deadline): if so, it is to be unparked, and clears its bit itself.
     pub(crate) fn is_parked(&self, worker: usize) -> bool {
         let (word, bit) = self.place(worker);
         // Ordering: as in `notify`: *push, fence, look*.
         fence(Ordering::SeqCst); // after the insertion
-        Snapshot(word.load(Ordering::Relaxed)).is_parked(bit)
+        Snapshot(word.load(Ordering::Relaxed)).is_parked(bit) || self.napper.0.load(Ordering::Relaxed) == worker + 1
     }
 
     /// The number of parked workers now.
@@ -247,23 +315,49 @@ impl Idle {
     }
 }
 
+/// How many naps in a row find nothing before a worker parks.
+const NAPS: u32 = 16;
+
+/// Naps get longer by doubling, so often at most.
+const LONGEST: u32 = 3;
+
+/// What a worker that found nothing does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Rest {
+    /// It has slept for a moment.
+    Napped,
+    /// It must search once more, and take whatever there is.
+    Search,
+    /// It may park.
+    Park,
+}
+
 /// One worker's own view of the protocol: whether it searches, and what it owes at each change.
 #[derive(Debug)]
 pub(crate) struct Role {
     worker: usize,
     searching: bool,
+    /// It was called for, or searches for the last time before it parks: it takes whatever it finds.
+    eager: bool,
+    /// Naps since it last found something.
+    naps: u32,
 }
 
 impl Role {
     /// The worker runs.
     pub(crate) fn new(worker: usize) -> Self {
-        Self { worker, searching: false }
+        Self { worker, searching: false, eager: false, naps: 0 }
     }
 
     /// The worker has work in hand. `any` tells whether any box of anybody holds more. Returns the worker to unpark.
     #[must_use = "whoever clears a bit owes the wake-up"]
     pub(crate) fn found(&mut self, idle: &Idle, any: impl FnOnce() -> bool) -> Option<usize> {
-        if !core::mem::take(&mut self.searching) || !idle.transition_from_searching(self.worker) || !any() {
+        if !core::mem::take(&mut self.searching) {
+            return None;
+        }
+        (self.eager, self.naps) = (false, 0);
+        if !idle.transition_from_searching(self.worker) || !any() {
             return None;
         }
         idle.notify(self.worker)
@@ -273,6 +367,33 @@ impl Role {
     pub(crate) fn may_search(&mut self, idle: &Idle) -> bool {
         self.searching = self.searching || idle.transition_to_searching(self.worker);
         self.searching
+    }
+
+    /// Whether a search takes a task that its worker may be about to run itself.
+    pub(crate) fn is_eager(&self) -> bool {
+        self.eager
+    }
+
+    /// The worker found nothing: lets it nap, or says what else to do. `park` sleeps, as in [`park`](Self::park), for a time
+    /// that it is told in naps of the shortest kind; `plenty` tells whether there is work that needs help.
+    pub(crate) fn nap(
+        &mut self,
+        idle: &Idle,
+        plenty: impl FnOnce() -> bool,
+        park: impl FnOnce(u32, &mut dyn FnMut() -> bool),
+    ) -> Rest {
+        if !self.searching {
+            return Rest::Park;
+        }
+        if self.naps == NAPS || !idle.begin_nap(self.worker) {
+            // *Nobody sleeps unsearched*, and a search that leaves something is none.
+            return if core::mem::replace(&mut self.eager, true) { Rest::Park } else { Rest::Search };
+        }
+        let mut look = Some(plenty);
+        park(1 << self.naps.min(LONGEST), &mut || look.take().is_some_and(|plenty| !plenty()));
+        self.naps += 1;
+        self.eager = idle.end_nap(self.worker);
+        Rest::Napped
     }
 
     /// The worker found nothing: parks it. `own` tells whether its own boxes hold work (or it must not sleep for another
@@ -288,7 +409,7 @@ impl Role {
     ) -> bool {
         let all = match idle.transition_to_parked(self.worker, self.searching) {
             Parked::Search => {
-                self.searching = true;
+                (self.searching, self.eager) = (true, true);
                 return false;
             }
             Parked::LookAtOwn => false,
@@ -297,6 +418,7 @@ impl Role {
         let mut look = Some((own, any));
         park(&mut || look.take().is_some_and(|(own, any)| !(own() || (all && any()))));
         self.searching = idle.transition_from_parked(self.worker);
+        (self.eager, self.naps) = (self.searching, 0);
         true
     }
 
@@ -309,84 +431,9 @@ impl Role {
     }
 }
 
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn notify_wakes_one_and_only_while_nobody_searches() {
-        let idle = Idle::new(3);
-        assert_eq!(idle.notify(0), None, "all run");
-        for worker in 0..3 {
-            assert!(idle.transition_to_searching(worker));
-            assert_eq!(idle.transition_to_parked(worker, true), Parked::LookAtAll);
-        }
-        assert_eq!(idle.parked(), 3);
-        assert_eq!(idle.notify(1), Some(1), "the preferred one");
-        assert_eq!(idle.notify(2), None, "one searches already");
-        assert!(idle.transition_from_parked(1), "it was notified");
-        assert!(idle.transition_from_searching(1), "it was the last");
-        assert_eq!(idle.notify(1), Some(0), "the preferred one runs, so another");
-    }
-
-    #[test]
-    fn failure_004_a_worker_unparked_from_outside_is_not_counted_twice() {
-        let idle = Idle::new(2);
-        for round in 0..100 {
-            for worker in 0..2 {
-                let searching = idle.transition_to_searching(worker);
-                assert_eq!(idle.transition_to_parked(worker, searching), Parked::LookAtAll, "round {round}");
-            }
-            // Nobody notified them: each clears its own bit, and no searcher is counted.
-            for worker in 0..2 {
-                assert!(!idle.transition_from_parked(worker));
-            }
-            assert_eq!(idle.words[0].0.load(Ordering::Relaxed), 0);
-        }
-        let searching = idle.transition_to_searching(1);
-        let _ = idle.transition_to_parked(1, searching);
-        assert_eq!(idle.notify(0), Some(1));
-    }
-
-    #[test]
-    fn nobody_parks_unsearched() {
-        let idle = Idle::new(2);
-        assert_eq!(idle.transition_to_parked(0, false), Parked::Search);
-        assert_eq!(idle.transition_to_parked(1, false), Parked::LookAtOwn);
-        assert_eq!(idle.transition_to_parked(0, true), Parked::LookAtAll);
-    }
-
-    #[test]
-    fn more_workers_than_a_word_holds() {
-        for workers in [1, 47, 48, 49, 97, 1000] {
-            let idle = Idle::new(workers);
-            for worker in 0..workers {
-                assert!(idle.transition_to_searching(worker));
-                let _ = idle.transition_to_parked(worker, true);
-            }
-            assert_eq!(idle.parked(), workers);
-            for worker in (0..workers).rev() {
-                assert_eq!(idle.notify(worker), Some(worker));
-                assert!(idle.transition_from_parked(worker));
-                assert!(idle.transition_from_searching(worker));
-            }
-            assert_eq!(idle.parked(), 0);
-            assert_eq!(idle.notify(0), None);
-        }
-    }
-
-    #[test]
-    fn a_searcher_in_one_word_answers_for_all() {
-        let idle = Idle::with_group(4, 2);
-        assert!(idle.transition_to_searching(0));
-        let _ = idle.transition_to_parked(0, true);
-        assert!(idle.transition_to_searching(3));
-        assert_eq!(idle.notify(0), None);
-        assert_eq!(idle.transition_to_parked(3, true), Parked::LookAtAll);
-        assert_eq!(idle.notify(2), Some(3), "in the preferred one's word first");
-    }
-}
-
 #[cfg(all(test, loom))]
 #[path = "idle/tests/loom.rs"]
 pub(crate) mod loom_tests;
+#[cfg(all(test, not(loom)))]
+#[path = "idle/tests/states.rs"]
+mod tests;

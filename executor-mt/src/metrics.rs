@@ -36,6 +36,12 @@ macro_rules! counters {
                 Self { $($name: Counter::new(),)* }
             }
 
+            /// Polls so far.
+            #[inline]
+            pub(crate) fn polls(&self) -> u64 {
+                self.polls.get()
+            }
+
             $(#[inline] pub(crate) fn $count(&self, by: usize) { self.$name.add(by); })*
 
             fn snapshot(&self) -> WorkerMetrics {
@@ -75,6 +81,8 @@ counters! {
     vain_searches count_vain_searches;
     /// Times it slept.
     parks count_parks;
+    /// Times it slept for a moment while others ran, to look again.
+    naps count_naps;
     /// Times it looked for events without sleeping.
     driver_polls count_driver_polls;
     /// Tasks spawned from one of its own tasks.

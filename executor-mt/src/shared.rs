@@ -87,6 +87,12 @@ impl<U: Unpark> Shared<U> {
         self.unpark(self.idle.notify(worker));
     }
 
+    /// As [`notify`](Self::notify), after a worker put into its own box what it runs next unless something keeps it.
+    #[inline]
+    pub(crate) fn notify_lazily(&self, worker: usize) {
+        self.unpark(self.idle.notify_lazily(worker));
+    }
+
     /// Pays what whoever cleared a bit owes.
     #[inline]
     pub(crate) fn unpark(&self, worker: Option<usize>) {
@@ -98,6 +104,11 @@ impl<U: Unpark> Shared<U> {
     /// Whether any box of anybody holds a task.
     pub(crate) fn has_work(&self) -> bool {
         self.homes.iter().any(Home::has_work)
+    }
+
+    /// Whether any box of anybody holds more than its worker comes to by itself.
+    pub(crate) fn has_plenty(&self) -> bool {
+        self.homes.iter().any(Home::has_plenty)
     }
 
     /// A worker for a task that has none.

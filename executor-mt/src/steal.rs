@@ -11,15 +11,27 @@ use crate::shared::Shared;
 use crate::worker::Local;
 
 /// Looks into all boxes of all other workers, beginning anywhere, and at last into its own.
-pub(crate) fn search<U: Unpark>(shared: &Shared<U>, thief: &Local<U>, start: usize) -> Option<Task<U>> {
+///
+/// A task that lies alone in the queue of a worker is taken only if `last` says so of that worker.
+pub(crate) fn search<U: Unpark>(
+    shared: &Shared<U>,
+    thief: &Local<U>,
+    start: usize,
+    mut last: impl FnMut(usize) -> bool,
+) -> Option<Task<U>> {
     let workers = shared.homes.len();
     let others = (0..workers).map(|step| (start % workers + step) % workers).filter(|victim| *victim != thief.index());
-    others.chain([thief.index()]).find_map(|victim| take(&shared.homes[victim], thief))
+    others.chain([thief.index()]).find_map(|victim| {
+        let most_left = if last(victim) { 0 } else { 1 };
+        take(&shared.homes[victim], thief, most_left)
+    })
 }
 
-fn take<U: Unpark>(victim: &Home<U>, thief: &Local<U>) -> Option<Task<U>> {
-    if let Some(task) = victim.thief.steal(&thief.queue) {
-        return Some(task);
+fn take<U: Unpark>(victim: &Home<U>, thief: &Local<U>, most_left: usize) -> Option<Task<U>> {
+    if victim.thief.len() > most_left {
+        if let Some(task) = victim.thief.steal(&thief.queue) {
+            return Some(task);
+        }
     }
     if let Some(task) = from_backlog(victim, thief, CAPACITY / 2) {
         return Some(task);

@@ -9,15 +9,21 @@
 //!          |    |         inbox of new tasks (other threads)
 //!          |    every tick: inbox of wakes (other threads)
 //!          v
-//!         run        nothing left: search all boxes of others, then park until the next deadline
+//!         run        nothing left: search all boxes of others, nap and search again, then park until the next deadline
 //! ```
 //!
 //! Two boxes, two rhythms: a wake from another thread is looked for at every tick, by one plain load, since somebody is
 //! in the middle of something; new tasks are let in in batches. The backlog gets its turn by ticks, or it would starve
 //! behind tasks that wake each other; and a task that woke itself while it ran goes to its end, where there is one, so that
 //! tasks which always yield take turns with it.
+//!
+//! A task that lies alone in a queue is what its worker runs next, so others leave it there until they see that the worker
+//! has not moved between two looks. They look after naps, and are called at once for tasks that were spawned, that came
+//! from other threads, and for the second one that was woken.
 
 use core::cell::Cell;
+use core::time::Duration;
+use std::boxed::Box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -27,7 +33,7 @@ use zokio_core::time::Timers;
 use crate::context::{Head, Installed};
 use crate::deque::{CAPACITY, Owner};
 use crate::home::{Home, Task};
-use crate::idle::Role;
+use crate::idle::{Rest, Role};
 use crate::overflow::Batch;
 use crate::shared::Shared;
 use crate::{shutdown, steal};
@@ -60,15 +66,35 @@ impl<U: Unpark> Local<U> {
         &self.shared.homes[self.head.index]
     }
 
-    /// A task was woken or spawned on this thread: to the own queue, and another worker is woken if the queue was empty.
+    /// A task was spawned on this thread: to the own queue, and another worker is woken if the queue was empty.
     pub(crate) fn push(&self, task: Task<U>) {
-        let first = self.queue.len() == 0;
+        if self.put(task) == 0 && !self.parking.get() {
+            self.shared.notify(self.index());
+        }
+    }
+
+    /// A task was woken on this thread: to the own queue. If that was empty, it is what this worker runs next: whoever naps
+    /// may look after it; from the second one on there is something to share.
+    #[inline]
+    pub(crate) fn push_woken(&self, task: Task<U>) {
+        let before = self.put(task);
+        if before <= 1 && !self.parking.get() {
+            self.call(before == 1);
+        }
+    }
+
+    fn call(&self, help: bool) {
+        if help { self.shared.notify(self.index()) } else { self.shared.notify_lazily(self.index()) }
+    }
+
+    /// Puts a task into the own queue. Returns how many there were before.
+    #[inline]
+    fn put(&self, task: Task<U>) -> usize {
+        let before = self.queue.len();
         if let Err(task) = self.queue.push(task) {
             self.overflow(task);
         }
-        if first && !self.parking.get() {
-            self.shared.notify(self.index());
-        }
+        before
     }
 
     /// A task was woken while it ran: behind all others, so that tasks which always yield take turns with the backlog.
@@ -128,6 +154,8 @@ pub(crate) struct Rhythm {
     pub(crate) global_queue_interval: u32,
     /// Ticks between two looks at timers and events.
     pub(crate) event_interval: u32,
+    /// How long the shortest nap is; `None`: nobody naps.
+    pub(crate) nap: Option<Duration>,
 }
 
 /// Counts down to the next of every `interval` ticks.
@@ -150,12 +178,15 @@ pub(crate) struct Worker<'a, P: Park> {
     /// Ticks to go until the next look elsewhere of each kind.
     to_go: Rhythm,
     random: u32,
+    /// Polls that each worker had done when this one last searched.
+    seen: Box<[u64]>,
 }
 
 impl<'a, P: Park> Worker<'a, P> {
     pub(crate) fn new(local: &'a Local<P::Unpark>, park: P, timers: &'static Timers, rhythm: Rhythm) -> Self {
         let index = local.index();
-        Self { local, park, timers, role: Role::new(index), rhythm, to_go: rhythm, random: index as u32 + 1 }
+        let seen = local.shared.homes.iter().map(|_| u64::MAX).collect();
+        Self { local, park, timers, role: Role::new(index), rhythm, to_go: rhythm, random: index as u32 + 1, seen }
     }
 
     /// Runs tasks until the runtime is closed.
@@ -171,7 +202,7 @@ impl<'a, P: Park> Worker<'a, P> {
                     self.local.home().counters.count_polls(1);
                     task.run();
                 }
-                None => self.park(),
+                None => self.rest(),
             }
         }
         self.role.leave(&shared.idle);
@@ -235,12 +266,42 @@ impl<'a, P: Park> Worker<'a, P> {
         }
         // Where the search begins is no matter of chance that somebody could predict, only of spreading.
         self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let found = steal::search(shared, self.local, self.random as usize >> 8);
+        let greedy = self.rhythm.nap.is_none() || self.role.is_eager();
+        let seen = &mut self.seen;
+        // What lies alone in a queue is what its worker runs next, unless that has not moved since the last look.
+        let found = steal::search(shared, self.local, self.random as usize >> 8, |victim| {
+            let polls = shared.homes[victim].counters.polls();
+            core::mem::replace(&mut seen[victim], polls) == polls || greedy
+        });
         match found {
             Some(_) => self.local.home().counters.count_steals(1),
             None => self.local.home().counters.count_vain_searches(1),
         }
         found
+    }
+
+    /// Nothing was found: naps, or sleeps until there is something to do.
+    fn rest(&mut self) {
+        let Some(shortest) = self.rhythm.nap else { return self.park() };
+        let Self { local, park, timers, role, .. } = self;
+        let shared = &*local.shared;
+        let rest = role.nap(
+            &shared.idle,
+            || shared.has_plenty() || shared.is_closed(),
+            |times, is_idle| {
+                local.home().counters.count_naps(1);
+                local.parking.set(true);
+                let end = timers.now().saturating_add(shortest * times);
+                let end = timers.next_deadline().map_or(end, |deadline| deadline.min(end));
+                contain(|| park.park(Some(end), is_idle));
+                local.parking.set(false);
+            },
+        );
+        match rest {
+            Rest::Napped => self.awaken(),
+            Rest::Search => {}
+            Rest::Park => self.park(),
+        }
     }
 
     /// Sleeps until there is something to do.
@@ -262,10 +323,15 @@ impl<'a, P: Park> Worker<'a, P> {
             },
         );
         if parked {
-            self.expire();
-            if local.queue.len() > 1 {
-                shared.notify(local.index());
-            }
+            self.awaken();
+        }
+    }
+
+    /// After a sleep: what is due, and help for what has come meanwhile.
+    fn awaken(&mut self) {
+        self.expire();
+        if self.local.queue.len() > 1 {
+            self.local.shared.notify(self.local.index());
         }
     }
 

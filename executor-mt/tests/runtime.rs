@@ -9,6 +9,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use common::*;
+use zokio_core::sync::Notify;
 use zokio_core::time::{sleep, timeout};
 use zokio_executor_mt as mt;
 
@@ -343,8 +344,32 @@ fn all_of_many_yielding_tasks_get_their_turn() {
     assert!(runtime.metrics().total().overflowed > 0, "the backlog was used");
 }
 
+// Mutant: executor-mt/src/steal.rs :: let most_left = if last(victim) { 0 } else { 1 }; => let most_left = if last(victim) { 1 } else { 1 };
 #[test]
-fn a_task_woken_before_a_blocking_poll_runs_on_another_worker() {
+fn failure_011_a_task_that_was_woken_by_a_poll_that_blocks_runs_on_another_worker() {
+    let runtime = runtime(2);
+    let bell = Arc::new(Notify::new());
+    let (tx, rx) = mpsc::channel();
+    let rung = bell.clone();
+    runtime
+        .spawn(async move {
+            while tx.send(()).is_ok() {
+                rung.notified().await;
+            }
+        })
+        .detach();
+    let task = runtime.spawn(async move {
+        for _ in 0..100 / SMALLER {
+            // Blocks this worker until another has run what it woke, whether that naps or is parked now.
+            rx.recv_timeout(Duration::from_secs(20)).expect("somebody else runs it");
+            bell.notify_one();
+        }
+    });
+    runtime.block_on(task).unwrap();
+}
+
+#[test]
+fn a_task_spawned_before_a_blocking_poll_runs_on_another_worker() {
     let runtime = runtime(2);
     let handle = runtime.handle().clone();
     let task = runtime.spawn(async move {

@@ -385,6 +385,8 @@ impl Builder {
         pool: Arc<Pool>,
         blocking: BlockingPool,
     ) -> io::Result<Runtime> {
+        // A nap is as long as the system's clock says.
+        self.workers.naps(!self.virtual_time);
         let (user_start, on_worker) = (self.on_start.clone(), reactor.clone());
         self.workers.on_thread_start(move || {
             ReactorHandle::replace_current(on_worker.clone());

@@ -206,6 +206,27 @@ fn shutdown_races_parking() {
     });
 }
 
+// A nap without an end: it must be ended by whoever calls for help. Worker 1 runs all the while.
+// Mutant: executor-mt/src/idle.rs :: fence(Ordering::SeqCst); // after the name => // no fence
+#[test]
+fn a_call_for_help_races_a_nap() {
+    loom::model(|| {
+        let machine = Machine::new(2, GROUP, 1);
+        let worker = machine.clone();
+        let thread = thread::spawn(move || {
+            let mut role = Role::new(0);
+            assert!(role.may_search(&worker.idle));
+            while worker.take(1) == 0 {
+                let rest = role.nap(&worker.idle, || worker.any(), |_, is_idle| worker.parkers[0].park(is_idle));
+                assert_eq!(rest, Rest::Napped);
+            }
+            assert_eq!(role.found(&worker.idle, || worker.any()), None);
+        });
+        machine.push(1);
+        thread.join().unwrap();
+    });
+}
+
 // Mutant: executor-mt/src/idle.rs :: fence(Ordering::SeqCst); // after the insertion => // no fence
 #[test]
 fn an_earlier_deadline_from_elsewhere_races_parking() {

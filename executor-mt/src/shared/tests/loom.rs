@@ -125,7 +125,7 @@ impl Model {
             .enumerate()
             .map(|(index, queue)| {
                 let (shared, park) = (self.shared.clone(), self.parks[index].clone());
-                let rhythm = Rhythm { global_queue_interval: 16, event_interval: 61 };
+                let rhythm = Rhythm { global_queue_interval: 16, event_interval: 61, nap: None };
                 thread::spawn(move || {
                     let timers = shared.homes[index].timers;
                     let park = worker::work(shared.clone(), queue, core::ptr::null(), index, park, timers, rhythm);
