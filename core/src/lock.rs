@@ -39,7 +39,7 @@ pub unsafe trait RawLock: 'static {
     #[doc(hidden)]
     const MASKS: bool = false;
 
-    /// Runs `f` with the lock held. Not re-entrant: `f` must not take the same lock again.
+    /// Runs `f` with the lock held. Not re-entrant: `f` must not take the same lock again. It may take another one of this type.
     fn with<R>(&self, f: impl FnOnce() -> R) -> R;
 }
 

@@ -9,17 +9,17 @@ use super::ring::{Ring, Slot, Slots};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::lock::DefaultLock;
 
-impl<T> Slots for Box<[Slot<T>]> {
+impl<T> Slots<DefaultLock> for Box<[Slot<T, DefaultLock>]> {
     type Value = T;
 
     #[inline(always)]
-    fn slots(&mut self) -> &mut [Slot<T>] {
+    fn slots(&self) -> &[Slot<T, DefaultLock>] {
         self
     }
 }
 
 struct Shared<T> {
-    ring: Ring<Box<[Slot<T>]>, DefaultLock>,
+    ring: Ring<Box<[Slot<T, DefaultLock>]>, DefaultLock>,
     senders: AtomicUsize,
     weak: AtomicUsize,
 }
@@ -31,11 +31,11 @@ pub type Receiver<T> = ReceiverOf<Subscription<T>>;
 pub struct Subscription<T>(Arc<Shared<T>>);
 
 impl<T> Home for Subscription<T> {
-    type Slots = Box<[Slot<T>]>;
+    type Slots = Box<[Slot<T, DefaultLock>]>;
     type Lock = DefaultLock;
 
     #[inline]
-    fn ring(&self) -> &Ring<Box<[Slot<T>]>, DefaultLock> {
+    fn ring(&self) -> &Ring<Box<[Slot<T, DefaultLock>]>, DefaultLock> {
         &self.0.ring
     }
 }
@@ -107,7 +107,7 @@ impl<T> Sender<T> {
     pub fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "the capacity of a broadcast channel is not zero");
         assert!(capacity <= usize::MAX / 2, "the capacity of a broadcast channel is at most usize::MAX / 2");
-        let slots = (0..capacity.next_power_of_two()).map(|_| Slot::EMPTY).collect();
+        let slots = (0..capacity.next_power_of_two()).map(|_| Slot::new()).collect();
         let shared = Shared { ring: Ring::new(slots), senders: AtomicUsize::new(1), weak: AtomicUsize::new(0) };
         Self { shared: Arc::new(shared) }
     }

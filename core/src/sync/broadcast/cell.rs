@@ -16,9 +16,10 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// # Cost
 ///
-/// To send takes the lock once; where receivers wait, once more, and again for every 8 of them. To receive takes it twice, and
-/// once where nobody else has yet to receive the message. [`send`](Self::send) may be called from an interrupt where `L` may
-/// be taken in one and a message may be dropped there.
+/// Each message has a lock of its own. To send takes that one and the channel's; where receivers wait, the channel's again,
+/// and again for every 8 of them. To receive takes the message's twice, once where nobody else has yet to receive it, and the
+/// channel's only to wait. [`send`](Self::send) may be called from an interrupt where `L` may be taken in one and a message may
+/// be dropped there.
 ///
 /// # Examples
 ///
@@ -47,7 +48,7 @@ use crate::lock::{DefaultLock, RawLock};
 /// let three = Broadcast::<u8, 3, LocalLock>::with_lock();
 /// ```
 pub struct Broadcast<T, const N: usize, L: RawLock = DefaultLock> {
-    pub(super) ring: Ring<[Slot<T>; N], L>,
+    pub(super) ring: Ring<[Slot<T, L>; N], L>,
 }
 
 impl<T, const N: usize> Broadcast<T, N> {
@@ -68,7 +69,7 @@ impl<T, const N: usize, L: RawLock> Broadcast<T, N, L> {
         #[must_use]
         pub const fn with_lock() -> Self {
             const { assert!(N.is_power_of_two(), "the capacity of a broadcast channel is a power of two") }
-            Self { ring: Ring::new([const { Slot::EMPTY }; N]) }
+            Self { ring: Ring::new(Slot::array()) }
         }
     }
 

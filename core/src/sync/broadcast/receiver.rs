@@ -1,15 +1,19 @@
 //! Who gets every message.
 
+use core::future::poll_fn;
+use core::task::{Context, Poll, ready};
+
 use super::cell::Broadcast;
 use super::error::{RecvError, TryRecvError};
 use super::ring::{Nothing, Outcome, Ring, Slot, Slots};
 use crate::lock::{DefaultLock, RawLock};
 use crate::sync::blocking;
+use crate::task::coop;
 
 /// Where a receiver finds the messages.
 pub trait Home {
     /// The memory of the messages.
-    type Slots: Slots;
+    type Slots: Slots<Self::Lock>;
     /// The lock that guards it.
     type Lock: RawLock;
 
@@ -18,16 +22,16 @@ pub trait Home {
 }
 
 impl<T, const N: usize, L: RawLock> Home for &Broadcast<T, N, L> {
-    type Slots = [Slot<T>; N];
+    type Slots = [Slot<T, L>; N];
     type Lock = L;
 
-    fn ring(&self) -> &Ring<[Slot<T>; N], L> {
+    fn ring(&self) -> &Ring<[Slot<T, L>; N], L> {
         &self.ring
     }
 }
 
 /// A message at some home.
-type ValueOf<H> = <<H as Home>::Slots as Slots>::Value;
+type ValueOf<H> = <<H as Home>::Slots as Slots<<H as Home>::Lock>>::Value;
 
 /// A receiver that borrows its channel; see [`Broadcast::subscribe`].
 pub type BorrowedReceiver<'a, T, const N: usize, L = DefaultLock> = ReceiverOf<&'a Broadcast<T, N, L>>;
@@ -96,8 +100,33 @@ where
     ///
     /// Nothing is lost if the future is dropped.
     pub async fn recv(&mut self) -> Result<ValueOf<H>, RecvError> {
+        if let Some(value) = poll_fn(|cx| self.poll_look(cx)).await {
+            return value;
+        }
         let outcome = self.home.ring().take(self.next).await;
         self.received(outcome)
+    }
+
+    /// What is there, for a unit of the task's budget.
+    #[inline(always)]
+    fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ValueOf<H>, RecvError>>> {
+        let budget = ready!(coop::poll_proceed(cx));
+        let value = self.look();
+        if value.is_some() {
+            budget.made_progress();
+        }
+        Poll::Ready(value)
+    }
+
+    /// What is there.
+    #[inline(always)]
+    fn look(&mut self) -> Option<Result<ValueOf<H>, RecvError>> {
+        let (value, last) = self.home.ring().look(self.next)?;
+        if last {
+            self.next += 1;
+            return Some(Ok(value));
+        }
+        Some(self.cloned(value))
     }
 
     /// Receives the next message if there is one.
@@ -112,6 +141,9 @@ where
     ///
     /// As [`recv`](Self::recv).
     pub fn try_recv(&mut self) -> Result<ValueOf<H>, TryRecvError> {
+        if let Some(value) = self.look() {
+            return Ok(value?);
+        }
         let ring = self.home.ring();
         let outcome = match ring.try_take(self.next) {
             Ok(outcome) => outcome,
@@ -124,13 +156,7 @@ where
     fn received(&mut self, outcome: Outcome<ValueOf<H>>) -> Result<ValueOf<H>, RecvError> {
         let value = match outcome {
             Outcome::Own(value) => value,
-            Outcome::Lent(value) => {
-                let mut lent = Lent { ring: self.home.ring(), position: self.next, value: Some(value), seen: false };
-                let clone = lent.value.clone();
-                lent.seen = clone.is_some();
-                drop(lent);
-                clone.ok_or(RecvError::Closed)?
-            }
+            Outcome::Lent(value) => return self.cloned(value),
             Outcome::Lagged { missed, next } => {
                 self.next = next;
                 return Err(RecvError::Lagged(missed));
@@ -139,6 +165,17 @@ where
         };
         self.next += 1;
         Ok(value)
+    }
+
+    /// Clones a message that was lent, and brings it back.
+    #[inline]
+    fn cloned(&mut self, value: ValueOf<H>) -> Result<ValueOf<H>, RecvError> {
+        let mut lent = Lent { ring: self.home.ring(), position: self.next, value: Some(value), seen: false };
+        let clone = lent.value.clone();
+        lent.seen = clone.is_some();
+        drop(lent);
+        self.next += 1;
+        clone.ok_or(RecvError::Closed)
     }
 
     /// Receives the next message, and blocks the thread until there is one. For threads that poll no tasks.
@@ -171,14 +208,14 @@ impl<H: Home> core::fmt::Debug for ReceiverOf<H> {
 }
 
 /// A message that is out of its slot; dropped, also by a panic, it is brought back.
-struct Lent<'a, S: Slots, L: RawLock> {
+struct Lent<'a, S: Slots<L>, L: RawLock> {
     ring: &'a Ring<S, L>,
     position: u64,
     value: Option<S::Value>,
     seen: bool,
 }
 
-impl<S: Slots, L: RawLock> Drop for Lent<'_, S, L> {
+impl<S: Slots<L>, L: RawLock> Drop for Lent<'_, S, L> {
     fn drop(&mut self) {
         if let Some(value) = self.value.take() {
             self.ring.give_back(self.position, value, self.seen);

@@ -1,14 +1,23 @@
 //! The slots, and who still has to receive what is in them.
 //!
+//! There is a lock for who waits and for the messages' numbers, and one for each slot. A sender takes a slot's lock inside of
+//! the other one, which it holds; a receiver takes the slot's alone, unless its message is not there. So receivers of different
+//! messages do not meet, nor do they meet a sender.
+//!
 //! # Invariants
 //!
 //! - *position*: message `p` is the only one that ever has number `p`; it is in slot `p` modulo the capacity, unless it was
-//!   overwritten or all have received it.
+//!   overwritten or all have received it. Under the lock of who waits the slots hold the messages before `tail`, no others.
 //! - *remaining*: of a message that is not overwritten, `remaining` counts the receivers that were there when it was sent
-//!   and have neither received it nor gone. Where it is 0 it is 0 of all messages before.
+//!   and have neither received it nor gone. Each receives them, and goes from them, in their order: where it is 0 it is 0 of all
+//!   messages before.
 //! - *out*: a message with receivers remaining is in its slot, or with one receiver that clones it and brings it back.
+//! - *wanted*: who waits for a message that is out says so in its slot, under both locks, and is in line before it leaves the
+//!   outer one: who brings the message back and finds it wanted takes that one next, and finds it there.
 
-use crate::lock::RawLock;
+use core::future::Future;
+
+use crate::lock::{Lock, RawLock};
 use crate::sync::waiters::{Protocol, Section, Step, Waiters};
 use crate::{const_fn, guard};
 
@@ -20,72 +29,79 @@ const LEAVING: usize = 1;
 const GONE: usize = 2;
 const LANES: usize = 3;
 
-/// Messages that are released in one section at most.
-const STEPS: usize = 8;
-
 /// One message.
-pub struct Slot<T> {
+struct Message<T> {
     value: Option<T>,
-    position: u64,
+    /// One more than its position: nothing was ever sent in number zero.
+    turn: u64,
     remaining: usize,
     /// Somebody waits for it to be brought back.
     wanted: bool,
 }
 
-impl<T> Slot<T> {
-    pub(super) const EMPTY: Self = Self { value: None, position: 0, remaining: 0, wanted: false };
+/// A place for one message.
+pub struct Slot<T, L>(Lock<L, Message<T>>);
+
+impl<T, L: RawLock> Slot<T, L> {
+    const_fn! {
+        /// An empty one.
+        pub(super) const fn new() -> Self {
+            // SAFETY: *unnested*: what runs under it is in this file, and is no foreign code.
+            Self(unsafe { Lock::any(Message { value: None, turn: 0, remaining: 0, wanted: false }) })
+        }
+    }
+
+    /// Empty ones.
+    #[cfg(not(loom))]
+    pub(super) const fn array<const N: usize>() -> [Self; N] {
+        [const { Self::new() }; N]
+    }
+
+    /// Empty ones.
+    #[cfg(loom)]
+    pub(super) fn array<const N: usize>() -> [Self; N] {
+        core::array::from_fn(|_| Self::new())
+    }
+
+    /// Runs `f` on message `position`, if it is there, under the slot's lock.
+    #[inline(always)]
+    fn with<R>(&self, position: u64, f: impl FnOnce(&mut Message<T>) -> Option<R>) -> Option<R> {
+        self.0.with(|message| if message.turn == position + 1 { f(message) } else { None })
+    }
 }
 
 /// Memory for messages, as many as a power of two.
-pub trait Slots {
+pub trait Slots<L: RawLock> {
     /// A message.
     type Value;
 
     /// All of it.
-    fn slots(&mut self) -> &mut [Slot<Self::Value>];
+    fn slots(&self) -> &[Slot<Self::Value, L>];
 }
 
-impl<T, const N: usize> Slots for [Slot<T>; N] {
+impl<T, L: RawLock, const N: usize> Slots<L> for [Slot<T, L>; N] {
     type Value = T;
 
     #[inline(always)]
-    fn slots(&mut self) -> &mut [Slot<T>] {
+    fn slots(&self) -> &[Slot<T, L>] {
         self
     }
 }
 
-/// What is under the lock.
-struct State<S> {
-    slots: S,
+/// What is under the lock of who waits.
+struct State {
     /// Messages that were sent: the next one's number.
     tail: u64,
     receivers: usize,
     closed: bool,
 }
 
-impl<S: Slots> State<S> {
-    fn capacity(&mut self) -> u64 {
-        self.slots.slots().len() as u64
-    }
-
-    /// The oldest message that can be there.
-    fn oldest(&mut self) -> u64 {
-        self.tail.saturating_sub(self.capacity())
-    }
-
-    #[inline(always)]
-    fn slot(&mut self, position: u64) -> &mut Slot<S::Value> {
-        let slots = self.slots.slots();
-        // A power of two: what is cut off does not count.
-        &mut slots[position as usize & (slots.len() - 1)]
-    }
-}
-
-type Inner<'s, S> = Section<'s, State<S>, (), LANES>;
+type Inner<'s> = Section<'s, State, (), LANES>;
 
 /// A ring of messages and all who wait at it.
-pub struct Ring<S: Slots, L: RawLock> {
-    waiters: Waiters<L, State<S>, (), LANES>,
+pub struct Ring<S, L: RawLock> {
+    waiters: Waiters<L, State, (), LANES>,
+    slots: S,
 }
 
 /// What a receiver that has received all before `next` gets.
@@ -108,11 +124,23 @@ pub(super) enum Nothing {
     Lent,
 }
 
-impl<S: Slots, L: RawLock> Ring<S, L> {
+impl<S: Slots<L>, L: RawLock> Ring<S, L> {
     const_fn! {
         pub(super) const fn new(slots: S) -> Self {
-            Self { waiters: Waiters::new(State { slots, tail: 0, receivers: 0, closed: false }) }
+            Self { waiters: Waiters::new(State { tail: 0, receivers: 0, closed: false }), slots }
         }
+    }
+
+    #[inline(always)]
+    fn slot(&self, position: u64) -> &Slot<S::Value, L> {
+        let slots = self.slots.slots();
+        // A power of two: what is cut off does not count.
+        &slots[position as usize & (slots.len() - 1)]
+    }
+
+    /// The oldest message that can be there when so many were sent.
+    fn oldest(&self, tail: u64) -> u64 {
+        tail.saturating_sub(self.slots.slots().len() as u64)
     }
 
     /// Puts a message in; answers how many will receive it. Without receivers, or closed, the message comes back.
@@ -127,8 +155,8 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
                 return None;
             }
             let position = state.tail;
-            let sent = Slot { value: value.take(), position, remaining: receivers, wanted: false };
-            old = core::mem::replace(state.slot(position), sent).value;
+            let sent = Message { value: value.take(), turn: position + 1, remaining: receivers, wanted: false };
+            old = self.slot(position).0.with(|message| core::mem::replace(message, sent)).value;
             state.tail += 1;
             let tail = state.tail;
             section.append(WAITING, LEAVING);
@@ -151,30 +179,17 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
     }
 
     /// One receiver less, which had received all before `next`: what it did not receive is not kept for it.
-    pub(super) fn leave(&self, mut next: u64) {
-        let mut end = None;
+    pub(super) fn leave(&self, next: u64) {
+        let end = self.waiters.with(|section| {
+            section.state.receivers -= 1;
+            section.state.tail
+        });
         let mut panic = None;
-        while {
-            let mut old = [const { None }; STEPS];
-            let more = self.waiters.with(|section| {
-                let state = &mut *section.state;
-                let end = *end.get_or_insert_with(|| {
-                    state.receivers -= 1;
-                    state.tail
-                });
-                next = next.max(state.oldest());
-                for place in &mut old {
-                    if next >= end {
-                        return false;
-                    }
-                    let slot = state.slot(next);
-                    slot.remaining -= 1;
-                    if slot.remaining == 0 {
-                        *place = slot.value.take();
-                    }
-                    next += 1;
-                }
-                true
+        for position in next.max(self.oldest(end))..end {
+            // What is sent meanwhile in the place of one of these does not count this receiver.
+            let old = self.slot(position).with(position, |message| {
+                message.remaining -= 1;
+                if message.remaining == 0 { message.value.take() } else { None }
             });
             // Destructors of the user: the rest goes on.
             if let Err(payload) = guard::run(|| drop(old)) {
@@ -183,50 +198,78 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
                     Some(_) => guard::discard(payload),
                 }
             }
-            more
-        } {}
+        }
         self.waiters.drain(GONE, (), |state| state.receivers > 0);
         if let Some(payload) = panic {
             guard::resume(payload);
         }
     }
 
+    /// Takes message `next` if it is in its slot, and says whether it was the last one to receive it. Else it has to be
+    /// brought back. This is all of receiving, where nobody waits.
+    #[inline(always)]
+    pub(super) fn look(&self, next: u64) -> Option<(S::Value, bool)> {
+        self.slot(next).with(next, Message::take)
+    }
+
     /// Takes message `next` if it can be had now.
     pub(super) fn try_take(&self, next: u64) -> Result<Outcome<S::Value>, Nothing> {
-        self.waiters.with(|section| take(section, next))
+        self.waiters.with(|section| self.take_within(section, next))
     }
 
     /// Waits for message `next`.
     pub(super) fn take(&self, next: u64) -> impl Future<Output = Outcome<S::Value>> + use<'_, S, L> {
-        self.waiters.wait(Take { next, _slots: core::marker::PhantomData })
+        self.waiters.wait(Take { next, ring: self })
+    }
+
+    /// Takes message `next`, if it can be had now. A slot may only be looked at so where it is known which message is in it.
+    fn take_within(&self, section: &mut Inner<'_>, next: u64) -> Result<Outcome<S::Value>, Nothing> {
+        let state = &mut *section.state;
+        if next == state.tail {
+            return if state.closed { Ok(Outcome::Closed) } else { Err(Nothing::Empty) };
+        }
+        let oldest = self.oldest(state.tail);
+        if next < oldest {
+            return Ok(Outcome::Lagged { missed: oldest - next, next: oldest });
+        }
+        self.slot(next).0.with(|message| match message.take() {
+            Some((value, true)) => Ok(Outcome::Own(value)),
+            Some((value, false)) => Ok(Outcome::Lent(value)),
+            None => {
+                message.wanted = true;
+                Err(Nothing::Lent)
+            }
+        })
     }
 
     /// Brings a message back that was lent; `seen` if its receiver has it now.
+    #[inline]
     pub(super) fn give_back(&self, position: u64, value: S::Value, seen: bool) {
         let mut value = Some(value);
-        let wanted = self.waiters.with(|section| {
-            let state = &mut *section.state;
-            let tail = state.tail;
-            let slot = state.slot(position);
-            if slot.position != position {
-                return None;
-            }
-            slot.remaining -= usize::from(seen);
-            if slot.remaining > 0 {
+        let wanted = self.slot(position).with(position, |message| {
+            message.remaining -= usize::from(seen);
+            if message.remaining > 0 {
                 // It was taken out of there: nothing is overwritten.
-                core::mem::forget(core::mem::replace(&mut slot.value, value.take()));
+                core::mem::forget(core::mem::replace(&mut message.value, value.take()));
             }
-            if !core::mem::take(&mut slot.wanted) {
-                return None;
-            }
-            section.append(WAITING, LEAVING);
-            Some(tail)
+            core::mem::take(&mut message.wanted).then_some(())
         });
-        if let Some(tail) = wanted {
-            self.wake_who_leave(tail);
+        if wanted.is_some() {
+            self.wake_who_want();
         }
         // Overwritten meanwhile, or nobody is left to receive it.
         drop(value);
+    }
+
+    /// Wakes who waits for a message that was out.
+    #[cold]
+    #[inline(never)]
+    fn wake_who_want(&self) {
+        let tail = self.waiters.with(|section| {
+            section.append(WAITING, LEAVING);
+            section.state.tail
+        });
+        self.wake_who_leave(tail);
     }
 
     /// Wakes who has a message, until a later one is sent, whose sender owns all in that lane: it has put its own behind
@@ -259,18 +302,18 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
     /// Messages that somebody has yet to receive.
     pub(super) fn len(&self) -> usize {
         self.waiters.with(|section| {
-            let state = &mut *section.state;
+            let tail = section.state.tail;
             // *remaining*: those that all have received are the oldest ones.
-            let (mut low, mut high) = (state.oldest(), state.tail);
+            let (mut low, mut high) = (self.oldest(tail), tail);
             while low < high {
                 let middle = low + (high - low) / 2;
-                if state.slot(middle).remaining == 0 {
+                if self.slot(middle).0.with(|message| message.remaining) == 0 {
                     low = middle + 1;
                 } else {
                     high = middle;
                 }
             }
-            (state.tail - low) as usize
+            (tail - low) as usize
         })
     }
 
@@ -282,64 +325,56 @@ impl<S: Slots, L: RawLock> Ring<S, L> {
     /// Waits until there is no receiver.
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     pub(super) fn gone(&self) -> impl Future<Output = ()> + use<'_, S, L> {
-        self.waiters.wait(Gone(core::marker::PhantomData))
+        self.waiters.wait(Gone)
     }
 }
 
-/// Takes message `next`, if it can be had now.
-fn take<S: Slots>(section: &mut Inner<'_, S>, next: u64) -> Result<Outcome<S::Value>, Nothing> {
-    let state = &mut *section.state;
-    if next == state.tail {
-        return if state.closed { Ok(Outcome::Closed) } else { Err(Nothing::Empty) };
+impl<T> Message<T> {
+    /// Takes it out, and says whether by the last one to receive it. `None`: it is out.
+    #[inline(always)]
+    fn take(&mut self) -> Option<(T, bool)> {
+        let value = self.value.take()?;
+        let last = self.remaining == 1;
+        self.remaining -= usize::from(last);
+        Some((value, last))
     }
-    let oldest = state.oldest();
-    if next < oldest {
-        return Ok(Outcome::Lagged { missed: oldest - next, next: oldest });
-    }
-    let slot = state.slot(next);
-    let Some(value) = slot.value.take() else {
-        slot.wanted = true;
-        return Err(Nothing::Lent);
-    };
-    if slot.remaining == 1 {
-        slot.remaining = 0;
-        return Ok(Outcome::Own(value));
-    }
-    Ok(Outcome::Lent(value))
 }
 
 /// A receiver that waits for message `next`.
-struct Take<S> {
+struct Take<'a, S, L: RawLock> {
     next: u64,
-    _slots: core::marker::PhantomData<fn() -> S>,
+    ring: &'a Ring<S, L>,
 }
 
-impl<S: Slots> Protocol<LANES> for Take<S> {
-    type State = State<S>;
+impl<S: Slots<L>, L: RawLock> Protocol<LANES> for Take<'_, S, L> {
+    type State = State;
     type Tag = ();
     type Output = Outcome<S::Value>;
     const LANE: usize = WAITING;
 
-    fn poll(&mut self, section: &mut Inner<'_, S>, _: Option<()>) -> Step<Self::Output, ()> {
-        take(section, self.next).map_or(Step::Wait(()), Step::Ready)
+    /// Whoever comes here has looked, and begins to wait.
+    const QUICK: bool = true;
+
+    fn poll(&mut self, section: &mut Inner<'_>, _: Option<()>) -> Step<Self::Output, ()> {
+        self.ring.take_within(section, self.next).map_or(Step::Wait(()), Step::Ready)
     }
 
-    fn cancel(&mut self, _: &mut Inner<'_, S>, (): ()) {}
+    fn cancel(&mut self, _: &mut Inner<'_>, (): ()) {}
 }
 
 /// A sender that waits until there is no receiver.
 #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
-struct Gone<S>(core::marker::PhantomData<fn() -> S>);
+struct Gone;
 
-impl<S: Slots> Protocol<LANES> for Gone<S> {
-    type State = State<S>;
+impl Protocol<LANES> for Gone {
+    type State = State;
     type Tag = ();
     type Output = ();
     const LANE: usize = GONE;
 
-    fn poll(&mut self, section: &mut Inner<'_, S>, _: Option<()>) -> Step<(), ()> {
+    fn poll(&mut self, section: &mut Inner<'_>, _: Option<()>) -> Step<(), ()> {
         if section.state.receivers == 0 { Step::Ready(()) } else { Step::Wait(()) }
     }
 
-    fn cancel(&mut self, _: &mut Inner<'_, S>, (): ()) {}
+    fn cancel(&mut self, _: &mut Inner<'_>, (): ()) {}
 }

@@ -31,7 +31,7 @@ fn failure_020_wait_begins_while_a_message_is_sent() {
 }
 
 /// A message is overwritten while it is cloned: it is received whole or missed, and each is dropped once.
-// Mutant: core/src/sync/broadcast/ring.rs :: if slot.position != position { => if false {
+// Mutant: core/src/sync/broadcast/ring.rs :: if message.turn == position + 1 { => if true {
 #[test]
 fn failure_103_message_is_overwritten_while_it_is_cloned() {
     loom::model(|| {
@@ -55,7 +55,7 @@ fn failure_103_message_is_overwritten_while_it_is_cloned() {
 }
 
 /// Two receive one message at once: one clones it, the other one waits for that or has it alone.
-// Mutant: core/src/sync/broadcast/ring.rs :: slot.wanted = true; => slot.wanted = false;
+// Mutant: core/src/sync/broadcast/ring.rs :: message.wanted = true; => message.wanted = false;
 #[test]
 fn failure_043_two_receivers_of_one_message() {
     loom::model(|| {
@@ -84,7 +84,7 @@ fn failure_043_two_receivers_of_one_message() {
 }
 
 /// A receiver goes while another one receives: the message is dropped by the last of them.
-// Mutant: core/src/sync/broadcast/ring.rs :: if slot.remaining == 0 {\n                        *place => if slot.remaining == 1 {\n                        *place
+// Mutant: core/src/sync/broadcast/ring.rs :: if message.remaining == 0 { => if message.remaining == 1 {
 #[test]
 fn failure_103_receiver_goes_while_another_receives() {
     loom::model(|| {
