@@ -100,8 +100,9 @@ impl<S> Default for TakeAll<S> {
     }
 }
 
-/// Turns newest first into oldest first.
-fn reverse(mut link: *mut Link) -> *mut Link {
+/// Turns newest first into oldest first. The chain must be the caller's alone.
+#[inline(always)]
+pub(crate) fn reverse(mut link: *mut Link) -> *mut Link {
     let mut done = null_mut();
     while let Some(here) = NonNull::new(link) {
         // SAFETY: *linked*, and taken: the chain is the taker's alone.

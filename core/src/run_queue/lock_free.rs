@@ -1,54 +1,46 @@
-//! A linked queue: a producer swaps itself in as the last, then links the one before to itself.
+//! A stack that the consumer takes as a whole and turns around: what it has taken comes first, in the order of the pushes.
 //!
-//! Between the two steps the queue is cut: the consumer sees its first part, and then "empty". It does not wait: the
-//! producer unparks after its push. A stub takes the place of the last task when the last is taken; it is a link of the
-//! queue's own and known by an address that no task has, so the queue may be moved and made in a `const`.
-//!
-//! # Source
-//!
-//! Dmitry Vyukov, "Intrusive MPSC node-based queue".
+//! A push is one compare-and-swap, and whole when it is visible: the queue is never cut, and "empty" is never early. The
+//! consumer looks at what others write only where it has nothing left, so most of its pops are plain loads and stores.
+//! Order: all that was taken was pushed before all that was not, so first in, first out holds across both.
 
-use core::ptr::{NonNull, null_mut, without_provenance_mut};
+use core::ptr::{NonNull, null_mut};
 
 use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
+use crate::stack::reverse;
 use crate::task::{Link, Start, TaskPtr};
 
-/// Stands for the queue's own link. Links are aligned, so none is here.
-const STUB: *mut Link = without_provenance_mut(1);
-
-/// *linked*: every link between first and last, but for those of unfinished pushes, leads to the next; each of them is
-/// owned by the queue.
+/// *linked*: from `top`, each link leads to the one pushed before it, and the oldest to nothing; from `first`, each leads to
+/// the one pushed after it, and the last to nothing. Each of them is owned by the queue, those from `first` by the consumer.
 #[derive(Debug)]
 pub(super) struct Queue {
-    last: AtomicPtr<Link>,
-    /// What the stub leads to.
-    stub: AtomicPtr<Link>,
-    /// The consumer's.
+    /// The last pushed, of those that the consumer has not taken.
+    top: AtomicPtr<Link>,
+    /// The consumer's: the first of those that it has taken.
     first: UnsafeCell<*mut Link>,
 }
 
 impl Queue {
     const_fn! {
         pub(super) const fn new() -> Self {
-            Self { last: AtomicPtr::new(STUB), stub: AtomicPtr::new(null_mut()), first: UnsafeCell::new(STUB) }
-        }
-    }
-
-    /// What leads from `link` to the next.
-    #[inline(always)]
-    fn next(&self, link: *mut Link) -> &AtomicPtr<Link> {
-        if link == STUB {
-            &self.stub
-        } else {
-            // SAFETY: *linked*: it is in the queue, which owns it until the consumer has taken it.
-            &unsafe { &*link }.next
+            Self { top: AtomicPtr::new(null_mut()), first: UnsafeCell::new(null_mut()) }
         }
     }
 
     #[inline]
     pub(super) fn push(&self, link: NonNull<Link>) {
-        self.append(link.as_ptr());
+        // Ordering: relaxed: only compared, and never followed by a producer.
+        let mut top = self.top.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the pusher owns the link of the task it pushes. Relaxed: published by the exchange below.
+            unsafe { link.as_ref() }.next.store(top, Ordering::Relaxed);
+            // Ordering: the release pairs with the acquire in `take`: the task and its link are visible to who runs it.
+            match self.top.compare_exchange_weak(top, link.as_ptr(), Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => top = now,
+            }
+        }
     }
 
     /// Nothing: the queue does not know where it lies. Its twin does.
@@ -74,15 +66,15 @@ impl Queue {
         self.push(link);
     }
 
-    #[inline]
-    fn append(&self, link: *mut Link) {
-        // Ordering: relaxed: published by the swap below.
-        self.next(link).store(null_mut(), Ordering::Relaxed);
-        // Ordering: AcqRel: the release publishes the null above to the producer that will swap this link out, the acquire
-        // is that producer's side.
-        let before = self.last.swap(link, Ordering::AcqRel);
-        // Ordering: pairs with the acquire load in `pop`: the task behind `link` is visible to who runs it.
-        self.next(before).store(link, Ordering::Release);
+    /// Takes all that was pushed, oldest first.
+    #[inline(always)]
+    fn take(&self) -> *mut Link {
+        // Ordering: relaxed: only compared; most looks at an empty queue end here.
+        if self.top.load(Ordering::Relaxed).is_null() {
+            return null_mut();
+        }
+        // Ordering: acquire: pairs with the release of every push that is taken: they form one release sequence.
+        reverse(self.top.swap(null_mut(), Ordering::Acquire))
     }
 
     /// # Safety
@@ -91,34 +83,13 @@ impl Queue {
     #[inline]
     pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
         // SAFETY: *one consumer*.
-        let mut first = self.first.with(|first| unsafe { *first });
-        // Ordering: acquire, here and in the next: pairs with the release store of `append`.
-        let mut next = self.next(first).load(Ordering::Acquire);
-        if first == STUB {
-            if next.is_null() {
-                return None;
-            }
-            first = next;
-            // SAFETY: *one consumer*.
-            self.first.with_mut(|field| unsafe { *field = first });
-            next = self.next(first).load(Ordering::Acquire);
-        }
-        if next.is_null() {
-            // Ordering: relaxed: only compared. If it is another link, that one's producer has not linked it yet.
-            if self.last.load(Ordering::Relaxed) != first {
-                return None;
-            }
-            self.append(STUB);
-            // Ordering: relaxed: whoever linked itself to `first` swapped `last` before `append` did, whose swap acquires
-            // what it published.
-            next = self.next(first).load(Ordering::Relaxed);
-            if next.is_null() {
-                return None;
-            }
-        }
+        let taken = self.first.with(|first| unsafe { *first });
+        let first = NonNull::new(if taken.is_null() { self.take() } else { taken })?;
+        // SAFETY: *linked*: taken, and the queue's until here.
+        let next = unsafe { first.as_ref() }.next.load(Ordering::Relaxed);
         // SAFETY: *one consumer*.
         self.first.with_mut(|field| unsafe { *field = next });
-        NonNull::new(first)
+        Some(first)
     }
 
     /// Pops a task and starts it.
@@ -143,6 +114,6 @@ impl Queue {
         let first = self.first.with(|first| unsafe { *first });
         // Ordering: relaxed: what is seen here is acquired by the pop that takes it. Whoever parks on this answer has a fence
         // between its "I sleep" and this load.
-        first == STUB && self.stub.load(Ordering::Relaxed).is_null()
+        first.is_null() && self.top.load(Ordering::Relaxed).is_null()
     }
 }

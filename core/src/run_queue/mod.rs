@@ -1,7 +1,7 @@
 //! The tasks that are ready to run: many producers, interrupts among them; one consumer; first in, first out.
 //!
-//! Two back ends with the same names: `lock_free` (a linked queue whose producers swap themselves in; several cores or
-//! threads) and `unicore` (`--cfg zokio_unicore`: head and tail in a critical section). Neither allocates, bounds the
+//! Two back ends with the same names: `lock_free` (a stack that the consumer takes as a whole; several cores or threads)
+//! and `unicore` (`--cfg zokio_unicore`: head and tail in a critical section). Neither allocates, bounds the
 //! number of tasks, or can fail.
 
 #[cfg(not(zokio_unicore))]
@@ -38,7 +38,7 @@ unsafe impl<S> Send for RunQueue<S> {}
 
 impl<S> RunQueue<S> {
     const_fn! {
-        /// An empty queue: all zero but for one word.
+        /// An empty queue: all zero.
         pub const fn new() -> Self {
             Self { queue: back_end::Queue::new(), _tasks: PhantomData }
         }
@@ -48,7 +48,8 @@ impl<S> RunQueue<S> {
     ///
     /// # Cost
     ///
-    /// A swap and two stores, or a critical section of a dozen instructions. May be called from an interrupt.
+    /// A compare-and-swap, again for each other producer that was faster, or a critical section of a dozen instructions. May be
+    /// called from an interrupt.
     #[inline]
     pub fn push(&self, task: Notified<S>) {
         self.queue.push(task.into_ptr().link());
@@ -81,8 +82,12 @@ impl<S> RunQueue<S> {
         unsafe { self.queue.push_within(task.link()) };
     }
 
-    /// Takes the first task. `None` may be early while a producer is in the middle of its push: the producer's own
-    /// unpark, which follows, brings the consumer back.
+    /// Takes the first task. `None`: there was none.
+    ///
+    /// # Cost
+    ///
+    /// Two loads and a store where tasks are left of those taken before; else all that were pushed meanwhile are taken by one
+    /// swap, and turned around: a load and two stores for each of them. Or a critical section of a dozen instructions.
     ///
     /// # Safety
     ///

@@ -33,8 +33,8 @@ fn take(queue: &RunQueue<Line>, taken: &mut Vec<usize>) {
     }
 }
 
-/// Two producers: each one's tasks come in its order, and none is lost, though a push that is not finished reads as empty.
-// Mutant: core/src/run_queue/lock_free.rs :: if self.last.load(Ordering::Relaxed) != first { => if self.last.load(Ordering::Relaxed) == first {
+/// Two producers: each one's tasks come in its order, and none is lost.
+// Mutant: core/src/run_queue/lock_free.rs :: reverse(self.top.swap(null_mut(), Ordering::Acquire)) => self.top.swap(null_mut(), Ordering::Acquire)
 #[test]
 fn two_producers_race_the_consumer() {
     loom::model(|| {
@@ -61,7 +61,7 @@ fn two_producers_race_the_consumer() {
 }
 
 /// What a producer wrote into a task is seen by who takes it.
-// Mutant: core/src/run_queue/lock_free.rs :: self.next(before).store(link, Ordering::Release); => self.next(before).store(link, Ordering::Relaxed);
+// Mutant: core/src/run_queue/lock_free.rs :: link.as_ptr(), Ordering::Release, => link.as_ptr(), Ordering::Relaxed,
 #[test]
 fn a_pushed_task_is_seen_whole() {
     loom::model(|| {
@@ -81,8 +81,8 @@ fn a_pushed_task_is_seen_whole() {
     });
 }
 
-/// The stub goes in again while a producer is at the same link.
-// Mutant: core/src/run_queue/lock_free.rs ::             self.append(STUB); => self.next(STUB).store(null_mut(), Ordering::Relaxed); self.last.store(STUB, Ordering::Release);
+/// The queue is taken as a whole while a producer is at it.
+// Mutant: core/src/run_queue/lock_free.rs :: reverse(self.top.swap(null_mut(), Ordering::Acquire)) => { let top = self.top.load(Ordering::Acquire); self.top.store(null_mut(), Ordering::Relaxed); reverse(top) }
 #[test]
 fn the_last_task_is_taken_while_another_comes() {
     loom::model(|| {
