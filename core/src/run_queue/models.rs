@@ -61,7 +61,6 @@ fn two_producers_race_the_consumer() {
 }
 
 /// What a producer wrote into a task is seen by who takes it.
-// Mutant: core/src/run_queue/lock_free.rs :: link.as_ptr(), Ordering::Release, => link.as_ptr(), Ordering::Relaxed,
 #[test]
 fn a_pushed_task_is_seen_whole() {
     loom::model(|| {
@@ -82,6 +81,7 @@ fn a_pushed_task_is_seen_whole() {
 }
 
 /// The queue is taken as a whole while a producer is at it.
+// Mutant: core/src/run_queue/lock_free.rs :: link.as_ptr(), Ordering::Release, => link.as_ptr(), Ordering::Relaxed,
 // Mutant: core/src/run_queue/lock_free.rs :: reverse(self.top.swap(null_mut(), Ordering::Acquire)) => { let top = self.top.load(Ordering::Acquire); self.top.store(null_mut(), Ordering::Relaxed); reverse(top) }
 #[test]
 fn the_last_task_is_taken_while_another_comes() {
