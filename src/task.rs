@@ -20,8 +20,8 @@ pub use self::builder::Builder;
 pub use self::join_set::JoinSet;
 pub use zokio_core::future::yield_now;
 pub use zokio_core::task::{
-    AbortHandle, AbortOnDropHandle, Id, IntoTask, JoinError, JoinHandle, Slots, SpawnError, consume_budget, coop, id,
-    try_id, unconstrained,
+    AbortHandle, AbortOnDropHandle, FixedJoinSet, Id, IntoTask, JoinError, JoinHandle, Slots, SpawnError,
+    consume_budget, coop, id, try_id, unconstrained,
 };
 #[cfg(feature = "std")]
 pub use zokio_core::task::{AccessError, LocalKey, LocalScope, ScopedJoinHandle, TaskLocalFuture, name, scope};

@@ -11,8 +11,7 @@ named! {
     [F] super::coop::Coop<F> => "Coop",
     [T] super::join::JoinHandle<T> => "JoinHandle",
     [] super::join::AbortHandle => "AbortHandle",
-    #[cfg(feature = "alloc")]
-    [T] super::join_set::JoinSet<T> => "JoinSet",
+    [T, P: super::join_set::Places<T>] super::join_set::JoinSetOf<T, P> => "JoinSet",
     #[cfg(feature = "alloc")]
     ['env] super::local_scope::LocalScope<'env> => "LocalScope",
     #[cfg(feature = "alloc")]

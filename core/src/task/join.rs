@@ -150,7 +150,6 @@ impl<T> JoinHandle<T> {
     }
 
     /// Makes `waker` the one that completion wakes. `false`: the task is complete, and its output there.
-    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // for sets of handles
     pub(super) fn wake_with(&mut self, waker: &Waker) -> bool {
         let task = self.task();
         self.lend(task, waker)

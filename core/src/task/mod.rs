@@ -90,6 +90,7 @@ pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, JoinHandle};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use join_set::JoinSet;
+pub use join_set::{FixedJoinSet, JoinSetOf};
 #[cfg(feature = "std")]
 pub use local::{AccessError, LocalKey, TaskLocalFuture};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

@@ -40,7 +40,8 @@ macro_rules! cases {
 const CASES: &[Case] = cases! {
     tasks: outputs_are_joined yields_take_turns a_wake_counts_once a_wake_while_running_polls_again
         aborted_before_its_first_poll aborted_while_it_waits aborted_when_it_is_complete a_dropped_handle_detaches
-        an_unwanted_output_is_dropped a_task_spawns_tasks_and_joins_them join_handles_are_awaited_late;
+        an_unwanted_output_is_dropped a_task_spawns_tasks_and_joins_them join_handles_are_awaited_late
+        a_set_of_fixed_size_is_joined a_task_is_known_by_its_waker;
     pools: pool_of_one pool_of_8 pool_of_255 pool_of_256 pool_of_257 a_slot_is_free_when_its_task_is_over
         stale_wakers_wake_the_next_tenant_and_no_more stale_aborts_do_nothing a_task_too_large_comes_back;
     steps: one_step_is_one_poll idle_is_idle a_bounded_step_comes_back time_is_run_to_its_end a_future_and_its_polls;

@@ -6,6 +6,7 @@ use core::task::{Poll, Waker};
 
 use zokio_core::atomic::{AtomicUsize, Ordering};
 use zokio_core::future::yield_now;
+use zokio_core::task::{FixedJoinSet, Id};
 
 use crate::events::Events;
 use crate::world::world;
@@ -221,4 +222,45 @@ pub(crate) fn join_handles_are_awaited_late(events: &mut Events) {
         seen.set(handle.await.unwrap_or_default() + first.await.unwrap_or_default());
     });
     events.equal(seen.get() as usize, 3);
+}
+
+pub(crate) fn a_set_of_fixed_size_is_joined(events: &mut Events) {
+    let mut world = world!(4, 96);
+    let mut set = FixedJoinSet::<u32, 3>::new();
+    for round in 0..3_u32 {
+        let handle = world.spawn(async move {
+            // The last one ends first.
+            for _ in round..3 {
+                yield_now().await;
+            }
+            round
+        });
+        assert!(set.insert(handle).is_ok());
+    }
+    let full = set.insert(world.spawn(ready(9))).expect_err("there are three places");
+    events.add(world.steps.run_until(full).0.expect("it was not aborted"));
+    let sum = world.steps.run_until(async {
+        let mut sum = 0;
+        while let Some(output) = set.join_next().await {
+            events.add(output.expect("it was not aborted"));
+            sum += 1;
+        }
+        sum
+    });
+    events.equal(sum.0, 3);
+}
+
+pub(crate) fn a_task_is_known_by_its_waker(events: &mut Events) {
+    let mut world = world!(2, 64);
+    let own = || poll_fn(|cx| Poll::Ready(Id::from_waker(cx.waker())));
+    let handle = world.spawn(own());
+    let id = handle.id();
+    assert_eq!(world.steps.run_until(handle).0.expect("it was not aborted"), Some(id));
+    // The next one in its place is another one.
+    let handle = world.spawn(own());
+    assert!(handle.id() != id);
+    let id = handle.id();
+    assert_eq!(world.steps.run_until(handle).0.expect("it was not aborted"), Some(id));
+    assert_eq!(Id::from_waker(Waker::noop()), None);
+    events.add(1);
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use zokio::sync::Notify;
 use zokio_core::park::{Park, Unpark};
-use zokio_core::task::{AbortOnDropHandle, JoinHandle, JoinSet, scope, try_spawn_at};
+use zokio_core::task::{AbortOnDropHandle, FixedJoinSet, JoinHandle, JoinSet, scope, try_spawn_at};
 use zokio_core::time::Instant;
 use zokio_executor_local::{Config, SharedExecutor};
 
@@ -76,6 +76,10 @@ pub(super) fn rigs() -> Vec<Rig> {
         |handle| Box::pin(handle),
         move || grant(),
     ));
+    let (handles, grant) = tasks(8);
+    let mut fixed = FixedJoinSet::<u32, 8>::new();
+    handles.into_iter().for_each(|handle| drop(fixed.insert(handle)));
+    rigs.push(single("FixedJoinSet::join_next", fixed, |set| Box::pin(set.join_next()), move || grant()));
     let (tasks, grant) = set(8);
     rigs.push(single("JoinSet::join_next", tasks, |set| Box::pin(set.join_next()), grant));
     let (tasks, grant) = set(8);

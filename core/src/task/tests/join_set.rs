@@ -11,7 +11,7 @@ use std::vec::Vec;
 
 use super::util::{Dropped, Home, Line, Wakers, lines, poll, ready};
 use crate::future::Children;
-use crate::task::{AbortOnDropHandle, JoinSet};
+use crate::task::{AbortOnDropHandle, FixedJoinSet, JoinSet};
 use crate::test_util::{TestWaker, panics};
 
 #[test]
@@ -183,7 +183,7 @@ fn a_forgotten_set_leaks_and_nothing_worse() {
 }
 
 /// A `join_next` that is dropped after any number of polls has taken nothing with it.
-// Mutant: core/src/task/join_set/alloc.rs :: self.children.register(cx.waker());\n        match self.take_ended() { => self.children.register(cx.waker());\n        self.handles.pop();\n        match self.take_ended() {
+// Mutant: core/src/task/join_set/mod.rs :: let Some(place) = self.places.ended_or_wake(cx.waker()) => self.places.vacate(0);\n        let Some(place) = self.places.ended_or_wake(cx.waker())
 #[test]
 fn failure_105_a_join_that_is_cancelled_loses_nothing() {
     for (kind, line) in lines() {
@@ -208,6 +208,99 @@ fn failure_105_a_join_that_is_cancelled_loses_nothing() {
             assert_eq!(ready(&mut again).unwrap().unwrap(), 9, "{kind} after {polls} polls");
         }
     }
+}
+
+/// A set of fixed size: all of its tasks come out, each once, and who waits is woken for each, also for one that came in after
+/// it began to wait.
+// Mutant: core/src/task/join_set/fixed.rs :: self.find(|handle| !handle.wake_with(waker)) => None
+// Mutant: core/src/task/join_set/fixed.rs :: if let Some(waiter) = waiter { => if let Some(waiter) = waiter.as_ref().filter(|_| false) {
+#[test]
+fn failure_021_a_set_of_fixed_size_wakes_for_each_of_its_tasks() {
+    for (kind, line) in lines() {
+        let wakers = Wakers::default();
+        let spawn = |n: u32| {
+            let wait = wakers.once();
+            line.spawn(async move {
+                wait.await;
+                n
+            })
+        };
+        let mut set = FixedJoinSet::<u32, 3>::new();
+        assert!(set.is_empty() && set.capacity() == 3);
+        let waker = TestWaker::new();
+        let raw = waker.waker();
+        let mut cx = Context::from_waker(&raw);
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(None)), "{kind}");
+        assert!(set.insert(spawn(1)).is_ok() && set.insert(spawn(2)).is_ok());
+        line.turn();
+        assert!(set.poll_join_next(&mut cx).is_pending() && set.poll_join_next(&mut cx).is_pending());
+        assert!(set.insert(spawn(3)).is_ok());
+        let full = set.insert(line.spawn(async { 4 })).unwrap_err();
+        line.turn();
+        assert_eq!((waker.wakes(), full.is_finished(), set.len()), (0, true, 3), "{kind}");
+        let mut seen = Vec::new();
+        for one in wakers.take() {
+            one.wake();
+            line.turn();
+            assert!(waker.wakes() > seen.len(), "{kind}: nobody is told");
+            seen.extend(set.try_join_next_with_id().unwrap().map(|(_, output)| output));
+            assert!(set.is_empty() || set.poll_join_next(&mut cx).is_pending(), "{kind}");
+        }
+        seen.sort_unstable();
+        assert_eq!((seen, set.len()), (std::vec![1, 2, 3], 0), "{kind}");
+        // Ended before it came in, while somebody waits for another one.
+        let _ = set.insert(line.spawn(pending()));
+        assert!(set.poll_join_next(&mut cx).is_pending());
+        let before = waker.wakes();
+        assert!(set.insert(full).is_ok());
+        assert_eq!(waker.wakes(), before + 1, "{kind}");
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(4)))), "{kind}");
+        drop(set);
+        line.turn();
+    }
+}
+
+#[test]
+fn no_place_of_a_fixed_set_is_passed_over_for_ever() {
+    let line = <Line>::new(Home::Boxed);
+    let mut set = FixedJoinSet::<u32, 3>::default();
+    for n in 0..3 {
+        assert!(set.insert(line.spawn(async move { n })).is_ok());
+    }
+    line.turn();
+    // Each place is filled again at once.
+    let mut seen = Vec::new();
+    for n in 3..12 {
+        seen.push(set.try_join_next().unwrap().unwrap());
+        assert!(set.insert(line.spawn(async move { n })).is_ok());
+        line.turn();
+    }
+    assert_eq!(seen, (0..9).collect::<Vec<_>>());
+    set.detach_all();
+    assert!(set.is_empty() && set.try_join_next().is_none());
+}
+
+#[test]
+fn a_set_for_no_task_takes_none_and_a_dropped_one_aborts() {
+    let line = <Line>::new(Home::Boxed);
+    let mut none = FixedJoinSet::<(), 0>::new();
+    let handle = none.insert(line.spawn(pending())).unwrap_err();
+    assert!(none.try_join_next().is_none() && none.capacity() == 0);
+    none.abort_all();
+    none.detach_all();
+    let mut set = FixedJoinSet::<(), 1>::new();
+    let abort = set.insert(handle).unwrap();
+    line.turn();
+    drop(set);
+    line.turn();
+    assert!(abort.is_finished());
+    let mut set = FixedJoinSet::<(), 1>::new();
+    set.insert(line.spawn(pending())).unwrap();
+    line.turn();
+    let mut shutdown = Box::pin(set.shutdown());
+    assert!(poll(&mut shutdown, core::task::Waker::noop()).is_pending());
+    line.turn();
+    ready(&mut shutdown);
 }
 
 #[test]
