@@ -93,8 +93,9 @@ pub use crate::const_fn;
 
 /// Loads a pointer that somebody has published, to see all that was written before.
 ///
-/// Ordering: Acquire: pairs with the Release of whoever stored it. On one core the compiler's order is enough.
-#[cfg(not(zokio_unicore))]
+/// Ordering: Acquire: pairs with the Release of whoever stored it. On one core the compiler's order is enough; the threads
+/// of an interpreter, which knows no compiler fence, are never on one core.
+#[cfg(any(not(zokio_unicore), miri))]
 #[inline(always)]
 pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
     pointer.load(Ordering::Acquire)
@@ -103,7 +104,7 @@ pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
 /// Loads a pointer that somebody has published, to see all that was written before.
 ///
 /// Ordering: Relaxed: one core sees its own stores in order; the fence keeps the compiler from looking earlier.
-#[cfg(zokio_unicore)]
+#[cfg(all(zokio_unicore, not(miri)))]
 #[inline(always)]
 pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
     let pointer = pointer.load(Ordering::Relaxed);
@@ -115,7 +116,7 @@ pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
 ///
 /// Ordering: Release: pairs with the Acquire of whoever loads it, by [`load_published`] for one. On one core the compiler's
 /// order is enough.
-#[cfg(not(zokio_unicore))]
+#[cfg(any(not(zokio_unicore), miri))]
 #[inline(always)]
 pub(crate) fn store_published<T>(place: &AtomicPtr<T>, pointer: *mut T) {
     place.store(pointer, Ordering::Release);
@@ -124,7 +125,7 @@ pub(crate) fn store_published<T>(place: &AtomicPtr<T>, pointer: *mut T) {
 /// Stores a pointer that publishes all that was written before.
 ///
 /// Ordering: Relaxed: one core sees its own stores in order; the fence keeps the compiler from storing earlier.
-#[cfg(zokio_unicore)]
+#[cfg(all(zokio_unicore, not(miri)))]
 #[inline(always)]
 pub(crate) fn store_published<T>(place: &AtomicPtr<T>, pointer: *mut T) {
     compiler_fence(Ordering::Release);

@@ -43,6 +43,9 @@ const TARGETS: [&str; 2] = ["i686-unknown-linux-gnu", "s390x-unknown-linux-gnu"]
 /// The parts of core whose tests run by themselves; what is in none of them is one more run.
 const PIECES: [&str; 2] = ["sync::", "task::"];
 
+/// What the runs are called whose tests start threads.
+const THREADS: &str = "tests with threads";
+
 /// One call of Miri.
 #[derive(Debug, Clone)]
 struct Run {
@@ -54,7 +57,7 @@ struct Run {
     target: Option<&'static str>,
     /// Which tests they are, in words.
     what: &'static str,
-    /// Only tests whose path contains one of these; none is all.
+    /// Only tests whose path contains one of these; none is all. Of [`THREADS`] the names, and then the whole paths.
     tests: Vec<String>,
     /// Not those whose path contains one of these.
     without: Vec<&'static str>,
@@ -74,7 +77,7 @@ impl Run {
 
     /// Whether it is one of those that [`divided`] makes.
     fn is_piece(&self) -> bool {
-        self.what != "all tests" && self.what != "tests with threads"
+        self.what != "all tests" && self.what != THREADS
     }
 
     /// What the runs have in common that divide the tests of a package among them.
@@ -84,7 +87,24 @@ impl Run {
 
     fn process(&self, workspace: &Workspace) -> Process {
         let without = self.without.iter().flat_map(|path| ["--skip", path]);
-        self.command(workspace).args(&self.tests).args(without)
+        let exact = (self.what == THREADS).then_some("--exact");
+        self.command(workspace).args(exact).args(&self.tests).args(without)
+    }
+
+    /// The paths of all tests there are.
+    fn list(&self, workspace: &Workspace) -> Result<Vec<String>, String> {
+        let once = Self { seeds: (0, 1), ..self.clone() };
+        let text = once.command(workspace).args(["--list"]).read()?;
+        Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+    }
+
+    /// Finds the paths of the tests with threads by their names: most of these are of models, which are not there. The
+    /// interpreter would search every path for every name, in each seed anew, which took longer than the tests.
+    fn find(&mut self, workspace: &Workspace) -> Result<(), String> {
+        let paths = self.list(workspace)?;
+        let wanted = |path: &String| self.tests.iter().any(|name| path.rsplit("::").next() == Some(name));
+        self.tests = paths.into_iter().filter(wanted).collect();
+        if self.tests.is_empty() { Err(format!("{}: there are none", self.name())) } else { Ok(()) }
     }
 
     /// Without the names of tests.
@@ -142,6 +162,17 @@ pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds, filters: &[
             report.step("runs", || Verdict::failed("there is no such run"));
             return;
         }
+        if runs.iter().any(|run| run.what == THREADS) {
+            let found = report.step("tests with threads", || {
+                let mut threads: Vec<&mut Run> = runs.iter_mut().filter(|run| run.what == THREADS).collect();
+                let outcomes: Vec<Result<(), String>> = threads.iter_mut().map(|run| run.find(workspace)).collect();
+                let count = threads.iter().map(|run| run.tests.len()).sum();
+                Verdict::of_findings(count, "", outcomes.into_iter().filter_map(Result::err).collect())
+            });
+            if !found {
+                return;
+            }
+        }
         let ran = workers::each(&runs, |run| {
             let started = Instant::now();
             let output = run.process(workspace).output();
@@ -177,8 +208,8 @@ fn whole(workspace: &Workspace, runs: &[Run], counts: &[Count]) -> Verdict {
         if !run.tests.is_empty() {
             continue;
         }
-        let listed = match run.command(workspace).args(["--list"]).read() {
-            Ok(text) => text.lines().filter(|line| line.ends_with(": test")).count(),
+        let listed = match run.list(workspace) {
+            Ok(paths) => paths.len(),
             Err(error) => return Verdict::failed(error),
         };
         let pieces = runs.iter().zip(counts).filter(|(piece, _)| piece.is_piece() && piece.whole() == run.whole());
@@ -215,8 +246,7 @@ fn runs(workspace: &Workspace, seeds: Seeds) -> Vec<Run> {
             [(CORE, ["core/src", "core/tests"]), (LOCAL, ["executor-local/src", "executor-local/tests"])]
         {
             let tests = folders.iter().flat_map(|folder| with_threads(workspace, folder)).collect();
-            let what = "tests with threads";
-            runs.push(Run { what, tests, seeds: (0, seeds.threads), ..run(place, tree, None) });
+            runs.push(Run { what: THREADS, tests, seeds: (0, seeds.threads), ..run(place, tree, None) });
         }
     }
     for tree in [false, true] {
@@ -228,12 +258,9 @@ fn runs(workspace: &Workspace, seeds: Seeds) -> Vec<Run> {
         runs.extend(divided(&Run { seeds: (0, 1), ..run(CORE, false, Some(target)) }));
         runs.push(Run { seeds: (0, 1), ..run(LOCAL, false, Some(target)) });
     }
-    runs.retain(|run| run.seeds.1 > 1 || run.what != "tests with threads");
+    runs.retain(|run| run.seeds.1 > 1 || run.what != THREADS);
     if !seeds.wide {
-        let threads = |run: &Run| run.what == "tests with threads";
-        runs.retain(|run| run.target.is_none() && !run.unicore && run.tree == threads(run));
-        // Those of core were not over after a quarter of an hour.
-        runs.retain(|run| !threads(run) || run.package != CORE.0);
+        runs.retain(|run| run.target.is_none() && !run.unicore && run.tree == (run.what == THREADS));
     }
     runs
 }

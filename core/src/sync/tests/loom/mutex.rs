@@ -47,6 +47,7 @@ fn add_when_woken(value: &Value) {
 
 // Mutant: core/src/sync/permits.rs :: section.rouse(0, Told::Woken(need)); => section.front(0);
 // Mutant: core/src/sync/permits.rs :: Err(Short::Taken) => word | ask, => Err(Short::Taken) => word,
+// Mutant: core/src/sync/permits.rs :: self.word.compare_exchange(0, count as usize * ONE, Ordering::Release, Ordering::Relaxed) => self.word.compare_exchange(0, count as usize * ONE, Ordering::Relaxed, Ordering::Relaxed)
 #[test]
 fn two_threads_take_turns() {
     loom::model(|| {

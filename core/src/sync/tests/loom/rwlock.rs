@@ -48,7 +48,6 @@ fn run<F: core::future::Future>(future: F) -> F::Output {
 }
 
 /// A reader and a writer that come at once: each has its turn, alone.
-// Mutant: core/src/sync/permits.rs :: self.word.compare_exchange(0, count as usize * ONE, Ordering::Release, Ordering::Relaxed) => self.word.compare_exchange(0, count as usize * ONE, Ordering::Relaxed, Ordering::Relaxed)
 // Mutant: core/src/sync/permits.rs :: compare_exchange_weak(word, f(word), Ordering::AcqRel, Ordering::Relaxed) => compare_exchange_weak(word, f(word), Ordering::Release, Ordering::Relaxed)
 #[test]
 fn reader_against_writer() {
@@ -65,7 +64,6 @@ fn reader_against_writer() {
 
 /// A writer goes on as a reader: the reader in line comes in beside it, the writer behind that one when both are gone.
 // Mutant: core/src/sync/rwlock/guard.rs :: lease.count = 1; => lease.count = 2;
-// Mutant: core/src/sync/permits.rs :: Err(Short::Taken) if self.whole && before & FAIR == 0 => Step::Wait(Told::Wait(self.need)), => Err(Short::Taken) if before & FAIR == 0 => Step::Wait(Told::Wait(self.need)),
 #[test]
 fn downgrade_against_reader_and_writer() {
     loom::model(|| {
@@ -84,6 +82,25 @@ fn downgrade_against_reader_and_writer() {
         let last = lock.try_read().unwrap();
         assert_eq!(look(&last), 2);
         assert!(lock.try_write().is_err(), "given back twice");
+    });
+}
+
+/// A writer goes while a reader comes: those in line are let in together, by the one call, and that one beside them.
+// Mutant: core/src/sync/permits.rs :: Err(Short::Taken) if self.whole && before & FAIR == 0 => Step::Wait(Told::Wait(self.need)), => Err(Short::Taken) if before & FAIR == 0 => Step::Wait(Told::Wait(self.need)),
+#[test]
+fn unlock_lets_in_all_readers_while_one_comes() {
+    loom::model(|| {
+        let lock = Arc::new(RwLock::max_readers_with_lock(Watched(UnsafeCell::new(0)), 3));
+        let mut guard = lock.try_write().unwrap();
+        let mut readers = [Polled::waiting(lock.read()), Polled::waiting(lock.read())];
+        let shared: Arc<Value> = lock.clone();
+        let coming = thread::spawn(move || shared.try_read().is_ok_and(|value| look(&value) == 1));
+        add(&mut guard);
+        drop(guard);
+        assert!(readers.iter().all(|reader| reader.wakes() == 1), "left waiting");
+        readers.iter_mut().for_each(|reader| assert_eq!(look(&reader.ready()), 1));
+        coming.join().unwrap();
+        assert!(lock.try_write().is_ok(), "not given back");
     });
 }
 

@@ -111,7 +111,7 @@ fn wait_until_misses_no_change() {
 }
 
 /// A place in line is reached by others only under the lock, also while its future is moved to another thread and
-/// polled there with another waker.
+/// polled there with another waker, and ends there before the caller has come to it.
 // Mutant: core/src/sync/waiters/waiter.rs :: entry.tag = None;\n                        if core::mem::replace(&mut entry.linked, false) { => entry.tag = None;\n                        if false {
 #[test]
 fn future_moves_between_threads_while_it_is_woken() {
@@ -120,7 +120,7 @@ fn future_moves_between_threads_while_it_is_woken() {
         let mut wait = Polled::waiting(queue.wait());
         let first = core::mem::replace(&mut wait.waker, crate::test_util::TestWaker::new());
         let mover = thread::spawn(move || (wait.poll().is_ready(), wait));
-        queue.wake_one();
+        queue.wake_all();
         let (ready, mut wait) = mover.join().unwrap();
         assert!(ready || wait.wakes() == 1 || first.wakes() == 1 && wait.poll().is_ready());
         assert!(wait.poll().is_ready());
