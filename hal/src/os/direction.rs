@@ -1,7 +1,7 @@
 //! One direction (reading or writing) of one source: what is known of it and who waits for it.
 //!
 //! ```text
-//!  | generation | tick | LISTED POLLING SHUTDOWN ERROR CLOSED READY |      one word
+//!  | generation | tick | POLLING SHUTDOWN ERROR CLOSED READY |      one word
 //! ```
 //!
 //! | part | set by | cleared by |
@@ -10,7 +10,6 @@
 //! | CLOSED, ERROR | an event | the next tenant; a clear after "would block" takes ERROR along |
 //! | SHUTDOWN | the reactor's end | nobody |
 //! | POLLING | the one poller, having put its waker into the cell | the event that will empty the cell |
-//! | LISTED | one of many waiters, having put its waker into the list | the event that will take the list |
 //! | tick | +1 with each event | |
 //! | generation | +1 when the source leaves the slot | |
 //!
@@ -20,28 +19,28 @@
 //! busy writer cannot keep a reader's clear from succeeding.
 //!
 //! *clear what was seen*: a clear compares the tick read before the operation; an event in between makes it fail. The
-//! tick has 34 bits (16 on 32-bit targets): it would have to wrap within one system call to be mistaken.
+//! tick has 35 bits (17 on 32-bit targets): it would have to wrap within one system call to be mistaken.
 //!
-//! *waker first*: a waiter leaves its waker before it reads or sets its bit, and an event that clears the bit takes the
-//! wakers afterwards. So either the event finds the waker, or the waiter finds READY.
+//! *waker first*: the poller leaves its waker before it reads or sets its bit, and an event that clears the bit takes the
+//! waker afterwards. So either the event finds the waker, or the poller finds READY.
+//!
+//! *place first*: one of many takes its place in the list before it reads the word, and an event changes the word before it
+//! wakes the list, which is what `WaitQueue::wait_until` asks for.
 //!
 //! *right tenant*: an event carries the generation of its token and is dropped if the word has another.
 
 use core::task::{Poll, Waker};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicUsize, Ordering};
-use zokio_core::lock::{DefaultLock, Lock};
-use zokio_core::sync::WaitCell;
+use zokio_core::sync::{WaitCell, WaitQueue};
 
 const READY: usize = 1;
 const CLOSED: usize = 1 << 1;
 const ERROR: usize = 1 << 2;
 const SHUTDOWN: usize = 1 << 3;
 const POLLING: usize = 1 << 4;
-const LISTED: usize = 1 << 5;
-const FLAGS: u32 = 6;
+const FLAGS: u32 = 5;
 
 /// How many bits of a word, and of a token, are the generation. It wraps: on 32-bit targets after 1,024 tenants of one
 /// slot, all of which would have to come and go while one event waits to be delivered.
@@ -103,7 +102,7 @@ impl Snapshot {
     /// The word with the tick advanced and nobody waiting.
     fn next_tick(self) -> usize {
         let tick = self.0.wrapping_add(TICK) & TICK_MASK;
-        (self.0 & !(TICK_MASK | POLLING | LISTED)) | tick
+        (self.0 & !(TICK_MASK | POLLING)) | tick
     }
 
     /// A clear by someone who saw `seen` before the operation.
@@ -139,50 +138,7 @@ pub(super) enum Cause {
     FellShort,
 }
 
-/// Who waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Who {
-    /// The one waiter of the `poll_` functions: a later one takes its place.
-    Poller,
-    /// One of many, by a key that [`Direction::key`] gave.
-    Listed(u64),
-}
-
-impl Who {
-    fn bit(self) -> usize {
-        match self {
-            Self::Poller => POLLING,
-            Self::Listed(_) => LISTED,
-        }
-    }
-}
-
-/// The many who wait: seldom more than one or two.
-#[derive(Debug, Default)]
-struct List {
-    wakers: Vec<(u64, Waker)>,
-    last_key: u64,
-}
-
-impl List {
-    /// The place of a key.
-    fn place(&self, key: u64) -> Option<usize> {
-        self.wakers.iter().position(|(other, _)| *other == key)
-    }
-
-    /// Puts a waker in; returns the one that had this key before.
-    fn put(&mut self, key: u64, waker: Waker) -> Option<Waker> {
-        match self.place(key) {
-            Some(place) => Some(core::mem::replace(&mut self.wakers[place].1, waker)),
-            None => {
-                self.wakers.push((key, waker));
-                None
-            }
-        }
-    }
-}
-
-/// Calls a waker. Where it panics, the panic hook has told of it: others, of this source and of those whose events were
+/// Calls wakers. Where one panics, the panic hook has told of it: others, of this source and of those whose events were
 /// fetched together with its own, must hear of theirs all the same.
 fn foreign(wake: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(wake)) {
@@ -191,20 +147,19 @@ fn foreign(wake: impl FnOnce()) {
     }
 }
 
-/// How many wakers are taken out of the list under one hold of its lock.
-const BATCH: usize = 8;
-
 /// One direction of one source.
 #[derive(Debug)]
 pub(super) struct Direction {
     word: AtomicUsize,
+    /// The one waiter of the `poll_` functions: a later one takes its place.
     poller: WaitCell,
-    list: Lock<DefaultLock, List>,
+    /// All others.
+    list: WaitQueue,
 }
 
 impl Direction {
     pub fn new() -> Self {
-        Self { word: AtomicUsize::new(0), poller: WaitCell::new(), list: Lock::new(List::default()) }
+        Self { word: AtomicUsize::new(0), poller: WaitCell::new(), list: WaitQueue::new() }
     }
 
     /// The word now.
@@ -220,12 +175,11 @@ impl Direction {
         self.word.fetch_or(flags, Ordering::Release);
     }
 
-    /// Drops the wakers of whoever still waits. The first half of sending the tenant away.
+    /// Lets go of whoever still waits. The first half of sending the tenant away.
     pub fn forget_all(&self) {
-        // Not `take` of the list: its memory serves the next tenant. It is empty but for waiters that were leaked.
         drop(self.poller.take());
-        let gone = self.list.with(|list| list.wakers.drain(..).collect::<Vec<_>>());
-        drop(gone);
+        // Empty but for waiters that were leaked: whoever waits borrows the source.
+        self.wake_list();
     }
 
     /// Sends the tenant away: events on their way to it are dropped from here on.
@@ -265,27 +219,13 @@ impl Direction {
         if seen.0 & POLLING != 0 {
             foreign(|| _ = self.poller.wake());
         }
-        if seen.0 & LISTED != 0 {
-            self.wake_list();
-        }
+        self.wake_list();
         true
     }
 
-    /// Wakes all who are in the list now, in batches, with the lock released.
+    /// Wakes all who are in the list now; without the lock where nobody is.
     fn wake_list(&self) {
-        let mut left = usize::MAX;
-        while left > 0 {
-            let mut batch: [Option<Waker>; BATCH] = [const { None }; BATCH];
-            left = self.list.with(|list| {
-                let all = left.min(list.wakers.len());
-                let now = all.min(BATCH);
-                for (place, (_, waker)) in batch.iter_mut().zip(list.wakers.drain(..now)) {
-                    *place = Some(waker);
-                }
-                all - now
-            });
-            batch.into_iter().flatten().for_each(|waker| foreign(|| waker.wake()));
-        }
+        foreign(|| self.list.wake_all());
     }
 
     /// Forgets readiness that was seen before an operation, unless an event has come since.
@@ -300,43 +240,25 @@ impl Direction {
         }
     }
 
-    /// A key for one of many waiters.
-    pub fn key(&self) -> Who {
-        self.list.with(|list| {
-            list.last_key += 1;
-            Who::Listed(list.last_key)
-        })
-    }
-
-    /// Leaves a waker. Wakers are cloned and dropped outside of the lock.
-    fn leave(&self, who: Who, waker: &Waker) {
-        let Who::Listed(key) = who else { return self.poller.register(waker) };
-        let same = |place: usize, list: &List| list.wakers[place].1.will_wake(waker);
-        if !self.list.with(|list| list.place(key).is_some_and(|place| same(place, list))) {
-            let waker = waker.clone();
-            let old = self.list.with(|list| list.put(key, waker));
-            drop(old);
-        }
-    }
-
-    /// The word if it answers; otherwise the waker will be woken when it does.
-    pub fn poll(&self, question: Question, who: Who, waker: &Waker) -> Poll<Snapshot> {
+    /// For the one poller: the word if an operation is worth trying; otherwise the waker will be woken when it is.
+    pub fn poll(&self, waker: &Waker) -> Poll<Snapshot> {
+        let question = Question::Operation;
         let seen = self.snapshot();
         if seen.answers(question) {
             return Poll::Ready(seen);
         }
-        self.leave(who, waker);
+        self.poller.register(waker);
         let mut seen = self.snapshot();
         loop {
             if seen.answers(question) {
                 return Poll::Ready(seen);
             }
-            // An event that clears the bit seen here takes the wakers later than one was left above (*waker first*).
-            if seen.0 & who.bit() != 0 {
+            // An event that clears the bit seen here takes the waker later than one was left above (*waker first*).
+            if seen.0 & POLLING != 0 {
                 return Poll::Pending;
             }
             // Ordering: Release hands the waker to the event that clears the bit; Acquire as in `snapshot`.
-            let waiting = seen.0 | who.bit();
+            let waiting = seen.0 | POLLING;
             match self.word.compare_exchange_weak(seen.0, waiting, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Poll::Pending,
                 Err(now) => seen = Snapshot(now),
@@ -344,11 +266,21 @@ impl Direction {
         }
     }
 
-    /// Takes one of many waiters out of the list.
-    pub fn forget(&self, who: Who) {
-        let Who::Listed(key) = who else { return };
-        let old = self.list.with(|list| list.place(key).map(|place| list.wakers.swap_remove(place)));
-        drop(old);
+    /// For any number of others: waits until the word answers.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub async fn wait(&self, question: Question) -> Snapshot {
+        let mut seen = self.snapshot();
+        if !seen.answers(question) {
+            let answered = self.list.wait_until(|| {
+                seen = self.snapshot();
+                seen.answers(question)
+            });
+            answered.await.expect("nobody closes the list");
+        }
+        seen
     }
 }
 

@@ -1,14 +1,14 @@
 //! A source that is registered with a reactor, and waiting for it.
 
 use core::future::Future;
-use core::pin::Pin;
+use core::pin::pin;
 use core::task::{Context, Poll, ready};
 use std::io;
 
 use mio::event::Source;
 use zokio_core::task::coop;
 
-use super::direction::{Cause, Direction, Question, Snapshot, Who};
+use super::direction::{Cause, Direction, Question, Snapshot};
 use super::interest::{Interest, Ready};
 use super::readiness::ReactorHandle;
 use super::slab::{NoSlot, Slot};
@@ -94,7 +94,7 @@ impl<S: Source> Registered<S> {
 
     /// Waits, as the one poller of its side, until an operation is worth trying.
     pub fn poll_ready(&self, side: Side, cx: &mut Context<'_>) -> Poll<io::Result<Snapshot>> {
-        checked(self.direction(side).poll(Question::Operation, Who::Poller, cx.waker()))
+        self.direction(side).poll(cx.waker()).map(checked)
     }
 
     /// Tries `operation`, and waits, as the one poller of its side, while it would block.
@@ -138,7 +138,7 @@ impl<S: Source> Registered<S> {
     /// Tries `operation`, and waits, as one of many, while it would block.
     pub async fn io<R>(&self, side: Side, mut operation: impl FnMut(&S) -> io::Result<R>) -> io::Result<R> {
         loop {
-            let seen = coop::cooperative(Waiting::new(self.direction(side), Question::Operation)).await?;
+            let seen = checked(coop::cooperative(self.direction(side).wait(Question::Operation)).await)?;
             if let Some(result) = self.attempt(side, seen, &mut operation) {
                 return result;
             }
@@ -209,21 +209,21 @@ impl<S: Source> Registered<S> {
 
     /// Waits, as one of many, until a side of `interest` is ready or closed.
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        let mut read = interest.is_readable().then(|| Waiting::new(self.direction(Side::Read), Question::State));
-        let mut write = interest.is_writable().then(|| Waiting::new(self.direction(Side::Write), Question::State));
+        let mut read = pin!(self.direction(Side::Read).wait(Question::State));
+        let mut write = pin!(self.direction(Side::Write).wait(Question::State));
         core::future::poll_fn(|cx| {
             let mut ready = Ready::default();
-            if let Some(read) = &mut read {
-                if let Poll::Ready(seen) = Pin::new(read).poll(cx) {
-                    let seen = seen?;
+            if interest.is_readable() {
+                if let Poll::Ready(seen) = read.as_mut().poll(cx) {
+                    let seen = checked(seen)?;
                     ready.readable = seen.is_ready();
                     ready.read_closed = seen.is_closed();
                     ready.error |= seen.is_error();
                 }
             }
-            if let Some(write) = &mut write {
-                if let Poll::Ready(seen) = Pin::new(write).poll(cx) {
-                    let seen = seen?;
+            if interest.is_writable() {
+                if let Poll::Ready(seen) = write.as_mut().poll(cx) {
+                    let seen = checked(seen)?;
                     ready.writable = seen.is_ready();
                     ready.write_closed = seen.is_closed();
                     ready.error |= seen.is_error();
@@ -246,49 +246,8 @@ impl<S: Source> Drop for Registered<S> {
     }
 }
 
-fn checked(answer: Poll<Snapshot>) -> Poll<io::Result<Snapshot>> {
-    answer.map(|seen| if seen.is_shutdown() { Err(shut_down()) } else { Ok(seen) })
-}
-
-/// One of many who wait for one direction. Leaves the list when dropped.
-struct Waiting<'a> {
-    direction: &'a Direction,
-    question: Question,
-    /// Its place in the list, once it has had to wait.
-    key: Option<Who>,
-}
-
-impl<'a> Waiting<'a> {
-    fn new(direction: &'a Direction, question: Question) -> Self {
-        Self { direction, question, key: None }
-    }
-}
-
-impl Future for Waiting<'_> {
-    type Output = io::Result<Snapshot>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Snapshot>> {
-        let key = match self.key {
-            Some(key) => key,
-            None => {
-                let seen = self.direction.snapshot();
-                if seen.answers(self.question) {
-                    return checked(Poll::Ready(seen));
-                }
-                let key = self.direction.key();
-                *self.key.insert(key)
-            }
-        };
-        checked(self.direction.poll(self.question, key, cx.waker()))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.direction.forget(key);
-        }
-    }
+fn checked(seen: Snapshot) -> io::Result<Snapshot> {
+    if seen.is_shutdown() { Err(shut_down()) } else { Ok(seen) }
 }
 
 #[cfg(all(test, target_os = "linux", not(loom)))]

@@ -3,7 +3,8 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use std::task::Wake;
+use std::pin::pin;
+use std::task::{Context, Wake};
 
 use super::super::thread_park::{Token, Unparked};
 use super::*;
@@ -30,15 +31,15 @@ impl Source {
     }
 
     /// Takes what there is, or says that it would block.
-    fn poll_read(&self, who: Who, waker: &Waker) -> Poll<usize> {
-        loop {
-            let Poll::Ready(seen) = self.direction.poll(Question::Operation, who, waker) else { return Poll::Pending };
-            match self.bytes.swap(0, Ordering::Relaxed) {
-                0 => self.direction.clear(seen, Cause::WouldBlock),
-                count => {
-                    self.direction.clear(seen, Cause::FellShort);
-                    return Poll::Ready(count);
-                }
+    fn try_read(&self, seen: Snapshot) -> Option<usize> {
+        match self.bytes.swap(0, Ordering::Relaxed) {
+            0 => {
+                self.direction.clear(seen, Cause::WouldBlock);
+                None
+            }
+            count => {
+                self.direction.clear(seen, Cause::FellShort);
+                Some(count)
             }
         }
     }
@@ -64,6 +65,12 @@ fn block_on<R>(mut poll: impl FnMut(&Waker) -> Poll<R>) -> R {
     }
 }
 
+/// Waits as one of many.
+fn wait(direction: &Direction, question: Question) -> Snapshot {
+    let mut waiting = pin!(direction.wait(question));
+    block_on(|waker| waiting.as_mut().poll(&mut Context::from_waker(waker)))
+}
+
 fn reader_gets_every_byte(listed: bool) {
     loom::model(move || {
         let source = Source::new();
@@ -76,9 +83,11 @@ fn reader_gets_every_byte(listed: bool) {
         });
         let mut all = 0;
         while all < 2 {
-            let who = if listed { source.direction.key() } else { Who::Poller };
-            all += block_on(|waker| source.poll_read(who, waker));
-            source.direction.forget(who);
+            let seen = match listed {
+                true => wait(&source.direction, Question::Operation),
+                false => block_on(|waker| source.direction.poll(waker)),
+            };
+            all += source.try_read(seen).unwrap_or(0);
         }
         assert_eq!(all, 2);
         writer.join().unwrap();
@@ -91,54 +100,44 @@ fn failure_122_an_event_between_read_and_clear_survives() {
     reader_gets_every_byte(false);
 }
 
-// Mutant: hal/src/os/direction.rs :: if seen.0 & LISTED != 0 { => if seen.0 & POLLING != 0 {
+// Mutant: hal/src/os/direction.rs :: self.wake_list();\n        true => true
 #[test]
 fn a_listed_waiter_loses_no_event() {
     reader_gets_every_byte(true);
 }
 
-/// The second finds the bit that the first has set; the event may have taken the list before it put its waker there.
-// Mutant: hal/src/os/direction.rs :: self.leave(who, waker);\n        let mut seen = self.snapshot(); => let mut seen = self.snapshot();\n        self.leave(who, waker);
+// Mutant: hal/src/os/direction.rs :: self.list.wake_all() => _ = self.list.wake_one()
 #[test]
 fn two_listed_waiters_lose_no_event() {
     loom::model(|| {
         let source = Source::new();
-        let wait = |source: &Source| {
-            let key = source.direction.key();
-            block_on(|waker| source.direction.poll(Question::State, key, waker)).is_ready()
-        };
         let other = thread::spawn({
             let source = source.clone();
-            move || wait(&source)
+            move || wait(&source.direction, Question::State).is_ready()
         });
-        let events = thread::spawn({
-            let source = source.clone();
-            move || source.arrive()
-        });
-        assert!(wait(&source));
+        let mut waiting = pin!(source.direction.wait(Question::State));
+        let _ = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        source.arrive();
+        assert!(block_on(|waker| waiting.as_mut().poll(&mut Context::from_waker(waker))).is_ready());
         assert!(other.join().unwrap());
-        events.join().unwrap();
     });
 }
 
 /// Two wait, of either kind, and one event must reach both.
-// Mutant: hal/src/os/direction.rs :: if seen.0 & who.bit() != 0 { => if seen.0 & (POLLING | LISTED) != 0 {
+// Mutant: hal/src/os/direction.rs :: foreign(|| _ = self.poller.wake()); => return foreign(|| _ = self.poller.wake()) == ();
 #[test]
 fn an_event_reaches_the_poller_and_the_list() {
     loom::model(|| {
         let source = Source::new();
         let other = thread::spawn({
             let source = source.clone();
-            move || {
-                let key = source.direction.key();
-                block_on(|waker| source.direction.poll(Question::State, key, waker)).is_ready()
-            }
+            move || wait(&source.direction, Question::State).is_ready()
         });
         let events = thread::spawn({
             let source = source.clone();
             move || source.arrive()
         });
-        assert!(block_on(|waker| source.direction.poll(Question::Operation, Who::Poller, waker)).is_ready());
+        assert!(block_on(|waker| source.direction.poll(waker)).is_ready());
         assert!(other.join().unwrap());
         events.join().unwrap();
     });
@@ -173,7 +172,7 @@ fn the_end_reaches_who_waits() {
             let source = source.clone();
             move || source.direction.shutdown()
         });
-        let seen = block_on(|waker| source.direction.poll(Question::Operation, Who::Poller, waker));
+        let seen = block_on(|waker| source.direction.poll(waker));
         assert!(seen.is_shutdown());
         end.join().unwrap();
     });

@@ -1,8 +1,11 @@
 //! Ways to be wrong about readiness.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
+use std::boxed::Box;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Wake;
+use std::task::{Context, Wake};
+use std::vec::Vec;
 
 use super::*;
 
@@ -36,8 +39,11 @@ fn open() -> Direction {
     direction
 }
 
-fn operation(direction: &Direction, waker: &Waker) -> Poll<Snapshot> {
-    direction.poll(Question::Operation, Who::Poller, waker)
+/// One of many, who has begun to wait.
+fn waiting<'a>(direction: &'a Direction, waker: &Waker) -> Pin<Box<dyn Future<Output = Snapshot> + 'a>> {
+    let mut wait = Box::pin(direction.wait(Question::Operation));
+    assert!(wait.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+    wait
 }
 
 // Mutant: hal/src/os/direction.rs :: if self.generation() != generation { => if self.generation() > usize::MAX - generation {
@@ -51,7 +57,7 @@ fn failure_121_an_event_for_an_earlier_tenant_is_dropped() {
     direction.open(false);
     assert_ne!(direction.generation(), before);
     let (count, waker) = Count::new();
-    assert!(operation(&direction, &waker).is_pending());
+    assert!(direction.poll(&waker).is_pending());
     assert!(!direction.event(before, CLOSING), "stale");
     let seen = direction.snapshot();
     assert!(!seen.is_ready() && !seen.is_closed());
@@ -122,31 +128,46 @@ fn failure_123_a_clear_takes_only_what_it_may() {
 }
 
 #[test]
-fn every_waiter_is_woken_once_and_in_batches() {
+fn every_waiter_is_woken_once() {
     let direction = open();
     let (poller, poller_waker) = Count::new();
-    assert!(operation(&direction, &poller_waker).is_pending());
-    let waiters: Vec<_> = (0..3 * BATCH + 1).map(|_| (Count::new(), direction.key())).collect();
-    for ((_, waker), key) in &waiters {
-        for _ in 0..2 {
-            assert!(direction.poll(Question::Operation, *key, waker).is_pending());
-        }
+    assert!(direction.poll(&poller_waker).is_pending());
+    let counts: Vec<_> = (0..25).map(|_| Count::new()).collect();
+    let mut waits: Vec<_> = counts.iter().map(|(_, waker)| waiting(&direction, waker)).collect();
+    for (wait, (_, waker)) in waits.iter_mut().zip(&counts) {
+        assert!(wait.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
     }
-    let ((gone, _), gone_key) = &waiters[2];
-    direction.forget(*gone_key);
+    drop(waits.remove(2));
     direction.event(0, PLAIN);
     direction.event(0, PLAIN);
-    assert_eq!((poller.get(), gone.get()), (1, 0));
-    assert_eq!(waiters.iter().map(|((count, _), _)| count.get()).sum::<usize>(), waiters.len() - 1);
+    assert_eq!((poller.get(), counts[2].0.get()), (1, 0));
+    assert_eq!(counts.iter().map(|(count, _)| count.get()).sum::<usize>(), waits.len());
+    for wait in &mut waits {
+        assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    }
+}
+
+/// A wake-up that another one's operation has used up: it waits on, and hears of the next.
+#[test]
+fn a_waiter_that_comes_too_late_waits_on() {
+    let direction = open();
+    let (count, waker) = Count::new();
+    let mut wait = waiting(&direction, &waker);
+    direction.event(0, PLAIN);
+    direction.clear(direction.snapshot(), Cause::WouldBlock);
+    let mut cx = Context::from_waker(&waker);
+    assert!(wait.as_mut().poll(&mut cx).is_pending());
+    direction.event(0, PLAIN);
+    assert_eq!(count.get(), 2);
+    assert!(wait.as_mut().poll(&mut cx).is_ready());
 }
 
 #[test]
 fn a_waiter_that_moves_to_another_task_takes_its_place_along() {
     let direction = open();
     let ((first, first_waker), (second, second_waker)) = (Count::new(), Count::new());
-    let key = direction.key();
-    assert!(direction.poll(Question::Operation, key, &first_waker).is_pending());
-    assert!(direction.poll(Question::Operation, key, &second_waker).is_pending());
+    let mut wait = waiting(&direction, &first_waker);
+    assert!(wait.as_mut().poll(&mut Context::from_waker(&second_waker)).is_pending());
     direction.event(0, PLAIN);
     assert_eq!((first.get(), second.get()), (0, 1));
 }
@@ -155,8 +176,8 @@ fn a_waiter_that_moves_to_another_task_takes_its_place_along() {
 fn a_tenant_that_goes_leaves_no_waker_behind() {
     let direction = open();
     let (count, waker) = Count::new();
-    assert!(operation(&direction, &waker).is_pending());
-    assert!(direction.poll(Question::State, direction.key(), &waker).is_pending());
+    assert!(direction.poll(&waker).is_pending());
+    let _wait = waiting(&direction, &waker);
     drop(waker);
     assert_eq!(Arc::strong_count(&count), 3);
     direction.forget_all();
@@ -175,11 +196,8 @@ fn a_waker_that_panics_costs_nobody_else_his_event() {
     let direction = open();
     let hostile = Waker::from(Arc::new(Hostile));
     let (count, waker) = Count::new();
-    assert!(operation(&direction, &hostile).is_pending());
-    for n in 0..20 {
-        let waker = if n % 2 == 0 { &hostile } else { &waker };
-        assert!(direction.poll(Question::Operation, direction.key(), waker).is_pending());
-    }
+    assert!(direction.poll(&hostile).is_pending());
+    let _waits: Vec<_> = (0..20).map(|n| waiting(&direction, if n % 2 == 0 { &hostile } else { &waker })).collect();
     assert!(direction.event(direction.generation(), PLAIN));
     assert_eq!(count.get(), 10);
 }
