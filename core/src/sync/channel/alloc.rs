@@ -5,6 +5,7 @@ use alloc::sync::{Arc, Weak};
 use core::task::Waker;
 
 use super::flow::Flow;
+use super::hand::{Count, Hand};
 use super::store::Store;
 use crate::lock::DefaultLock;
 
@@ -17,16 +18,48 @@ const AT_FIRST: usize = 4096;
 /// What an empty buffer keeps, in messages.
 const KEPT: usize = 512;
 
-/// First in, first out; and the waker of a receiver that stands in no line.
+/// First in, first out; and the waker of a receiver that stands in no line, and what is known of its [`Hand`].
 pub(in crate::sync) struct Heap<T> {
     messages: VecDeque<T>,
     pub(in crate::sync) caller: Option<Waker>,
+    hand: Option<Count>,
+}
+
+/// Makes a buffer that ran empty small again.
+#[inline]
+pub(super) fn shrink<T>(messages: &mut VecDeque<T>) {
+    if messages.capacity() > 2 * KEPT {
+        messages.shrink_to(KEPT);
+    }
 }
 
 impl<T> Heap<T> {
     fn new(places: usize) -> Self {
         let at_first = AT_FIRST / size_of::<T>().max(1);
-        Self { messages: VecDeque::with_capacity(places.min(at_first)), caller: None }
+        Self { messages: VecDeque::with_capacity(places.min(at_first)), caller: None, hand: None }
+    }
+
+    /// Takes the first message out, and all others into an empty hand. Answers how many those are.
+    #[inline]
+    pub(in crate::sync) fn grab(&mut self, hand: &mut Hand<T>) -> (Option<T>, usize) {
+        core::mem::swap(&mut self.messages, &mut hand.messages);
+        let first = hand.messages.pop_front();
+        let others = hand.messages.len();
+        if let Some(count) = &mut self.hand {
+            count.held += others;
+        }
+        (first, others)
+    }
+
+    /// Puts what is in hand before all others. Answers how many they were.
+    pub(in crate::sync) fn take_back(&mut self, hand: &mut Hand<T>) -> usize {
+        let count = hand.messages.len();
+        hand.messages.append(&mut self.messages);
+        core::mem::swap(&mut self.messages, &mut hand.messages);
+        if let Some(known) = &mut self.hand {
+            known.held -= count;
+        }
+        count
     }
 }
 
@@ -41,8 +74,8 @@ impl<T> Store for Heap<T> {
     #[inline]
     fn pop(&mut self) -> Option<T> {
         let message = self.messages.pop_front()?;
-        if self.messages.is_empty() && self.messages.capacity() > 2 * KEPT {
-            self.messages.shrink_to(KEPT);
+        if self.messages.is_empty() {
+            shrink(&mut self.messages);
         }
         Some(message)
     }
@@ -59,6 +92,28 @@ impl<T> Store for Heap<T> {
     #[inline]
     fn caller(&mut self) -> Option<Waker> {
         self.caller.take()
+    }
+
+    #[inline]
+    fn freed(&mut self) -> usize {
+        self.hand.as_mut().map_or(0, Count::freed)
+    }
+
+    #[inline]
+    fn ask(&mut self) -> usize {
+        self.hand.as_mut().map_or(0, Count::ask)
+    }
+
+    #[inline]
+    fn unask(&mut self) {
+        if let Some(hand) = &mut self.hand {
+            hand.unask();
+        }
+    }
+
+    #[inline]
+    fn held(&self) -> usize {
+        self.hand.as_ref().map_or(0, |hand| hand.held)
     }
 }
 
@@ -100,10 +155,20 @@ pub(in crate::sync) struct Receivers<B: Spill> {
     pub(in crate::sync) chan: Arc<Chan<B>>,
 }
 
+/// Both sides of a channel, and the hand of its receiver.
+pub(in crate::sync) type WithHand<T> = (Arc<Senders<Heap<T>>>, Receivers<Heap<T>>, Hand<T>);
+
 impl<T> Chan<Heap<T>> {
     /// Makes a channel of so many places, first in, first out.
     pub(in crate::sync) fn line(places: usize) -> (Arc<Senders<Heap<T>>>, Receivers<Heap<T>>) {
         Self::make(Heap::new(places), places)
+    }
+
+    /// As [`line`](Self::line), for one receiver with a hand.
+    pub(in crate::sync) fn single(places: usize) -> WithHand<T> {
+        let (hand, count) = Hand::new();
+        let (senders, receivers) = Self::make(Heap { hand: Some(count), ..Heap::new(places) }, places);
+        (senders, receivers, hand)
     }
 }
 

@@ -15,6 +15,9 @@
 //!                                              gathered: kept for the first in line, who wants more than one
 //! ```
 //!
+//! A receiver that is the only one may take all messages in hand at once (`hand.rs`), whose places are taken until it gives
+//! each of them out: that frees a place without the lock.
+//!
 //! # Invariants
 //!
 //! - *conserved*: `taken` counts gathered places, permits, and promises on their way; with the messages it is at most the number
@@ -22,6 +25,8 @@
 //! - *no barging*: while a sender stands in line, `room` is zero. What becomes free then is promised, or `gathered`.
 //! - *gathered for the first*: outside of a section that is followed by [`settle`], `gathered` is zero unless the first in
 //!   line wants several places.
+//! - *asked*: while a sender stands in line, what is freed without the lock is not room: it was asked for, and whoever frees it
+//!   takes the lock, and gives it on.
 //! - *nothing after the end*: once closed, nothing enters but through permits; a receiver that got `None` saw the channel
 //!   closed and empty with no permit left, hence nothing follows.
 
@@ -153,6 +158,25 @@ fn give<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>
     }
 }
 
+/// Counts as room what has become free without the lock, unless somebody stands in line; see *asked*. Who is about to stand
+/// there `asks`.
+#[inline(always)]
+fn recount<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>, asks: bool) {
+    if section.is_empty(SENDERS) {
+        let store = &mut section.state.store;
+        section.state.taken -= if asks { store.ask() } else { store.freed() };
+    }
+}
+
+/// Whether there is room in a channel that is open, for so many, also after a [`recount`] for one who is about to wait.
+#[inline(always)]
+fn finds_room<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
+    section.state.has_room() || {
+        recount(section, false);
+        section.state.has_room()
+    }
+}
+
 /// Keeps a place for the first in line, who wants several.
 #[cold]
 fn gather<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
@@ -208,7 +232,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     #[inline]
     pub(in crate::sync) fn try_send(&self, message: B::Message) -> Result<(), TrySendError<B::Message>> {
         self.waiters.with(|section| {
-            if !section.state.has_room() {
+            if !finds_room(section) {
                 return Err(match section.state.closed() {
                     true => TrySendError::Closed(message),
                     false => TrySendError::Full(message),
@@ -251,6 +275,47 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
         if count == 0 && section.state.ended() { None } else { Some(count) }
     }
 
+    /// Takes a message as [`take`](Self::take) does, and all others in hand where nobody waits for their places. `grab` takes
+    /// them out of a store that has several, and says how many it did not return.
+    #[inline(always)]
+    pub(in crate::sync) fn take_all(
+        section: &mut Inner<'_, B, LANES>,
+        grab: impl FnOnce(&mut B) -> (Option<B::Message>, usize),
+    ) -> Option<Option<B::Message>> {
+        if section.state.store.len() < 2 || !section.is_empty(SENDERS) {
+            return Self::take(section);
+        }
+        recount(section, false);
+        section.state.store.unask();
+        let (first, others) = grab(&mut section.state.store);
+        section.state.taken += others;
+        Some(first)
+    }
+
+    /// Puts messages that were in hand back to the front: `put` says how many.
+    pub(in crate::sync) fn take_back(&self, put: impl FnOnce(&mut B) -> usize) {
+        self.waiters.with(|section| {
+            let count = put(&mut section.state.store);
+            section.state.taken -= count;
+        });
+    }
+
+    /// Gives on what the caller has freed without the lock, as somebody [asked](Store::ask) for it.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::sync) fn give_freed(&self) {
+        self.waiters.repeat(|section| {
+            section.state.gathered += section.state.store.freed();
+            let more = settle(section);
+            if !section.is_empty(SENDERS) {
+                return more && section.state.gathered > 0;
+            }
+            section.state.store.unask();
+            section.state.taken -= core::mem::take(&mut section.state.gathered);
+            false
+        });
+    }
+
     /// Gives on what is gathered.
     pub(in crate::sync) fn settle(&self) {
         self.waiters.repeat(settle);
@@ -266,6 +331,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
             if section.state.closed() {
                 return Err(TrySendError::Closed(()));
             }
+            recount(section, false);
             if section.state.room() < places {
                 return Err(TrySendError::Full(()));
             }
@@ -360,11 +426,17 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     }
 
     pub(in crate::sync) fn len(&self) -> usize {
-        self.waiters.with(|section| section.state.store.len())
+        self.waiters.with(|section| {
+            recount(section, false);
+            section.state.store.len() + section.state.store.held()
+        })
     }
 
     pub(in crate::sync) fn room(&self) -> usize {
-        self.waiters.with(|section| section.state.room())
+        self.waiters.with(|section| {
+            recount(section, false);
+            section.state.room()
+        })
     }
 
     /// One look of a receiver that stands in no line: a message, the end, or its waker is kept in `place`.
@@ -390,7 +462,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
 
 impl<L: RawLock, B: Store + ?Sized, const LANES: usize> core::fmt::Debug for Flow<L, B, LANES> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let (len, closed) = self.waiters.with(|section| (section.state.store.len(), section.state.closed()));
+        let (len, closed) = (self.len(), self.is_closed());
         f.debug_struct("Channel").field("len", &len).field("closed", &closed).finish_non_exhaustive()
     }
 }
@@ -421,12 +493,15 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Sending<B> {
             section.state.taken -= 1;
         }
         let Some(message) = self.message.take() else { return Step::Wait(Told::Wait) };
-        if !section.state.has_room() {
+        if !finds_room(section) {
             if section.state.closed() {
                 return Step::Ready(Err(SendError(message)));
             }
-            self.message = Some(message);
-            return Step::Wait(Told::Wait);
+            recount(section, true);
+            if !section.state.has_room() {
+                self.message = Some(message);
+                return Step::Wait(Told::Wait);
+            }
         }
         // SAFETY: there is room.
         unsafe { fill(section, message) };
@@ -460,6 +535,9 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
 
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
         let alone = section.is_empty(SENDERS);
+        if section.state.room() < self.places {
+            recount(section, true);
+        }
         let state = &mut *section.state;
         if state.closed() {
             match told {

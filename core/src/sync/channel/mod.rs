@@ -17,6 +17,8 @@ mod error;
 mod fixed;
 #[cfg_attr(not(all(feature = "alloc", feature = "heapless")), allow(dead_code))] // each kind of handle needs a part
 pub(super) mod flow;
+#[cfg(feature = "alloc")]
+pub(super) mod hand;
 #[cfg(feature = "heapless")]
 mod ring;
 pub(super) mod store;

@@ -34,4 +34,26 @@ pub(in crate::sync) trait Store {
     fn caller(&mut self) -> Option<Waker> {
         None
     }
+
+    /// Places that have become free without the lock since this was last asked, where a receiver has messages in hand.
+    #[inline(always)]
+    fn freed(&mut self) -> usize {
+        0
+    }
+
+    /// As [`freed`](Self::freed); and whoever frees a place from now on takes the lock to give it on.
+    #[inline(always)]
+    fn ask(&mut self) -> usize {
+        0
+    }
+
+    /// Nobody stands in line any more: what becomes free need not be given on.
+    #[inline(always)]
+    fn unask(&mut self) {}
+
+    /// Messages that a receiver has in hand.
+    #[inline(always)]
+    fn held(&self) -> usize {
+        0
+    }
 }

@@ -29,8 +29,8 @@ use crate::sync::channel::flow::Flow;
 /// ```
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
-    let (senders, receivers) = Chan::line(bounded(buffer));
-    let single = Single { receivers };
+    let (senders, receivers, hand) = Chan::single(bounded(buffer));
+    let single = Single { receivers, hand };
     (Sender { senders, _clock: PhantomData }, Receiver { single })
 }
 

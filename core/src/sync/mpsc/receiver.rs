@@ -1,27 +1,64 @@
 //! The receiving side, which both channels share: it waits in no line, since there is one.
 
 use core::future::{Future, poll_fn};
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 use super::error::TryRecvError;
 use crate::lock::DefaultLock;
 use crate::sync::alloc::Vec;
 use crate::sync::channel::alloc::{Heap, LANES, Receivers};
 use crate::sync::channel::flow::Flow;
+use crate::sync::channel::hand::Hand;
+use crate::task::coop;
 
 /// The one receiver of a channel.
 pub(super) struct Single<T> {
     pub(super) receivers: Receivers<Heap<T>>,
+    pub(super) hand: Hand<T>,
+}
+
+impl<T> Drop for Single<T> {
+    fn drop(&mut self) {
+        // So that all messages are dropped in their order.
+        self.take_back();
+    }
 }
 
 impl<T> Single<T> {
+    /// Puts what is in hand back.
+    fn take_back(&mut self) {
+        if !self.hand.is_empty() {
+            let Self { receivers, hand } = self;
+            receivers.chan.flow.take_back(|heap| heap.take_back(hand));
+        }
+    }
+
+    /// The next message in hand.
+    #[inline]
+    fn give_out(&mut self) -> Option<T> {
+        let (message, asked) = self.hand.give_out()?;
+        if asked {
+            self.flow().give_freed();
+        }
+        Some(message)
+    }
+
     pub(super) fn flow(&self) -> &Flow<DefaultLock, Heap<T>, LANES> {
         &self.receivers.chan.flow
     }
 
     #[inline]
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.flow().poll_alone(cx, |heap| &mut heap.caller, Flow::<DefaultLock, Heap<T>, LANES>::take)
+        if !self.hand.is_empty() {
+            ready!(coop::poll_done(cx));
+            return Poll::Ready(self.give_out());
+        }
+        let Self { receivers, hand } = self;
+        receivers.chan.flow.poll_alone(
+            cx,
+            |heap| &mut heap.caller,
+            |section| Flow::<DefaultLock, Heap<T>, LANES>::take_all(section, |heap| heap.grab(hand)),
+        )
     }
 
     pub(super) fn recv(&mut self) -> impl Future<Output = Option<T>> {
@@ -32,6 +69,7 @@ impl<T> Single<T> {
         if limit == 0 {
             return Poll::Ready(0);
         }
+        self.take_back();
         // Nothing is allocated under the lock: what came meanwhile is for the next call.
         buffer.reserve(limit.min(self.flow().len().max(1)));
         let limit = limit.min(buffer.capacity() - buffer.len());
@@ -56,6 +94,9 @@ impl<T> Single<T> {
     }
 
     pub(super) fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.flow().try_recv()
+        match self.give_out() {
+            Some(message) => Ok(message),
+            None => self.flow().try_recv(),
+        }
     }
 }

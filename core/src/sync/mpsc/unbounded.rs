@@ -20,8 +20,8 @@ use crate::sync::channel::flow::Flow;
 /// assert_eq!(rx.try_recv(), Ok("one"));
 /// ```
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    let (senders, receivers) = Chan::line(UNBOUNDED);
-    let single = Single { receivers };
+    let (senders, receivers, hand) = Chan::single(UNBOUNDED);
+    let single = Single { receivers, hand };
     (UnboundedSender { senders }, UnboundedReceiver { single })
 }
 

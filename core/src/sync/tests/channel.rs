@@ -134,7 +134,7 @@ impl Drop for Counted {
 
 /// Every message that was made is dropped once, wherever it is when the receiver goes away: received, in the channel,
 /// with a sender that has room, with one that waits, given back, or refused.
-// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::Wait) };\n        if !section.state.has_room() { => Step::Wait(Told::Wait) };\n        if !section.state.has_room() && told != Some(Told::Come) {
+// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::Wait) };\n        if !finds_room(section) { => Step::Wait(Told::Wait) };\n        if !section.state.has_room() && told != Some(Told::Come) {
 #[test]
 fn failure_096_message_sent_while_receiver_drops_is_given_back_or_dropped() {
     let drops = Arc::new(std::sync::atomic::AtomicUsize::new(0));

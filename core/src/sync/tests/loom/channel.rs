@@ -59,7 +59,7 @@ impl Drop for Counted {
 
 /// A sender that waits meets a receiver that takes one, closes and drains: as many drops as messages, none in the
 /// channel afterwards.
-// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::Wait) };\n        if !section.state.has_room() { => Step::Wait(Told::Wait) };\n        if !section.state.has_room() && told != Some(Told::Come) {
+// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::Wait) };\n        if !finds_room(section) { => Step::Wait(Told::Wait) };\n        if !section.state.has_room() && told != Some(Told::Come) {
 #[test]
 fn failure_096_message_sent_while_receiver_drops() {
     loom::model(|| {

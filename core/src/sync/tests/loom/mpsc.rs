@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use crate::sync::{mpmc, mpsc};
-use crate::test_util::{Polled, TestWaker};
+use crate::test_util::{Plain, Polled, TestWaker};
 
 /// Polls to the end, but only after wake-ups: a thread that is not woken is stuck, and the model says so.
 fn run<F: core::future::Future>(future: F) -> F::Output {
@@ -213,4 +213,57 @@ fn failure_048_last_receivers_go_while_a_message_is_sent() {
         let tx = sender.join().unwrap();
         assert_eq!((drops.load(Ordering::Relaxed), tx.len(), tx.capacity()), (1, 0, 1));
     });
+}
+
+/// A sender begins to wait while a message in hand is given out: it finds the place or is told of it, and what was done
+/// before the receive is seen after the send.
+// Mutant: core/src/sync/channel/flow.rs :: recount(section, true);\n            if !section => recount(section, false);\n            if !section
+// Mutant: core/src/sync/channel/hand.rs :: fetch_add(ONE, Ordering::Release) => fetch_add(ONE, Ordering::Relaxed)
+// Mutant: core/src/sync/channel/hand.rs :: fetch_or(ASKED, Ordering::Acquire) => fetch_or(ASKED, Ordering::Relaxed)
+#[test]
+fn failure_023_message_in_hand_is_given_out_while_a_wait_begins() {
+    loom::model(|| {
+        let ((tx, mut rx), done) = (mpsc::channel(2), Plain::new());
+        in_hand(&tx, &mut rx);
+        let there = done.clone();
+        let receiver = thread::spawn(move || {
+            there.set();
+            assert_eq!(rx.try_recv(), Ok(1));
+            rx
+        });
+        let mut wait = Polled::new(tx.send(3));
+        let early = wait.poll().is_ready();
+        assert!(!early || done.is_set(), "the place was free before it was freed");
+        let _rx = receiver.join().unwrap();
+        if !early {
+            assert_eq!((wait.wakes(), wait.ready()), (1, Ok(())), "not told");
+        }
+    });
+}
+
+/// Who finds that a place was freed without waiting for it, sees what was done before that.
+// Mutant: core/src/sync/channel/hand.rs :: load(Ordering::Acquire) => load(Ordering::Relaxed)
+#[test]
+fn message_in_hand_is_given_out_while_room_is_looked_for() {
+    loom::model(|| {
+        let ((tx, mut rx), done) = (mpsc::channel(2), Plain::new());
+        in_hand(&tx, &mut rx);
+        let there = done.clone();
+        let receiver = thread::spawn(move || {
+            there.set();
+            assert_eq!(rx.try_recv(), Ok(1));
+            rx
+        });
+        assert!(tx.try_send(3).is_err() || done.is_set());
+        let _rx = receiver.join().unwrap();
+        assert_eq!(tx.capacity() + _rx.len(), 2);
+    });
+}
+
+/// Fills a channel of two places: one message is in hand, one is not.
+fn in_hand(tx: &mpsc::Sender<u8>, rx: &mut mpsc::Receiver<u8>) {
+    tx.try_send(0).unwrap();
+    tx.try_send(1).unwrap();
+    assert_eq!(Polled::new(rx.recv()).ready(), Some(0));
+    tx.try_send(2).unwrap();
 }
