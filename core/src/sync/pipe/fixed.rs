@@ -203,6 +203,11 @@ impl<'a, L: RawLock> PipeReader<'a, L> {
     pub fn close(&self) -> bool {
         self.flow.close()
     }
+
+    /// Bytes that the pipe can hold.
+    pub fn capacity(&self) -> usize {
+        self.flow.capacity()
+    }
 }
 
 impl<'a, L: RawLock> PipeWriter<'a, L> {
@@ -248,6 +253,11 @@ impl<'a, L: RawLock> PipeWriter<'a, L> {
     /// Closes the pipe for both sides. Returns whether it was open.
     pub fn close(&self) -> bool {
         self.flow.close()
+    }
+
+    /// Bytes that the pipe can hold.
+    pub fn capacity(&self) -> usize {
+        self.flow.capacity()
     }
 }
 

@@ -184,7 +184,6 @@ impl<L: RawLock, B: Ring + ?Sized> Flow<L, B> {
         self.waiters.with(|section| section.state.len)
     }
 
-    #[allow(dead_code)] // for pipes whose type does not say it
     pub(super) fn capacity(&self) -> usize {
         self.waiters.with(|section| section.state.bytes.as_ref().len())
     }

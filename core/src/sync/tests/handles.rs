@@ -132,6 +132,7 @@ fn either_side_of_a_shared_channel_ends_it() {
     assert!(channel.is_closed() && matches!(channel.try_send(0, 1), Err(TrySendError::Closed(1))));
     let pipe = Pipe::<2>::new();
     let (reader, writer) = (pipe.reader(), pipe.writer());
+    assert_eq!((reader.capacity(), writer.capacity()), (2, 2));
     assert!(writer.clone().close() && !reader.clone().close() && pipe.is_closed());
 }
 

@@ -2,10 +2,10 @@
 
 use std::vec::Vec;
 
-#[cfg(feature = "heapless")]
-use crate::sync::PriorityChannel;
+use crate::sync::SendError;
 use crate::sync::priority::channel;
-use crate::sync::{SendError, TryRecvError, TrySendError};
+#[cfg(feature = "heapless")]
+use crate::sync::{PriorityChannel, TryRecvError, TrySendError};
 #[cfg(feature = "heapless")]
 use crate::test_util::TestLock;
 use crate::test_util::{Polled, Random};
