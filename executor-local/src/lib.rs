@@ -26,6 +26,8 @@ mod local;
 mod local_set;
 mod main_future;
 mod memory;
+#[cfg(all(test, any(loom, shuttle), feature = "std"))]
+mod model_park;
 #[cfg(all(test, loom, feature = "std"))]
 mod models;
 mod order;

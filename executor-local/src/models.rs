@@ -7,54 +7,17 @@ use core::task::{Poll, Waker};
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use loom::sync::{Condvar, Mutex};
+use loom::sync::Mutex;
 use loom::thread;
 use zokio_core::ambient::Ambient;
 use zokio_core::atomic::AtomicBool;
 use zokio_core::future::yield_now;
-use zokio_core::park::{Park, Unpark};
+use zokio_core::park::Park;
 use zokio_core::task::{Arena, JoinHandle, try_spawn_at};
-use zokio_core::time::Instant;
 
 use crate::context::Current;
+use crate::model_park::{ModelPark, Token};
 use crate::{Config, Executor, LocalSet, SharedExecutor, SharedSpawner};
-
-/// Waits until it is unparked, for ever if it is not: the model finds that.
-struct ModelPark(Token);
-
-#[derive(Clone)]
-struct Token(Arc<(Mutex<bool>, Condvar)>);
-
-impl ModelPark {
-    fn new() -> Self {
-        Self(Token(Arc::new((Mutex::new(false), Condvar::new()))))
-    }
-}
-
-impl Unpark for Token {
-    fn unpark(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_one();
-    }
-}
-
-impl Park for ModelPark {
-    type Unpark = Token;
-    fn unpark(&self) -> Token {
-        self.0.clone()
-    }
-    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        if is_idle() {
-            let (token, rings) = &*self.0.0;
-            let mut token = token.lock().unwrap();
-            while !*token {
-                token = rings.wait(token).unwrap();
-            }
-            *token = false;
-        }
-    }
-    fn poll(&mut self) {}
-}
 
 /// Ready when a thread, started by the first poll, has stored and woken.
 fn told_by_a_thread() -> impl Future<Output = ()> + Send + 'static {

@@ -8,54 +8,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::Vec;
 
 use shuttle::future::block_on;
-use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread;
 use zokio_core::future::yield_now;
-use zokio_core::park::{Park, Unpark};
 use zokio_core::sync::{Semaphore, TaskTracker, mpsc};
 use zokio_core::task::{JoinHandle, try_spawn_at};
-use zokio_core::time::Instant;
 
 use self::explore::explore_evenly;
+use crate::model_park::ModelPark;
 use crate::{Config, SharedExecutor};
 
 #[path = "../../core/src/tests/explore.rs"]
 mod explore;
 
-/// Waits until it is unparked, for ever if it is not: that is a deadlock, which is found.
-struct Parked(Token);
-
-#[derive(Clone)]
-struct Token(Arc<(Mutex<bool>, Condvar)>);
-
-impl Unpark for Token {
-    fn unpark(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_one();
-    }
-}
-
-impl Park for Parked {
-    type Unpark = Token;
-    fn unpark(&self) -> Token {
-        self.0.clone()
-    }
-    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        if is_idle() {
-            let (token, rings) = &*self.0.0;
-            let mut token = token.lock().unwrap();
-            while !*token {
-                token = rings.wait(token).unwrap();
-            }
-            *token = false;
-        }
-    }
-    fn poll(&mut self) {}
-}
-
-fn executor() -> Arc<SharedExecutor<Parked>> {
-    let token = Token(Arc::new((Mutex::new(false), Condvar::new())));
-    Arc::new(SharedExecutor::new(Parked(token), Config::new()))
+fn executor() -> Arc<SharedExecutor<ModelPark>> {
+    Arc::new(SharedExecutor::new(ModelPark::new(), Config::new()))
 }
 
 /// Counts its drop.
