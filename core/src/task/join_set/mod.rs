@@ -39,7 +39,7 @@ pub trait Places<T> {
 /// Dropping it aborts all its tasks. It spawns nothing itself: `insert` takes the handle of a task, wherever that runs.
 pub struct JoinSetOf<T, P: Places<T>> {
     places: P,
-    _output: PhantomData<T>,
+    _output: PhantomData<fn() -> T>,
 }
 
 impl<T, P: Places<T>> JoinSetOf<T, P> {
