@@ -30,6 +30,8 @@
 //! - *nothing after the end*: once closed, nothing enters but through permits; a receiver that got `None` saw the channel
 //!   closed and empty with no permit left, hence nothing follows.
 
+mod reserve;
+
 use core::task::{Context, Poll, Waker};
 
 use super::error::{SendError, TryRecvError, TrySendError};
@@ -37,6 +39,7 @@ use super::store::Store;
 use crate::const_fn;
 use crate::lock::RawLock;
 use crate::sync::waiters::{Protocol, Section, Step, Waiters, Waiting};
+use reserve::Reserving;
 
 /// The lane of those who wait for room.
 pub(in crate::sync) const SENDERS: usize = 0;
@@ -512,80 +515,6 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Sending<B> {
         if told == Told::Come {
             give(section);
         }
-    }
-}
-
-/// One who wants permits.
-pub(in crate::sync) struct Reserving<B: ?Sized> {
-    places: usize,
-    _store: core::marker::PhantomData<fn(&B)>,
-}
-
-impl<B: ?Sized> Reserving<B> {
-    fn new(places: usize) -> Self {
-        Self { places, _store: core::marker::PhantomData }
-    }
-}
-
-impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
-    type State = State<B>;
-    type Tag = Told;
-    type Output = Result<(), SendError<()>>;
-    const LANE: usize = SENDERS;
-
-    fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
-        let alone = section.is_empty(SENDERS);
-        if section.state.room() < self.places {
-            recount(section, true);
-        }
-        let state = &mut *section.state;
-        if state.closed() {
-            match told {
-                Some(Told::Come) => state.gathered += 1,
-                Some(Told::First) => state.goal = 0,
-                _ => {}
-            }
-            return Step::Ready(Err(SendError(())));
-        }
-        match told {
-            Some(Told::Come) => {}
-            Some(Told::First) => {
-                if state.gathered < self.places {
-                    return Step::Wait(Told::First);
-                }
-                state.gathered -= self.places;
-                state.goal = 0;
-            }
-            _ if state.room() >= self.places => state.taken += self.places,
-            _ if self.places == 1 => return Step::Wait(Told::Wait),
-            None if alone => return Step::Wait(Told::First),
-            _ => return Step::Wait(Told::Several),
-        }
-        state.permits += self.places;
-        Step::Ready(Ok(()))
-    }
-
-    fn linked(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
-        if told == Told::First {
-            section.state.goal = self.places;
-            let room = section.state.room();
-            section.state.taken += room;
-            section.state.gathered += room;
-        }
-    }
-
-    fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
-        match told {
-            Told::Come => section.state.gathered += 1,
-            Told::First => section.state.goal = 0,
-            _ => {}
-        }
-    }
-
-    const SETTLES: bool = true;
-
-    fn settle(&mut self, section: &mut Inner<'_, B, LANES>) -> bool {
-        settle(section)
     }
 }
 

@@ -167,7 +167,7 @@ fn many_permits_are_gathered_in_line() {
 }
 
 /// Whoever gathers and goes away leaves what was gathered to those behind, at every stage.
-// Mutant: core/src/sync/channel/flow.rs :: const SETTLES: bool = true; => const SETTLES: bool = false;
+// Mutant: core/src/sync/channel/flow/reserve.rs :: const SETTLES: bool = true; => const SETTLES: bool = false;
 #[test]
 fn failure_023_permits_and_gathered_room_go_to_the_next() {
     for freed in 0..=3 {
@@ -552,7 +552,7 @@ fn advance<'a>(
 
 /// Random histories of everything a sender can do, against a queue and a count: order, room, and nobody left waiting
 /// beside what is there.
-// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += room; => let _ = room;
+// Mutant: core/src/sync/channel/flow/reserve.rs :: section.state.gathered += room; => let _ = room;
 #[test]
 fn failure_101_permits_room_and_messages_agree_with_a_count() {
     const ROOM: usize = 4;

@@ -102,7 +102,7 @@ fn last_permit_is_given_back_while_the_receiver_waits_for_the_end() {
 }
 
 /// One who gathers goes away while room is freed: what it had goes to the next.
-// Mutant: core/src/sync/channel/flow.rs :: const SETTLES: bool = true; => const SETTLES: bool = false;
+// Mutant: core/src/sync/channel/flow/reserve.rs :: const SETTLES: bool = true; => const SETTLES: bool = false;
 #[test]
 fn failure_023_gathering_is_given_up_while_room_is_freed() {
     loom::model(|| {
