@@ -418,6 +418,9 @@ unsafe impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Schedule for Executor
     /// Where pushing is all that is to be done.
     const DIRECT: bool = !U::NEEDED && !Mode::COUNTED_SOMETIMES;
 
+    /// Where all are in a `static`: *one runner*.
+    const ONE_RUNNER: bool = !Mode::COUNTED_SOMETIMES;
+
     #[inline]
     fn schedule(&self, task: Notified<Self>) {
         self.own.queue().push(task);

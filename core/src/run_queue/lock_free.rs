@@ -9,7 +9,7 @@ use core::ptr::{NonNull, null_mut};
 use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
 use crate::stack::reverse;
-use crate::task::{Link, Start, TaskPtr};
+use crate::task::{Link, Schedule, Start, TaskPtr, start};
 
 /// *linked*: from `top`, each link leads to the one pushed before it, and the oldest to nothing; from `first`, each leads to
 /// the one pushed after it, and the last to nothing. Each of them is owned by the queue, those from `first` by the consumer.
@@ -28,19 +28,29 @@ impl Queue {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&self, link: NonNull<Link>) {
-        // Ordering: relaxed: only compared, and never followed by a producer.
-        let mut top = self.top.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the pusher owns the link of the task it pushes. Relaxed: published by the exchange below.
-            unsafe { link.as_ref() }.next.store(top, Ordering::Relaxed);
-            // Ordering: the release pairs with the acquire in `take`: the task and its link are visible to who runs it.
-            match self.top.compare_exchange_weak(top, link.as_ptr(), Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return,
-                Err(now) => top = now,
-            }
+        if !self.try_push(link) {
+            self.push_again(link);
         }
+    }
+
+    /// Pushes unless somebody else pushes or takes meanwhile.
+    #[inline(always)]
+    fn try_push(&self, link: NonNull<Link>) -> bool {
+        // Ordering: relaxed: only compared, and never followed by a producer.
+        let top = self.top.load(Ordering::Relaxed);
+        // SAFETY: the pusher owns the link of the task it pushes. Relaxed: published by the exchange below.
+        unsafe { link.as_ref() }.next.store(top, Ordering::Relaxed);
+        // Ordering: the release pairs with the acquire in `take`: the task and its link are visible to who runs it.
+        self.top.compare_exchange(top, link.as_ptr(), Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// Out of the way of those who push at the first attempt.
+    #[cold]
+    #[inline(never)]
+    fn push_again(&self, link: NonNull<Link>) {
+        while !self.try_push(link) {}
     }
 
     /// Nothing: the queue does not know where it lies. Its twin does.
@@ -66,25 +76,38 @@ impl Queue {
         self.push(link);
     }
 
-    /// Takes all that was pushed, oldest first.
+    /// Pops the first of those that were pushed, where nothing is left of those taken before: takes them all.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*, who has nothing left.
     #[inline(always)]
-    fn take(&self) -> *mut Link {
+    unsafe fn take(&self) -> Option<NonNull<Link>> {
         // Ordering: relaxed: only compared; most looks at an empty queue end here.
         if self.top.load(Ordering::Relaxed).is_null() {
-            return null_mut();
+            return None;
         }
         // Ordering: acquire: pairs with the release of every push that is taken: they form one release sequence.
-        reverse(self.top.swap(null_mut(), Ordering::Acquire))
+        let taken = NonNull::new(self.top.swap(null_mut(), Ordering::Acquire))?;
+        // SAFETY: *linked*: taken, and the queue's until it is popped.
+        if unsafe { taken.as_ref() }.next.load(Ordering::Relaxed).is_null() {
+            return Some(taken); // alone: nothing is left again
+        }
+        // SAFETY: *one consumer*.
+        self.first.with_mut(|field| unsafe { *field = reverse(taken.as_ptr()) });
+        // SAFETY: *one consumer*.
+        unsafe { self.pop_taken() }
     }
 
+    /// Pops the first of those taken before.
+    ///
     /// # Safety
     ///
     /// *one consumer*.
-    #[inline]
-    pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
+    #[inline(always)]
+    unsafe fn pop_taken(&self) -> Option<NonNull<Link>> {
         // SAFETY: *one consumer*.
-        let taken = self.first.with(|first| unsafe { *first });
-        let first = NonNull::new(if taken.is_null() { self.take() } else { taken })?;
+        let first = NonNull::new(self.first.with(|first| unsafe { *first }))?;
         // SAFETY: *linked*: taken, and the queue's until here.
         let next = unsafe { first.as_ref() }.next.load(Ordering::Relaxed);
         // SAFETY: *one consumer*.
@@ -92,17 +115,30 @@ impl Queue {
         Some(first)
     }
 
-    /// Pops a task and starts it.
+    /// # Safety
+    ///
+    /// *one consumer*.
+    #[inline(always)]
+    pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
+        // SAFETY: by this function's contract.
+        match unsafe { self.pop_taken() } {
+            Some(first) => Some(first),
+            // SAFETY: nothing is left.
+            None => unsafe { self.take() },
+        }
+    }
+
+    /// Pops a task of scheduler `S` and starts it.
     ///
     /// # Safety
     ///
     /// *one consumer*.
-    #[inline]
-    pub(super) unsafe fn pop_started(&self) -> Option<(TaskPtr, Start)> {
+    #[inline(always)]
+    pub(super) unsafe fn pop_started<S: Schedule>(&self) -> Option<(TaskPtr, Start)> {
         // SAFETY: by this function's contract.
         let task = TaskPtr::from_link(unsafe { self.pop() }?);
-        // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
-        Some((task, unsafe { task.header() }.state.start()))
+        // SAFETY: it was in the queue.
+        Some((task, unsafe { start::<S>(task) }))
     }
 
     /// # Safety

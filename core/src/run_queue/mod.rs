@@ -19,7 +19,7 @@ use unicore as back_end;
 use core::marker::PhantomData;
 
 use crate::const_fn;
-use crate::task::{Notified, Ready, TaskPtr};
+use crate::task::{Notified, Ready, Schedule, TaskPtr};
 
 /// The ready tasks of one executor of type `S`.
 ///
@@ -107,9 +107,12 @@ impl<S> RunQueue<S> {
     ///
     /// *one consumer*.
     #[inline(always)]
-    pub unsafe fn next(&self) -> Option<Ready<S>> {
+    pub unsafe fn next(&self) -> Option<Ready<S>>
+    where
+        S: Schedule,
+    {
         // SAFETY: by this function's contract.
-        let (task, start) = unsafe { self.queue.pop_started() }?;
+        let (task, start) = unsafe { self.queue.pop_started::<S>() }?;
         // SAFETY: `push` took a `Notified<S>` for it, it has been taken from the queue once, and started once.
         Some(unsafe { Ready::new(task, start) })
     }

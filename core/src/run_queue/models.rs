@@ -34,7 +34,7 @@ fn take(queue: &RunQueue<Line>, taken: &mut Vec<usize>) {
 }
 
 /// Two producers: each one's tasks come in its order, and none is lost.
-// Mutant: core/src/run_queue/lock_free.rs :: reverse(self.top.swap(null_mut(), Ordering::Acquire)) => self.top.swap(null_mut(), Ordering::Acquire)
+// Mutant: core/src/run_queue/lock_free.rs :: *field = reverse(taken.as_ptr()) => *field = taken.as_ptr()
 #[test]
 fn two_producers_race_the_consumer() {
     loom::model(|| {
@@ -82,7 +82,7 @@ fn a_pushed_task_is_seen_whole() {
 
 /// The queue is taken as a whole while a producer is at it.
 // Mutant: core/src/run_queue/lock_free.rs :: link.as_ptr(), Ordering::Release, => link.as_ptr(), Ordering::Relaxed,
-// Mutant: core/src/run_queue/lock_free.rs :: reverse(self.top.swap(null_mut(), Ordering::Acquire)) => { let top = self.top.load(Ordering::Acquire); self.top.store(null_mut(), Ordering::Relaxed); reverse(top) }
+// Mutant: core/src/run_queue/lock_free.rs :: self.top.swap(null_mut(), Ordering::Acquire) => { let top = self.top.load(Ordering::Acquire); self.top.store(null_mut(), Ordering::Relaxed); top }
 #[test]
 fn the_last_task_is_taken_while_another_comes() {
     loom::model(|| {

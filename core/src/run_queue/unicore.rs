@@ -5,7 +5,7 @@ use core::ptr::{NonNull, null_mut};
 use crate::atomic::{AtomicPtr, Ordering, compiler_fence};
 use crate::const_fn;
 use crate::lock::Section;
-use crate::task::{Link, Start, TaskPtr};
+use crate::task::{Link, Schedule, Start, TaskPtr};
 
 /// *linked*: every link from first to last leads to the next, and the last to nothing; each is owned by the queue. A link
 /// that is in no queue leads to nothing.
@@ -113,7 +113,7 @@ impl Queue {
     ///
     /// *one consumer*; the back end does not need it, its twin does.
     #[inline(always)]
-    pub(super) unsafe fn pop_started(&self) -> Option<(TaskPtr, Start)> {
+    pub(super) unsafe fn pop_started<S: Schedule>(&self) -> Option<(TaskPtr, Start)> {
         let _section = Section::enter();
         let task = TaskPtr::from_link(self.pop_within()?);
         // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).

@@ -29,7 +29,7 @@
 //! |---|---|---|
 //! | `link` | whoever holds the `Notified` | `NOTIFIED` won, until popped |
 //! | `vtable`, `owner` | the spawner writes, before the first push; then only read | *winner reads* |
-//! | future | the executor | `RUNNING` (one core: between pop and the end of the poll) |
+//! | future | the executor | `RUNNING` (one core, one runner: between pop and the end of the poll) |
 //! | output | the executor until `COMPLETE`, then the join handle; the executor again if the handle is gone | |
 //! | join waker | the handle while `JOIN_WAKER` is clear; both read while it is set; the executor drops it if the handle is gone | |
 //!
@@ -98,6 +98,8 @@ pub use local_scope::{LocalScope, ScopedJoinHandle, scope};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use name::{Named, name, named};
 pub use pool::{IntoTask, SpawnToken, TaskFn, pool_bytes};
+#[cfg(not(zokio_unicore))]
+pub(crate) use run::start;
 pub use run::{Notified, Ready};
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};

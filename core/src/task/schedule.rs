@@ -12,8 +12,8 @@ use super::run::Notified;
 /// The type must be `repr(C)` with an [`Owner`], made of [`Self::OWNER`], as its first field. An owner of counted tasks
 /// must stay alive until each of them has been [`released`](Self::released) (*kept alive*); an owner of uncounted ones
 /// must be `'static` (*static home*). `schedule` and `reschedule` must see to it that the task is run or cancelled some
-/// time, by one thread at a time, on a thread on which its future may be polled and dropped. What [`Self::DIRECT`] says
-/// must hold.
+/// time, by one thread at a time, on a thread on which its future may be polled and dropped. What [`Self::DIRECT`] and
+/// [`Self::ONE_RUNNER`] say must hold.
 pub unsafe trait Schedule: Sized + Sync + 'static {
     /// How the memory of the tasks is reclaimed.
     type Reclaim: Reclaim;
@@ -28,6 +28,13 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     /// Where this is `true` the first field must be such an `OwnQueue`, [bound](super::OwnQueue::bind) before a pointer to the
     /// owner is given to anybody; `Reclaim` be [`Static`]; and [`completed`](Self::completed) do nothing: it is not called.
     const DIRECT: bool = false;
+
+    /// Whether its tasks are started by one thread at a time, which ends each poll before it starts the next task, and the
+    /// tasks outlive it: the queue is never dropped, nor given up while a wake may be on its way to it. Then a task that is
+    /// woken while it runs is queued at once, by [`schedule`](Self::schedule), and a poll ends without a transition.
+    ///
+    /// Where this is `true`, `Reclaim` must be [`Static`].
+    const ONE_RUNNER: bool = false;
 
     /// What goes into the first field.
     const OWNER: Owner = Owner { ops: if Self::DIRECT { None } else { Some(Self::OPS) } };

@@ -10,7 +10,8 @@ use crate::const_fn;
 /// publishes what the caller wrote before (data before a wake, the future before its first start, the output before
 /// `COMPLETE`, the join waker before `JOIN_WAKER`); its acquire makes visible what the previous changers published. A wake
 /// writes even where it changes nothing, so that the poll that follows sees what the waker wrote. The start only acquires:
-/// what its executor did before is published by the end of the poll, before which nobody acts on `RUNNING`. Who lets go of
+/// what its executor did before is published by the end of the poll, before which nobody acts on `RUNNING`. That of the one
+/// runner releases as well, for no end follows: who wakes next writes the link, after all who wrote it before. Who lets go of
 /// a slot at once only releases: it touches nothing afterwards, and who does acquires, through this change, from all those
 /// before it as well.
 #[derive(Debug)]
@@ -111,15 +112,32 @@ impl State {
     #[inline]
     pub(crate) fn start(&self) -> Start {
         // Ordering: see `State`. NOTIFIED is set and RUNNING clear in the hands of whoever took the task from a queue, so
-        // flipping both is `Snapshot::start`.
-        let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::Acquire));
+        // this sum, one instruction on most machines, is `Snapshot::start`.
+        let before = Snapshot(self.0.fetch_add(RUNNING - NOTIFIED, Ordering::Acquire));
         before.start().0
     }
 
-    /// Lets the task rest, to which nothing came while it was polled. `false`: something did, see [`idle`](Self::idle).
+    /// As [`start`](Self::start), by the one runner: the task is queued at once when it is woken during its poll.
+    #[inline]
+    pub(crate) fn start_alone(&self) -> Start {
+        // Ordering: see `State`. NOTIFIED is set, as above.
+        let before = Snapshot(self.0.fetch_sub(NOTIFIED, Ordering::AcqRel));
+        if before.is_common() { Start::Poll } else { self.start_uncommon(before) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn start_uncommon(&self, before: Snapshot) -> Start {
+        // Nobody but this thread ends what has left its queue, so the two steps are one to all others.
+        if before.is_complete() { self.apply(Snapshot::start_alone) } else { before.start_alone().0 }
+    }
+
+    /// Lets the task rest, to which nothing came while it was polled. `false`: something did, see [`idle`](Self::idle). Nothing
+    /// is to be done after a poll of the one runner's.
     #[inline(always)]
     pub(crate) fn rest(&self) -> bool {
-        self.try_apply(Snapshot::rest)
+        // RUNNING is set and cleared by the poller alone.
+        !self.peek().is_running() || self.try_apply(Snapshot::rest)
     }
 
     /// What to do where the task may not [`rest`](Self::rest).

@@ -6,7 +6,7 @@
 //! | 1 | `RUNNING` | the executor works on the task; nobody else touches the future | start of a poll | its end |
 //! | 2 | `COMPLETE` | the future is gone | the executor | claim |
 //! | 3 | `ASKED` | the owner of this slot must be asked to schedule it | claim | launch, by an owner that is *direct* |
-//! | 4 | `CANCELLED` | an abort was asked for | abort, shutdown | claim |
+//! | 4 | `CANCELLED` | an abort was asked for; of a complete task `QUEUED`: it is in a queue | abort, shutdown; the executor | claim; whoever takes it from there |
 //! | 5 | `JOIN_INTEREST` | a `JoinHandle` exists | claim | the handle |
 //! | 6 | `JOIN_WAKER` | the join waker belongs to the executor's side | the handle | either |
 //! | 7 | `COUNTED` | the high bits are references; else a generation | spawn | never |
@@ -20,9 +20,14 @@
 //!
 //! The functions of [`Snapshot`] are pure: a word in, what the caller must do and the next word out. They are tested over
 //! every word. Two back ends apply them: `lock_free` by read-modify-write, `unicore` (`--cfg zokio_unicore`, one core)
-//! by plain loads and stores in short critical sections. They differ in one thing: on one core a task that is woken
-//! while it runs is queued at once, `RUNNING` is not kept during a poll and nothing is left to do after a pending one;
-//! so there a *finished* task may still be queued, and whoever takes it from the queue releases it.
+//! by plain loads and stores in short critical sections.
+//!
+//! *one runner*: on one core, and of a scheduler that starts its tasks on one thread at a time and for ever
+//! ([`Schedule::ONE_RUNNER`](super::Schedule::ONE_RUNNER)), a task that is woken while it runs is queued at once: it is not
+//! taken from there before its poll has ended. `RUNNING` is not kept during such a poll and nothing is left to do after a
+//! pending one; so a *finished* task may still be queued, and whoever takes it from the queue releases it. What says so is
+//! `NOTIFIED` on one core, where a wake that changes nothing writes nothing, and else `QUEUED`: a task that is notified while
+//! nobody keeps `RUNNING` is in a queue, or on its way there, and its completion is the last moment at which that is seen.
 
 #[cfg(not(zokio_unicore))]
 mod lock_free;
@@ -58,8 +63,11 @@ const LIVE: usize = OUTPUT << 1;
 const UNIT: usize = LIVE << 1;
 const FLAGS: usize = UNIT - 1;
 
+/// What says of a complete task that it is in a queue, whose then it is.
+const QUEUED: usize = if QUEUED_WHILE_RUNNING { NOTIFIED } else { CANCELLED };
+
 /// While one of these is set on a complete task, the executor's side is not done with its memory.
-const BUSY: usize = if QUEUED_WHILE_RUNNING { RUNNING | NOTIFIED } else { RUNNING };
+const BUSY: usize = RUNNING | QUEUED;
 
 /// A value of the state word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,7 +91,7 @@ pub(crate) enum Start {
     Poll,
     /// Drop its future: an abort was asked for.
     Cancel,
-    /// Release it: it completed while it was queued (one core only).
+    /// Release it: it completed while it was queued (*one runner*).
     Release,
 }
 
@@ -242,6 +250,28 @@ impl Snapshot {
         (if self.has(CANCELLED) { Start::Cancel } else { Start::Poll }, next)
     }
 
+    /// The one runner took the task from its queue.
+    #[cfg_attr(zokio_unicore, allow(dead_code))] // there `start` is this
+    pub(crate) const fn start_alone(self) -> (Start, Self) {
+        let taken = self.0 & !NOTIFIED;
+        if self.has(COMPLETE) {
+            return (Start::Release, Self(taken & !QUEUED | RUNNING));
+        }
+        (if self.has(CANCELLED) { Start::Cancel } else { Start::Poll }, Self(taken))
+    }
+
+    /// Whether a start says [`Start::Poll`]: in one test what most starts find.
+    #[cfg_attr(zokio_unicore, allow(dead_code))] // as `start_alone`
+    pub(crate) const fn is_common(self) -> bool {
+        self.0 & (COMPLETE | CANCELLED) == 0
+    }
+
+    /// Whether a poll keeps the task from being queued, to end with [`idle`](Self::idle).
+    #[cfg_attr(zokio_unicore, allow(dead_code))] // as `idle`
+    pub(crate) const fn is_running(self) -> bool {
+        self.has(RUNNING)
+    }
+
     /// The poll was pending.
     #[cfg_attr(zokio_unicore, allow(dead_code))] // on one core nothing is left to do
     pub(crate) const fn idle(self) -> (Idle, Self) {
@@ -270,7 +300,15 @@ impl Snapshot {
 
     /// The future is gone; `output` says whether the stage holds what it left.
     pub(crate) const fn complete(self, output: bool) -> (Finish, Self) {
-        let done = self.0 | COMPLETE | RUNNING;
+        let queued = self.0 & (NOTIFIED | RUNNING) == NOTIFIED;
+        let kept = if QUEUED_WHILE_RUNNING {
+            self.0
+        } else if queued {
+            self.0 | QUEUED
+        } else {
+            self.0 & !QUEUED
+        };
+        let done = kept | COMPLETE | RUNNING;
         if output && !self.has(JOIN_INTEREST) {
             return (Finish::DropOutput, Self(done));
         }
@@ -287,7 +325,7 @@ impl Snapshot {
             return (Finish::DropWaker, Self(self.0 & !JOIN_WAKER));
         }
         let next = self.0 & !RUNNING & !JOIN_WAKER;
-        if QUEUED_WHILE_RUNNING && self.has(NOTIFIED) {
+        if self.has(QUEUED) {
             return (Finish::Kept, Self(next));
         }
         if self.has(COUNTED) {
@@ -300,8 +338,8 @@ impl Snapshot {
     /// A slot whose future is gone and left nothing, where nobody else needs it, and whose owner need not hear of it: what
     /// [`complete`](Self::complete) would make of it at once. `None`: there is more to do.
     pub(crate) const fn vacate(self) -> Option<Self> {
-        let needed = JOIN_INTEREST | JOIN_WAKER | COUNTED | ASKED | if QUEUED_WHILE_RUNNING { NOTIFIED } else { 0 };
-        if self.0 & needed == 0 { Some(self.vacated()) } else { None }
+        const NEEDED: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | ASKED | NOTIFIED;
+        if self.0 & NEEDED == 0 { Some(self.vacated()) } else { None }
     }
 
     /// A slot whose future is gone and left an output for a handle that lent a waker, whose owner need not hear of it: what
@@ -311,7 +349,7 @@ impl Snapshot {
     pub(crate) const fn hand_over(self) -> Option<Self> {
         const KINDS: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | ASKED | NOTIFIED;
         if self.0 & KINDS == JOIN_INTEREST | JOIN_WAKER {
-            Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER)))
+            Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER | QUEUED)))
         } else {
             None
         }

@@ -105,6 +105,15 @@ fn every_poll() {
         assert_eq!(changed(word, next) & !(NOTIFIED | RUNNING), 0, "{word:?}");
         assert_eq!(next.high(), word.high(), "{word:?}");
 
+        let (start, next) = word.start_alone();
+        assert_eq!(word.is_common(), start == Start::Poll, "{word:?}");
+        let expected = if word.has(COMPLETE) {
+            (Start::Release, word.0 & !(NOTIFIED | QUEUED) | RUNNING)
+        } else {
+            (if word.has(CANCELLED) { Start::Cancel } else { Start::Poll }, word.0 & !NOTIFIED)
+        };
+        assert_eq!((start, next.0), expected, "{word:?}");
+
         let (idle, next) = word.idle();
         let expected = match (word.has(CANCELLED), word.has(NOTIFIED)) {
             (true, _) => (Idle::Cancel, word.0),
@@ -120,6 +129,14 @@ fn every_end() {
     for word in words() {
         for output in [false, true] {
             let (finish, next) = word.complete(output);
+            // A task that is notified while nobody keeps RUNNING is in a queue.
+            let word = if QUEUED_WHILE_RUNNING {
+                word
+            } else if word.0 & (NOTIFIED | RUNNING) == NOTIFIED {
+                Snapshot(word.0 | QUEUED)
+            } else {
+                Snapshot(word.0 & !QUEUED)
+            };
             if output && !word.has(JOIN_INTEREST) {
                 assert_eq!((finish, next.0), (Finish::DropOutput, word.0 | COMPLETE | RUNNING), "{word:?}");
             } else if word.has(JOIN_WAKER) {
@@ -142,7 +159,7 @@ fn every_end() {
                 assert!(!word.has(JOIN_INTEREST), "{word:?}");
                 assert_eq!((next.0 & FLAGS, next.high()), (NOTIFIED, word.high()), "{word:?}");
             }
-            Finish::Kept if QUEUED_WHILE_RUNNING && word.has(NOTIFIED) => assert_eq!(next.high(), word.high()),
+            Finish::Kept if word.has(QUEUED) => assert_eq!(next.high(), word.high()),
             Finish::Kept if word.has(COUNTED) => {
                 assert_eq!(next.high(), word.0.wrapping_sub(UNIT) / UNIT, "{word:?}");
                 assert_ne!(next.high(), 0, "{word:?}");
@@ -221,7 +238,7 @@ fn every_shutdown_and_count() {
 
 /// The short ways are what the long ways would do.
 // Mutant: core/src/task/state/mod.rs :: if self.0 & (JOIN_WAKER | COUNTED | COMPLETE) == 0 { => if self.0 & (JOIN_WAKER | COUNTED) == 0 {
-// Mutant: core/src/task/state/mod.rs :: Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER))) => Some(Self((self.0 | COMPLETE | OUTPUT) & !RUNNING))
+// Mutant: core/src/task/state/mod.rs :: Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER | QUEUED))) => Some(Self((self.0 | COMPLETE | OUTPUT) & !RUNNING))
 #[test]
 fn every_short_way() {
     for word in words() {
@@ -259,8 +276,9 @@ fn every_short_way() {
     assert!(Snapshot(LIVE | UNIT | NOTIFIED | JOIN_INTEREST).detach().is_some());
 }
 
-/// The back end applies the pure functions: its shortcuts (one `fetch_or`, one `fetch_xor`) too.
-// Mutant: core/src/task/state/lock_free.rs :: let before = Snapshot(self.0.fetch_xor(NOTIFIED | RUNNING, Ordering::Acquire)); => let before = Snapshot(self.0.fetch_xor(NOTIFIED, Ordering::Acquire));
+/// The back end applies the pure functions: its shortcuts (one `fetch_or`, sums) too.
+// Mutant: core/src/task/state/lock_free.rs :: self.0.fetch_add(RUNNING - NOTIFIED, Ordering::Acquire) => self.0.fetch_sub(NOTIFIED, Ordering::Acquire)
+// Mutant: core/src/task/state/lock_free.rs :: if before.is_complete() { self.apply(Snapshot::start_alone) } else { before.start_alone().0 } => before.start_alone().0
 #[cfg(not(loom))]
 #[test]
 fn the_back_end_does_what_the_transitions_say() {
@@ -294,6 +312,14 @@ fn the_back_end_does_what_the_transitions_say() {
         if word.has(NOTIFIED) && !word.has(RUNNING) {
             let (action, next) = word.start();
             assert_eq!(after(&|state| assert_eq!(state.start(), action)), next, "{word:?}");
+        }
+        if word.has(NOTIFIED) && (word.has(COMPLETE) || !word.has(RUNNING)) {
+            let (action, next) = if QUEUED_WHILE_RUNNING { word.start() } else { word.start_alone() };
+            assert_eq!(after(&|state| assert_eq!(state.start_alone(), action)), next, "{word:?}");
+        }
+        if !QUEUED_WHILE_RUNNING {
+            let next = if word.is_running() { word.rest() } else { Some(word) };
+            assert_eq!(after(&|state| assert_eq!(state.rest(), next.is_some())), next.unwrap_or(word), "{word:?}");
         }
         if !QUEUED_WHILE_RUNNING {
             let (action, next) = word.idle();
@@ -346,6 +372,11 @@ fn the_back_end_does_what_the_transitions_say() {
             assert_eq!(after(&|state| state.add_reference()), next, "{word:?}");
         }
     }
+}
+
+/// Whether a scheduler has one runner: on one core each has.
+fn kinds() -> impl Iterator<Item = bool> {
+    [false, true].into_iter().filter(|&alone| alone || !QUEUED_WHILE_RUNNING)
 }
 
 /// Where the executor's side is.
@@ -411,12 +442,14 @@ struct Task {
     released: bool,
     freed: bool,
     counted: bool,
+    /// Its scheduler has one runner.
+    alone: bool,
 }
 
 type Next = Vec<(&'static str, Task)>;
 
 impl Task {
-    fn new(word: Snapshot) -> Self {
+    fn new(word: Snapshot, alone: bool) -> Self {
         let handle = if word.has(JOIN_INTEREST) { Handle::Waiting { filled: false } } else { Handle::Gone };
         let counted = word.is_counted();
         Self {
@@ -431,6 +464,7 @@ impl Task {
             released: false,
             freed: false,
             counted,
+            alone,
         }
     }
 
@@ -479,8 +513,8 @@ impl Task {
                 return self.free();
             }
             Finish::Kept => {
-                // On one core a finished task may be in the queue, whose then it is.
-                self.released = !(QUEUED_WHILE_RUNNING && self.queued);
+                // Of one runner a finished task may be in the queue, whose then it is.
+                self.released = !(self.alone && self.queued);
                 Executor::Away
             }
         };
@@ -503,7 +537,7 @@ impl Task {
             Executor::Away if self.queued => {
                 let mut popped = self;
                 popped.queued = false;
-                let (start, next) = word.start();
+                let (start, next) = if self.alone && !QUEUED_WHILE_RUNNING { word.start_alone() } else { word.start() };
                 let popped = popped.with(next);
                 match start {
                     Start::Poll => {
@@ -525,7 +559,7 @@ impl Task {
                 let mut ready = self;
                 (ready.future, ready.output) = (false, true);
                 out.push(("ready", ready.at(Executor::Completing(true))));
-                if QUEUED_WHILE_RUNNING {
+                if self.alone {
                     out.push(("pending", self.at(Executor::Away)));
                 } else {
                     let (idle, next) = word.idle();
@@ -672,7 +706,10 @@ impl Task {
                     // Generations are told apart by their last two bits here, or the search would not end.
                     let next = self.state().claim(joined).expect("a free slot");
                     let next = if next.high() > 3 { Snapshot(next.0 & FLAGS | UNIT) } else { next };
-                    out.push(("claim", Self::new(next)));
+                    // The next tenant's scheduler may be of the other kind.
+                    for alone in kinds() {
+                        out.push(("claim", Self::new(next, alone)));
+                    }
                 }
             }
             return out;
@@ -701,13 +738,13 @@ impl Task {
             (word.has(JOIN_INTEREST) == (self.handle != Handle::Gone), "interest is a handle"),
             (!self.counted || word.high() == holders, "references are counted"),
             (!self.queued || word.has(NOTIFIED), "what is queued is notified"),
-            (QUEUED_WHILE_RUNNING || !self.queued || away, "nobody polls what is queued"),
+            (self.alone || !self.queued || away, "nobody polls what is queued"),
+            (word.is_complete() || self.alone || word.has(RUNNING) != away, "RUNNING is the executor at work"),
             (
-                word.is_complete() || QUEUED_WHILE_RUNNING || word.has(RUNNING) != away,
-                "RUNNING is the executor at work",
-            ),
-            (
-                word.is_complete() || !word.has(NOTIFIED) || self.queued || (!away && !QUEUED_WHILE_RUNNING),
+                word.is_complete()
+                    || !word.has(NOTIFIED)
+                    || self.queued
+                    || (!away && (!self.alone || word.has(RUNNING))),
                 "no orphan: a wake-up is in a queue, or the poller will see it",
             ),
             (word.is_complete() || !word.has(CANCELLED) || self.queued || !away, "no orphan: an abort is on its way"),
@@ -752,17 +789,22 @@ fn failure_030_every_sequence_of_transitions() {
         Snapshot(0).claim(false).expect("free"),
     ];
     for first in starts {
-        match search(Task::new(first)) {
-            ControlFlow::Break(way) => panic!("{way}"),
-            ControlFlow::Continue(tasks) => {
-                assert!(tasks.len() > 50, "{first:?}: the search found {} only", tasks.len());
-                // Each end that can be, is.
-                assert!(tasks.iter().any(|task| task.freed), "{first:?}");
-                assert!(tasks.iter().any(|task| task.state().has(CANCELLED | COMPLETE)), "{first:?}");
-                if first.has_join_interest() {
-                    assert!(tasks.iter().any(|task| task.executor == Executor::Waking), "{first:?}");
-                    assert!(tasks.iter().any(|task| task.executor == Executor::DroppingWaker), "{first:?}");
-                    assert!(tasks.iter().any(|task| task.executor == Executor::DroppingOutput), "{first:?}");
+        for alone in kinds() {
+            match search(Task::new(first, alone)) {
+                ControlFlow::Break(way) => panic!("{way}"),
+                ControlFlow::Continue(tasks) => {
+                    assert!(tasks.len() > 50, "{first:?}: the search found {} only", tasks.len());
+                    // Each end that can be, is.
+                    assert!(tasks.iter().any(|task| task.freed), "{first:?}");
+                    let aborted = if QUEUED_WHILE_RUNNING { CANCELLED | COMPLETE } else { CANCELLED };
+                    assert!(tasks.iter().any(|task| task.state().has(aborted)), "{first:?}");
+                    let queued = tasks.iter().any(|task| task.state().has(QUEUED | COMPLETE) && task.queued);
+                    assert!(queued || !alone, "{first:?}: none ended while it was queued");
+                    if first.has_join_interest() {
+                        assert!(tasks.iter().any(|task| task.executor == Executor::Waking), "{first:?}");
+                        assert!(tasks.iter().any(|task| task.executor == Executor::DroppingWaker), "{first:?}");
+                        assert!(tasks.iter().any(|task| task.executor == Executor::DroppingOutput), "{first:?}");
+                    }
                 }
             }
         }

@@ -152,6 +152,12 @@ impl State {
         self.apply(Snapshot::start)
     }
 
+    /// As [`start`](Self::start): on one core every runner is the one.
+    #[inline]
+    pub(crate) fn start_alone(&self) -> Start {
+        self.start()
+    }
+
     /// Nothing: who woke the task while it ran has queued it.
     #[inline(always)]
     pub(crate) fn rest(&self) -> bool {

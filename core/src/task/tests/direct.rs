@@ -22,6 +22,7 @@ pub(crate) struct Direct {
 unsafe impl Schedule for Direct {
     type Reclaim = Static;
     const DIRECT: bool = true;
+    const ONE_RUNNER: bool = true;
 
     fn schedule(&self, task: Notified<Self>) {
         self.own.queue().push(task);

@@ -13,14 +13,16 @@ use std::thread::ThreadId;
 use crate::run_queue::RunQueue;
 use crate::task::raw::{self, Boxes, HeapTask};
 use crate::task::{
-    Arena, Either, JoinHandle, Need, Notified, Owner, Refusal, Schedule, Shape, Slots, Spawn, SpawnError, TaskPtr,
-    Vacancy, claim_from, try_spawn_at, try_spawn_local_at,
+    Arena, Either, JoinHandle, Need, Notified, Owner, Ready, Refusal, Schedule, Shape, Slots, Spawn, SpawnError,
+    TaskPtr, Vacancy, claim_from, try_spawn_at, try_spawn_local_at,
 };
 
 /// Where the tasks of a [`Line`] live.
 pub(crate) enum Home {
     Boxed,
     Pool(&'static dyn Slots),
+    /// As `Pool`; the line starts its tasks as the one runner does.
+    Alone(&'static dyn Slots),
     Nowhere,
 }
 
@@ -75,7 +77,16 @@ impl<const PAD: usize> Line<PAD> {
     pub(crate) fn turn(&self) -> usize {
         let mut ran = 0;
         while let Some(task) = self.pop() {
-            task.run();
+            if matches!(self.home, Home::Alone(_)) {
+                let task = task.into_ptr();
+                // SAFETY: taken from the queue: alive.
+                let start = unsafe { task.header() }.state.start_alone();
+                // SAFETY: of this line, and started just now.
+                let ready: Ready<Self> = unsafe { Ready::new(task, start) };
+                ready.run();
+            } else {
+                task.run();
+            }
             ran += 1;
         }
         ran
@@ -186,7 +197,7 @@ unsafe impl<const PAD: usize> Spawn for Line<PAD> {
         match self.home {
             Home::Boxed if self.boxes.is_closed() => Err(Refusal::Closed),
             Home::Boxed => Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) }),
-            Home::Pool(pool) => {
+            Home::Pool(pool) | Home::Alone(pool) => {
                 claim_from("pool", pool, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot })
             }
             Home::Nowhere => Err(Refusal::NoPool),

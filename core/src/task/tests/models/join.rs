@@ -69,7 +69,9 @@ fn completion_races_the_first_poll_of_a_handle() {
     });
 }
 
-/// A task waits on another one's handle, as tasks do, and a third party aborts that one.
+/// A task waits on another one's handle, as tasks do, and a third party aborts that one, and so writes the link of a task that
+/// was taken and turned around with another.
+// Mutant: core/src/task/state/lock_free.rs :: self.0.fetch_sub(NOTIFIED, Ordering::AcqRel) => self.0.fetch_sub(NOTIFIED, Ordering::Acquire)
 // Mutant: core/src/task/state/mod.rs :: if self.has(JOIN_WAKER) {\n            return (Finish::WakeJoiner, Self(done)); => if self.has(JOIN_WAKER) && output {\n            return (Finish::WakeJoiner, Self(done));
 #[test]
 fn abort_races_a_task_that_joins() {

@@ -57,10 +57,11 @@ impl Drops {
     }
 }
 
-/// Runs a model once with boxed tasks and once with slots; is told how many references to memory there are to free.
+/// Runs a model once with boxed tasks, once with slots, and once with slots of one runner; is told how many references to memory there are to free.
 pub(super) fn each_kind(model: impl Fn(&'static Line, usize) + Sync + Send + Copy + 'static) {
     loom::model(move || model(Line::new(Home::Boxed), 1));
     loom::model(move || model(Line::new(Home::Pool(arena::<2, 256>())), 0));
+    loom::model(move || model(Line::new(Home::Alone(arena::<2, 256>())), 0));
 }
 
 /// Touches `watched` at each poll, and is ready as `ready` says.
