@@ -21,14 +21,19 @@ const VARIANTS: &[(&[&str], &str, &str)] = &[
 /// `deep`; a build takes some four seconds of one core for each.
 const MUTANTS: &[&str] = &[
     "core/src/task/state",
-    "core/src/task/tests/models/join.rs",
-    "core/src/task/tests/models/reuse.rs",
-    "core/src/task/tests/models/wake.rs",
+    "core/src/task/tests/models",
     "core/src/run_queue",
     "core/src/stack",
     "core/src/sync/tests/mutex",
+    "core/src/sync/tests/loom/channel",
+    "core/src/sync/tests/loom/mpsc",
     "core/src/sync/tests/loom/mutex",
-    "core/src/time/tests/loom.rs",
+    "core/src/sync/tests/loom/notify",
+    "core/src/sync/tests/loom/once",
+    "core/src/sync/tests/loom/rwlock",
+    "core/src/sync/tests/loom/semaphore",
+    "core/src/sync/tests/loom/wait",
+    "core/src/time/tests/loom",
     "executor-local/src/models.rs",
 ];
 
