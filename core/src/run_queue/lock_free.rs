@@ -9,7 +9,7 @@ use core::ptr::{NonNull, null_mut};
 use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
 use crate::stack::reverse;
-use crate::task::{Link, Schedule, Start, TaskPtr, start};
+use crate::task::{Link, Schedule, Start, TaskPtr};
 
 /// *linked*: from `top`, each link leads to the one pushed before it, and the oldest to nothing; from `first`, each leads to
 /// the one pushed after it, and the last to nothing. Each of them is owned by the queue, those from `first` by the consumer.
@@ -76,56 +76,31 @@ impl Queue {
         self.push(link);
     }
 
-    /// Pops the first of those that were pushed, where nothing is left of those taken before: takes them all.
-    ///
-    /// # Safety
-    ///
-    /// *one consumer*, who has nothing left.
-    #[inline(always)]
-    unsafe fn take(&self) -> Option<NonNull<Link>> {
-        // Ordering: relaxed: only compared; most looks at an empty queue end here.
-        if self.top.load(Ordering::Relaxed).is_null() {
-            return None;
-        }
-        // Ordering: acquire: pairs with the release of every push that is taken: they form one release sequence.
-        let taken = NonNull::new(self.top.swap(null_mut(), Ordering::Acquire))?;
-        // SAFETY: *linked*: taken, and the queue's until it is popped.
-        if unsafe { taken.as_ref() }.next.load(Ordering::Relaxed).is_null() {
-            return Some(taken); // alone: nothing is left again
-        }
-        // SAFETY: *one consumer*.
-        self.first.with_mut(|field| unsafe { *field = reverse(taken.as_ptr()) });
-        // SAFETY: *one consumer*.
-        unsafe { self.pop_taken() }
-    }
-
-    /// Pops the first of those taken before.
-    ///
-    /// # Safety
-    ///
-    /// *one consumer*.
-    #[inline(always)]
-    unsafe fn pop_taken(&self) -> Option<NonNull<Link>> {
-        // SAFETY: *one consumer*.
-        let first = NonNull::new(self.first.with(|first| unsafe { *first }))?;
-        // SAFETY: *linked*: taken, and the queue's until here.
-        let next = unsafe { first.as_ref() }.next.load(Ordering::Relaxed);
-        // SAFETY: *one consumer*.
-        self.first.with_mut(|field| unsafe { *field = next });
-        Some(first)
-    }
-
     /// # Safety
     ///
     /// *one consumer*.
     #[inline(always)]
     pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
-        // SAFETY: by this function's contract.
-        match unsafe { self.pop_taken() } {
-            Some(first) => Some(first),
-            // SAFETY: nothing is left.
-            None => unsafe { self.take() },
+        // SAFETY: *linked*: in the queue, whose it is until it is popped.
+        let next_of = |link: NonNull<Link>| unsafe { link.as_ref() }.next.load(Ordering::Relaxed);
+        // SAFETY: *one consumer*.
+        let mut first = NonNull::new(self.first.with(|first| unsafe { *first }));
+        if first.is_none() {
+            // Ordering: relaxed: only compared; most looks at an empty queue end here.
+            if self.top.load(Ordering::Relaxed).is_null() {
+                return None;
+            }
+            // Ordering: acquire: pairs with the release of every push that is taken: they form one release sequence.
+            let taken = NonNull::new(self.top.swap(null_mut(), Ordering::Acquire))?;
+            if next_of(taken).is_null() {
+                return Some(taken); // alone: nothing is left again
+            }
+            first = NonNull::new(reverse(taken.as_ptr()));
         }
+        let first = first?;
+        // SAFETY: *one consumer*.
+        self.first.with_mut(|field| unsafe { *field = next_of(first) });
+        Some(first)
     }
 
     /// Pops a task of scheduler `S` and starts it.
@@ -137,8 +112,8 @@ impl Queue {
     pub(super) unsafe fn pop_started<S: Schedule>(&self) -> Option<(TaskPtr, Start)> {
         // SAFETY: by this function's contract.
         let task = TaskPtr::from_link(unsafe { self.pop() }?);
-        // SAFETY: it was in the queue.
-        Some((task, unsafe { start::<S>(task) }))
+        // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
+        Some((task, unsafe { task.header() }.state.start_by(S::ONE_RUNNER)))
     }
 
     /// # Safety

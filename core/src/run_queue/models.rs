@@ -34,7 +34,7 @@ fn take(queue: &RunQueue<Line>, taken: &mut Vec<usize>) {
 }
 
 /// Two producers: each one's tasks come in its order, and none is lost.
-// Mutant: core/src/run_queue/lock_free.rs :: *field = reverse(taken.as_ptr()) => *field = taken.as_ptr()
+// Mutant: core/src/run_queue/lock_free.rs :: NonNull::new(reverse(taken.as_ptr())) => Some(taken)
 #[test]
 fn two_producers_race_the_consumer() {
     loom::model(|| {

@@ -98,8 +98,6 @@ pub use local_scope::{LocalScope, ScopedJoinHandle, scope};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use name::{Named, name, named};
 pub use pool::{IntoTask, SpawnToken, TaskFn, pool_bytes};
-#[cfg(not(zokio_unicore))]
-pub(crate) use run::start;
 pub use run::{Notified, Ready};
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};

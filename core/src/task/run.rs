@@ -64,7 +64,7 @@ impl<S: Schedule> Notified<S> {
     pub fn run(self) -> bool {
         let task = self.into_ptr();
         // SAFETY: the right to run it keeps the task alive (*no orphan*).
-        let start = unsafe { start::<S>(task) };
+        let start = unsafe { task.header() }.state.start_by(S::ONE_RUNNER);
         let polls = matches!(start, Start::Poll);
         Ready { task, start, _scheduler: PhantomData::<fn(S)> }.run();
         polls
@@ -74,7 +74,7 @@ impl<S: Schedule> Notified<S> {
     pub fn cancel(self) {
         let task = self.into_ptr();
         // SAFETY: the right to run it keeps the task alive (*no orphan*).
-        let start = unsafe { start::<S>(task) };
+        let start = unsafe { task.header() }.state.start_by(S::ONE_RUNNER);
         unusual::<S>(task, start);
     }
 }
@@ -191,18 +191,6 @@ impl Side for Slots {
 
     #[inline(always)]
     fn freed(_: TaskPtr) {}
-}
-
-/// Starts a task, in the way of its scheduler.
-///
-/// # Safety
-///
-/// The caller must have taken the task from a queue of scheduler `S`, and act upon the answer.
-#[inline(always)]
-pub(crate) unsafe fn start<S: Schedule>(task: TaskPtr) -> Start {
-    // SAFETY: its NOTIFIED is won and keeps it alive (*no orphan*).
-    let state = &unsafe { task.header() }.state;
-    if S::ONE_RUNNER { state.start_alone() } else { state.start() }
 }
 
 /// What a start asks for other than a poll.

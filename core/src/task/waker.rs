@@ -32,18 +32,7 @@ unsafe fn wake_slot(task: *const ()) {
     // SAFETY: a slot is always alive.
     let header = unsafe { task.header() };
     // SAFETY: `State::wake_slot` runs one of both for the winner of NOTIFIED only, the first one if the word is without ASKED.
-    header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { schedule_asked(task) });
-}
-
-/// Hands a task to its owner, who must be asked. A function of its own, so that a wake that pushes needs no frame.
-///
-/// # Safety
-///
-/// As for `TaskPtr::schedule_within`.
-#[inline(never)]
-unsafe fn schedule_asked(task: TaskPtr) {
-    // SAFETY: by this function's contract.
-    unsafe { task.schedule_within() };
+    header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.schedule_within() });
 }
 
 /// Whether cloning and dropping a waker run no foreign code: it is a slot's (*deaf clone*).

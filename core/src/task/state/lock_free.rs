@@ -125,6 +125,12 @@ impl State {
         if before.is_common() { Start::Poll } else { self.start_uncommon(before) }
     }
 
+    /// Starts the task in the way of its scheduler.
+    #[inline(always)]
+    pub(crate) fn start_by(&self, one_runner: bool) -> Start {
+        if one_runner { self.start_alone() } else { self.start() }
+    }
+
     #[cold]
     #[inline(never)]
     fn start_uncommon(&self, before: Snapshot) -> Start {

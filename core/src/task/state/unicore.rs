@@ -153,8 +153,14 @@ impl State {
     }
 
     /// As [`start`](Self::start): on one core every runner is the one.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn start_alone(&self) -> Start {
+        self.start()
+    }
+
+    /// As [`start`](Self::start): on one core every runner is the one.
+    #[inline]
+    pub(crate) fn start_by(&self, _: bool) -> Start {
         self.start()
     }
 
