@@ -27,7 +27,7 @@ fn calls() -> Vec<(&'static str, Call)> {
         [(); 5].map(|()| (mutex.clone(), lock.clone(), permits.clone()));
     vec![
         // On another thread the receiver may be gone by then.
-        ("mpsc::Sender::blocking_send", Box::new(move || drop(tx.blocking_send(3)))),
+        ("mpsc::Sender::blocking_send", Box::new(move || _ = tx.blocking_send(3))),
         ("mpsc::Receiver::blocking_recv", Box::new(move || assert!(rx.blocking_recv().is_some()))),
         ("mpsc::UnboundedReceiver::blocking_recv", Box::new(move || assert!(unbounded_rx.blocking_recv().is_some()))),
         ("oneshot::Receiver::blocking_recv", Box::new(move || assert!(oneshot_rx.blocking_recv().is_ok()))),
