@@ -112,6 +112,30 @@ pub(crate) fn load_published<T>(pointer: &AtomicPtr<T>) -> *mut T {
     pointer
 }
 
+/// Raises a flag; `false`: it was up already.
+///
+/// Ordering: Acquire: pairs with the Release of who lowered it.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub fn raise(flag: &AtomicBool) -> bool {
+    flag.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+}
+
+/// Raises a flag; `false`: it was up already.
+///
+/// Ordering: Relaxed: one core sees its own stores in order; the fence keeps the compiler from looking earlier at what the flag
+/// guards. A load and a store: an interrupt between them that raises the flag either never returns or has lowered it again.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub fn raise(flag: &AtomicBool) -> bool {
+    if flag.load(Ordering::Relaxed) {
+        return false;
+    }
+    flag.store(true, Ordering::Relaxed);
+    compiler_fence(Ordering::Acquire);
+    true
+}
+
 /// Stores a pointer that publishes all that was written before.
 ///
 /// Ordering: Release: pairs with the Acquire of whoever loads it, by [`load_published`] for one. On one core the compiler's

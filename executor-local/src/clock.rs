@@ -1,7 +1,6 @@
 //! A clock whose timers tell their executor of an earlier deadline.
 
 use alloc::sync::{Arc, Weak};
-use core::time::Duration;
 
 use zokio_core::lock::{DefaultLock, Lock};
 use zokio_core::park::{Park, Unpark};
@@ -47,8 +46,8 @@ impl<C: Clock, U: Unpark> Clock for ExecutorClock<C, U> {
         self.clock.now_ceil()
     }
 
-    fn deadline(&self, duration: Duration) -> Instant {
-        self.clock.deadline(duration)
+    fn deadline(&self, nanos: u64) -> Instant {
+        self.clock.deadline(nanos)
     }
 
     fn rearm(&self, _: Instant) {

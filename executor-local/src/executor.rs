@@ -1,19 +1,18 @@
 //! The executor: a run queue, the timers it expires, the loop.
 
-use core::any::Any;
 use core::future::Future;
 use core::pin::{Pin, pin};
+use core::ptr::NonNull;
 use core::task::{Context as PollContext, Poll, Waker};
 
 use zokio_core::ambient::{Ambient, Context};
-use zokio_core::atomic::{AtomicBool, Ordering, fence};
+use zokio_core::atomic::{AtomicBool, Ordering, fence, raise};
 use zokio_core::const_fn;
 use zokio_core::park::{Park, Unpark};
-use zokio_core::task::{
-    Notified, OwnQueue, Owner, Reclaim, Schedule, Slots, Spawn, StaticWake, TaskPtr, raw, static_waker,
-};
-use zokio_core::time::{Clock, Look, Timers};
+use zokio_core::task::{Notified, OwnQueue, Owner, Reclaim, Schedule, StaticWake, TaskPtr, raw, static_waker};
+use zokio_core::time::{Look, Timers};
 
+use crate::config::{Config, Setup};
 use crate::context::Current;
 use crate::main_future::{NestedBlockOn, Never, Woken};
 use crate::memory::{Memory, Mode};
@@ -24,76 +23,9 @@ use crate::spawner::{SendSpawner, Spawner};
 /// Bounds how late a task that always yields can make a timer, and costs one clock read each. Not tuned by a bench.
 pub(crate) const POLLS_PER_TURN: usize = 61;
 
-/// What an executor is made with. `C` is the clock of its timers: any, or one that is known (see [`Config::of`]).
-pub struct Config<C: ?Sized + 'static = dyn Clock + Sync> {
-    pub(crate) timers: Option<&'static Timers<C>>,
-    pub(crate) pool: Option<(&'static str, &'static dyn Slots)>,
-}
-
-impl<C: ?Sized> Clone for Config<C> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<C: ?Sized> Copy for Config<C> {}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Config {
-    /// No timers, no pool.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { timers: None, pool: None }
-    }
-
-    /// Expires these timers, and offers them to the tasks.
-    #[must_use]
-    pub const fn timers(mut self, timers: &'static Timers) -> Self {
-        self.timers = Some(timers);
-        self
-    }
-}
-
-impl<C: ?Sized> Config<C> {
-    /// These timers, no pool: as [`timers`](Config::timers), for an `Executor<U, C>`, which knows the clock and so reads it
-    /// without a call through a table. For a chip where each instruction counts.
-    ///
-    /// # Examples
-    ///
-    /// ```ignore
-    /// static TIMERS: Timers<SysTick> = Timers::new(SysTick);
-    /// static EXECUTOR: Executor<Interrupts, SysTick> = Executor::new(Interrupts, Config::of(&TIMERS));
-    /// ```
-    #[must_use]
-    pub const fn of(timers: &'static Timers<C>) -> Self {
-        Self { timers: Some(timers), pool: None }
-    }
-
-    /// Spawns into this arena where no other is named; `name` appears in errors.
-    #[must_use]
-    pub const fn pool(mut self, name: &'static str, pool: &'static dyn Slots) -> Self {
-        self.pool = Some((name, pool));
-        self
-    }
-}
-
-impl<C: ?Sized> core::fmt::Debug for Config<C> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Config")
-            .field("timers", &self.timers.is_some())
-            .field("pool", &self.pool.map(|(name, _)| name))
-            .finish()
-    }
-}
-
 /// Runs tasks on one core or thread.
 ///
-/// `U` ends the wait of the parker it will run on, `C` is the clock of its timers: any, if nothing is said.
+/// `U` ends the wait of the parker it will run on, `K` says what else it is made with: a [`Config`], if nothing is said.
 ///
 /// *one runner*: `running` is taken by whoever is inside `run` or `block_on`, and only that one pops the queue.
 ///
@@ -110,27 +42,27 @@ impl<C: ?Sized> core::fmt::Debug for Config<C> {
 /// }
 /// ```
 #[repr(C)]
-pub struct Executor<U: Unpark, C: ?Sized + 'static = dyn Clock + Sync> {
+pub struct Executor<U: Unpark, K = Config> {
     own: OwnQueue<Self>,
     unpark: U,
     sleeping: AtomicBool,
     /// Of the main future of an executor in a `static`.
     pub(crate) main_woken: AtomicBool,
     running: AtomicBool,
-    pub(crate) config: Config<C>,
+    pub(crate) config: K,
     pub(crate) memory: Memory,
 }
 
-impl<U: Unpark, C: ?Sized> core::fmt::Debug for Executor<U, C> {
+impl<U: Unpark, K: core::fmt::Debug> core::fmt::Debug for Executor<U, K> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Executor").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
-impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
+impl<U: Unpark, K: Setup> Executor<U, K> {
     const_fn! {
         /// An executor without tasks.
-        pub const fn new(unpark: U, config: Config<C>) -> Self {
+        pub const fn new(unpark: U, config: K) -> Self {
             Self {
                 own: OwnQueue::new(),
                 unpark,
@@ -144,13 +76,13 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
     }
 
     /// The owner, for spawners of an executor that may be *direct*.
-    pub(crate) fn static_owner(&'static self) -> core::ptr::NonNull<Owner> {
+    pub(crate) fn static_owner(&'static self) -> NonNull<Owner> {
         self.own.bind();
         self.owner()
     }
 
-    pub(crate) fn owner(&self) -> core::ptr::NonNull<Owner> {
-        core::ptr::NonNull::from(self).cast()
+    pub(crate) fn owner(&self) -> NonNull<Owner> {
+        NonNull::from(self).cast()
     }
 
     /// Ends the executor's wait, if it waits. The work must be visible before.
@@ -171,7 +103,7 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
     /// # Safety
     ///
     /// *one runner*.
-    pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, look: Option<(&Timers<C>, Look)>) -> bool {
+    pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, look: Option<(&Timers<K::Clock>, Look)>) -> bool {
         if U::NEEDED {
             // A swap, though a store would do: it comes after the swap of a waker that is late for the wait before, which in
             // the language follows from what that swap read, and to the model only from a change that has read it. With a
@@ -188,8 +120,8 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
     }
 
     /// Looks at the earliest deadline.
-    pub(crate) fn look(&self) -> Option<(&'static Timers<C>, Look)> {
-        self.config.timers.map(|timers| (timers, timers.look()))
+    pub(crate) fn look(&self) -> Option<(&'static Timers<K::Clock>, Look)> {
+        self.config.timers().map(|timers| (timers, timers.look()))
     }
 
     /// Says that the wait is over.
@@ -213,9 +145,8 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
 
     /// Becomes the one who runs; `false`: somebody else is.
     pub(crate) fn try_start(&self) -> bool {
-        // A swap would need compare-and-swap hardware where a load and a store in a critical section do; the section is
-        // `compare_exchange`'s own on such targets. Ordering: acquire: pairs with the release of `stop`.
-        self.running.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        // Pairs with `stop`.
+        raise(&self.running)
     }
 
     pub(crate) fn stop(&self) {
@@ -228,15 +159,18 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
     /// # Safety
     ///
     /// *one runner*: `try_start` must have succeeded, and `stop` not been called since.
-    pub(crate) unsafe fn drive<P: Park, T>(
+    // In line: there is one for each kind of main future.
+    #[inline(always)]
+    pub(crate) unsafe fn drive<P: Park, W: Woken, T>(
         &self,
         park: &mut P,
-        main_woken: &impl Woken,
+        main_woken: &W,
         mut main: impl FnMut() -> Poll<T>,
     ) -> T {
-        // Counted over turns: a main future, or a pair of tasks, that always wakes itself makes short turns only.
+        // Counted over turns where turns may be short for ever: a main future that always wakes itself, other threads.
+        let counts = U::NEEDED || W::MAY_BE;
         let mut left = POLLS_PER_TURN;
-        let timers = self.config.timers;
+        let timers = self.config.timers();
         loop {
             if main_woken.take() {
                 left = left.saturating_sub(1);
@@ -246,42 +180,32 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
             }
             // SAFETY: *one runner*.
             let spent = if unsafe { self.own.queue().is_empty() } {
-                main_woken.is_set() && left == 0
+                counts && main_woken.is_set() && left == 0
             } else {
                 // SAFETY: *one runner*.
-                left = unsafe { self.polls(left) };
+                left = unsafe { self.polls(if counts { left } else { POLLS_PER_TURN }) };
                 left == 0
             };
             if spent {
                 left = POLLS_PER_TURN;
                 park.poll();
-            } else if !main_woken.is_set() {
-                // The queue was empty: fewer polls than a turn may have. What became due meanwhile ends the wait at once,
-                // and what was woken meanwhile is seen by `is_idle`.
-                let look = timers.map(|timers| (timers, timers.look()));
-                let deadline = look.and_then(|(_, look)| look.deadline);
+            } else if main_woken.is_set() {
+                continue;
+            }
+            // One way for a turn that ends and for one that found nothing to do, which is in every image once. What became due
+            // meanwhile ends the wait at once, and what was woken meanwhile, or is left, is seen by `is_idle`.
+            let look = timers.map(|timers| (timers, timers.look()));
+            let deadline = look.and_then(|(_, look)| look.deadline);
+            // SAFETY: *one runner*.
+            park.park(deadline, || unsafe { self.is_idle(main_woken, look) });
+            self.is_awake();
+            if let (Some(timers), Some(_)) = (timers, deadline) {
                 // SAFETY: *one runner*.
-                park.park(deadline, || unsafe { self.is_idle(main_woken, look) });
-                self.is_awake();
-                if let (Some(timers), Some(_)) = (timers, deadline) {
-                    // SAFETY: *one runner*.
-                    if let Some(task) = unsafe { timers.turn(&self.own) } {
-                        // Not counted: a turn that began with a wait has polled the devices.
-                        task.run();
-                    }
-                    continue;
+                if let Some(task) = unsafe { timers.turn(&self.own) } {
+                    // Not counted: a turn that began with a wait has polled the devices.
+                    task.run();
                 }
             }
-            self.expire();
-        }
-    }
-
-    /// Wakes who is due in the middle of work, or after a wait for none of them.
-    #[cold]
-    #[inline(never)]
-    fn expire(&self) {
-        if let Some(timers) = self.config.timers {
-            timers.expire();
         }
     }
 
@@ -302,15 +226,13 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
         left
     }
 
-    pub(crate) fn context<'a>(&self, place: &'a dyn Spawn, handle: Option<&'a dyn Any>) -> Context<'a> {
-        let mut context = Context::EMPTY.with_spawn(place).with_polling();
-        if let Some(timers) = self.config.timers {
-            context = context.with_timers(timers.any_clock());
+    /// The context of its tasks, without where they spawn.
+    pub(crate) fn context<'a>(&self) -> Context<'a> {
+        let context = Context::EMPTY.with_polling();
+        match self.config.timers() {
+            Some(timers) => context.with_timers(timers),
+            None => context,
         }
-        if let Some(handle) = handle {
-            context = context.with_handle(handle);
-        }
-        context
     }
 
     /// Cancels what is in the queue.
@@ -328,9 +250,9 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
 }
 
 /// Ends the turn as the one who runs.
-pub(crate) struct Running<'a, U: Unpark, C: Clock + Sync + ?Sized + 'static>(pub(crate) &'a Executor<U, C>);
+pub(crate) struct Running<'a, U: Unpark, K: Setup>(pub(crate) &'a Executor<U, K>);
 
-impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Drop for Running<'_, U, C> {
+impl<U: Unpark, K: Setup> Drop for Running<'_, U, K> {
     fn drop(&mut self) {
         self.0.stop();
     }
@@ -341,7 +263,7 @@ pub(crate) fn check_nesting() -> Result<(), NestedBlockOn> {
     if Current::is_polling() { Err(NestedBlockOn::new()) } else { Ok(()) }
 }
 
-impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
+impl<U: Unpark, K: Setup> Executor<U, K> {
     /// Calls `start` with a spawner, and then runs tasks for ever.
     ///
     /// # Panics
@@ -357,12 +279,14 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
         // *never stops*: not even where `start` or the parker panics. There may be tasks that must not run on another
         // thread, so nobody may run this executor again.
         let spawner = Spawner::new(self);
-        let context = self.context(&spawner, None);
-        Current::enter(&context, || {
-            start(spawner);
-            // SAFETY: *one runner*: started above.
-            unsafe { self.drive(&mut park, &Never, || Poll::Pending) }
-        })
+        let place = spawner.place();
+        let context = self.context().with_static_place(&place);
+        // No closure: a function that never returns is not put in line.
+        // SAFETY: the context is left at the end of this function, which is a panic's.
+        let _entered = unsafe { Current::enter_raw(NonNull::from(&context).cast()) };
+        start(spawner);
+        // SAFETY: *one runner*: started above.
+        unsafe { self.drive(&mut park, &Never, || Poll::Pending) }
     }
 
     /// Spawns on this executor from anywhere, before it runs too.
@@ -383,8 +307,8 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Executor<U, C> {
         }
         assert!(self.try_start(), "this executor runs already");
         let _running = Running(self);
-        let place = Spawner::new(self).to_send();
-        let context = self.context(&place, None);
+        let place = Spawner::new(self).place().anywhere();
+        let context = self.context().with_static_place(&place);
         let waker = static_waker(self);
         // Ordering: relaxed: set and looked at by this thread first.
         self.main_woken.store(true, Ordering::Relaxed);
@@ -400,7 +324,7 @@ pub(crate) fn poll_main<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F
     raw::in_main(|| future.poll(&mut PollContext::from_waker(waker)))
 }
 
-impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> StaticWake for Executor<U, C> {
+impl<U: Unpark, K: Setup> StaticWake for Executor<U, K> {
     fn wake(&'static self) {
         // Ordering: release: pairs with the acquire in `drive`. A swap, so that it carries on what earlier wakes published.
         self.main_woken.swap(true, Ordering::Release);
@@ -412,7 +336,7 @@ impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> StaticWake for Executor<U, C
 // (`shared`); one with uncounted tasks is `&'static` (`Spawner`). A scheduled task is in the queue, which is popped by the
 // one who runs. Its futures are `Send`, or were spawned by a `Spawner`, which exists only inside of `run`, which never
 // leaves its thread, and after which nobody else runs the executor (*never stops*), or by a `LocalSpawner` (*one thread*).
-unsafe impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Schedule for Executor<U, C> {
+unsafe impl<U: Unpark, K: Setup> Schedule for Executor<U, K> {
     type Reclaim = Mode;
 
     /// Where pushing is all that is to be done.
@@ -439,7 +363,7 @@ unsafe impl<U: Unpark, C: Clock + Sync + ?Sized + 'static> Schedule for Executor
         unsafe { self.memory.completed(task) };
     }
 
-    unsafe fn released(this: core::ptr::NonNull<Self>, task: TaskPtr) {
+    unsafe fn released(this: NonNull<Self>, task: TaskPtr) {
         // SAFETY: by this function's contract.
         unsafe { crate::memory::released(this, task) };
     }

@@ -3,7 +3,7 @@
 use zokio_core::__named_formats as named;
 use zokio_core::park::{Park, Unpark};
 
-use crate::executor::Config;
+use crate::config::Config;
 
 named! {
     [] crate::context::Current => "Current",

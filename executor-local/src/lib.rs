@@ -16,6 +16,7 @@ extern crate std;
 
 #[cfg(feature = "std")]
 mod clock;
+mod config;
 pub mod context;
 mod executor;
 #[cfg(feature = "defmt")]
@@ -44,7 +45,8 @@ mod step;
 
 #[cfg(feature = "std")]
 pub use clock::ExecutorClock;
-pub use executor::{Config, Executor};
+pub use config::{Config, Pool, Setup, Timed};
+pub use executor::Executor;
 #[cfg(feature = "std")]
 pub use local::LocalSpawner;
 #[cfg(feature = "std")]

@@ -30,8 +30,9 @@ use zokio_core::lock::{DefaultLock, Lock};
 use zokio_core::park::Unpark;
 use zokio_core::task::{JoinHandle, try_spawn_local_at};
 
+use crate::config::Config;
 use crate::context::Current;
-use crate::executor::{Config, Executor, POLLS_PER_TURN, Running};
+use crate::executor::{Executor, POLLS_PER_TURN, Running};
 use crate::local::LocalSpawner;
 use crate::shared::{SharedSpawner, shut_down};
 

@@ -6,6 +6,8 @@ use zokio_core::atomic::{AtomicBool, Ordering};
 
 /// Whether the main future was woken.
 pub(crate) trait Woken {
+    /// Whether it may ever be.
+    const MAY_BE: bool;
     /// Whether it was.
     fn is_set(&self) -> bool;
     /// Whether it was, which is answered once.
@@ -13,6 +15,8 @@ pub(crate) trait Woken {
 }
 
 impl Woken for AtomicBool {
+    const MAY_BE: bool = true;
+
     #[inline]
     fn is_set(&self) -> bool {
         self.load(Ordering::Relaxed)
@@ -31,6 +35,8 @@ impl Woken for AtomicBool {
 pub(crate) struct Never;
 
 impl Woken for Never {
+    const MAY_BE: bool = false;
+
     #[inline(always)]
     fn is_set(&self) -> bool {
         false

@@ -5,8 +5,8 @@ mod arenas {
     use core::ptr::NonNull;
     use zokio_core::park::Unpark;
     use zokio_core::task::TaskPtr;
-    use zokio_core::time::Clock;
 
+    use crate::config::Setup;
     use crate::executor::Executor;
 
     /// All tasks live in static arenas.
@@ -31,11 +31,7 @@ mod arenas {
     /// # Safety
     ///
     /// Never called: no task is counted.
-    pub(crate) unsafe fn released<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
-        _: NonNull<Executor<U, C>>,
-        _: TaskPtr,
-    ) {
-    }
+    pub(crate) unsafe fn released<U: Unpark, K: Setup>(_: NonNull<Executor<U, K>>, _: TaskPtr) {}
 }
 #[cfg(not(feature = "std"))]
 pub(crate) use arenas::{Memory, Mode, released};
@@ -49,8 +45,7 @@ mod heap {
     use zokio_core::task::TaskPtr;
     use zokio_core::task::raw::{Boxes, HeapTask, is_counted};
 
-    use zokio_core::time::Clock;
-
+    use crate::config::Setup;
     use crate::executor::Executor;
 
     /// Static tasks in arenas, boxed ones on the heap.
@@ -85,10 +80,7 @@ mod heap {
     /// # Safety
     ///
     /// `this` must be the owner of `task`, a counted task that has been released.
-    pub(crate) unsafe fn released<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
-        this: NonNull<Executor<U, C>>,
-        task: TaskPtr,
-    ) {
+    pub(crate) unsafe fn released<U: Unpark, K: Setup>(this: NonNull<Executor<U, K>>, task: TaskPtr) {
         // SAFETY: released, and allocated in `shared` by `HeapTask::allocate`.
         unsafe { HeapTask::free(task) };
         // SAFETY: an executor with counted tasks is in an `Arc` of which each task has a count, taken in `shared`.

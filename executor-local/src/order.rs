@@ -7,8 +7,8 @@
 mod place {
     use zokio_core::park::Unpark;
     use zokio_core::task::Notified;
-    use zokio_core::time::Clock;
 
+    use crate::config::Setup;
     use crate::executor::Executor;
 
     /// First in, first out.
@@ -24,10 +24,10 @@ mod place {
         ///
         /// *one runner*.
         #[inline]
-        pub(crate) unsafe fn next<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
+        pub(crate) unsafe fn next<U: Unpark, K: Setup>(
             &mut self,
-            executor: &Executor<U, C>,
-        ) -> Option<Notified<Executor<U, C>>> {
+            executor: &Executor<U, K>,
+        ) -> Option<Notified<Executor<U, K>>> {
             // SAFETY: by this function's contract.
             unsafe { executor.pop() }
         }
@@ -36,7 +36,7 @@ mod place {
             false
         }
 
-        pub(crate) fn put_back<U: Unpark, C: Clock + Sync + ?Sized + 'static>(&mut self, _: &Executor<U, C>) {}
+        pub(crate) fn put_back<U: Unpark, K: Setup>(&mut self, _: &Executor<U, K>) {}
     }
 }
 
@@ -46,8 +46,8 @@ mod place {
 
     use zokio_core::park::Unpark;
     use zokio_core::task::{Notified, Schedule, TaskPtr};
-    use zokio_core::time::Clock;
 
+    use crate::config::Setup;
     use crate::executor::Executor;
     use crate::random::Random;
 
@@ -82,10 +82,10 @@ mod place {
         ///
         /// *one runner*; and the same executor each time.
         #[inline]
-        pub(crate) unsafe fn next<U: Unpark, C: Clock + Sync + ?Sized + 'static>(
+        pub(crate) unsafe fn next<U: Unpark, K: Setup>(
             &mut self,
-            executor: &Executor<U, C>,
-        ) -> Option<Notified<Executor<U, C>>> {
+            executor: &Executor<U, K>,
+        ) -> Option<Notified<Executor<U, K>>> {
             let Some(random) = &mut self.random else {
                 // SAFETY: by this function's contract.
                 return unsafe { executor.pop() };
@@ -108,7 +108,7 @@ mod place {
         }
 
         /// Puts what was drawn and not polled back into the queue.
-        pub(crate) fn put_back<U: Unpark, C: Clock + Sync + ?Sized + 'static>(&mut self, executor: &Executor<U, C>) {
+        pub(crate) fn put_back<U: Unpark, K: Setup>(&mut self, executor: &Executor<U, K>) {
             for task in self.drawn.drain(..) {
                 // SAFETY: *drawn*: a `Notified` of this executor was taken apart for it.
                 executor.schedule(unsafe { Notified::from_ptr(task) });

@@ -19,8 +19,9 @@ use zokio_core::task::raw::{self, HeapTask};
 use zokio_core::task::{Need, Notified, Owner, Refusal, Shape, Spawn, TaskPtr, Vacancy};
 use zokio_core::time::Timers;
 
+use crate::config::Config;
 use crate::context::Current;
-use crate::executor::{Config, Executor, Running, check_nesting, poll_main};
+use crate::executor::{Executor, Running, check_nesting, poll_main};
 use crate::local::{Bound, LocalSpawner};
 use crate::main_future::NestedBlockOn;
 use crate::order::Order;
@@ -356,7 +357,10 @@ struct Place<U: Unpark> {
 
 impl<U: Unpark> Place<U> {
     fn context<'a>(&'a self, handle: Option<&'a dyn Any>) -> Context<'a> {
-        let context = self.spawner.executor.context(&self.spawner, handle);
+        let mut context = self.spawner.executor.context().with_spawn(&self.spawner);
+        if let Some(handle) = handle {
+            context = context.with_handle(handle);
+        }
         match &self.local {
             Some(local) => context.with_local(local),
             None => context,

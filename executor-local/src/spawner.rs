@@ -6,34 +6,11 @@ use core::ptr::NonNull;
 
 use zokio_core::park::Unpark;
 use zokio_core::task::{
-    Arena, IntoTask, JoinHandle, Need, Owner, Refusal, Slots, Spawn, SpawnError, TaskPtr, Vacancy, raw,
+    Arena, IntoTask, JoinHandle, Need, Owner, Refusal, Spawn, SpawnError, StaticPlace, TaskPtr, Vacancy,
 };
-use zokio_core::time::Clock;
 
+use crate::config::Setup;
 use crate::executor::Executor;
-
-/// What both kinds of spawner are.
-#[derive(Clone, Copy)]
-struct Place {
-    /// *static*: of an executor in a `static`.
-    owner: NonNull<Owner>,
-    pool: Option<(&'static str, &'static dyn Slots)>,
-}
-
-impl Place {
-    fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
-        let (name, slots) = self.pool.ok_or(Refusal::NoPool)?;
-        slots.vacancy(name, need.plain)
-    }
-
-    /// # Safety
-    ///
-    /// As for `Spawn::launch`.
-    unsafe fn launch(task: TaskPtr) {
-        // SAFETY: filled, and its NOTIFIED handed over, by this function's contract.
-        unsafe { raw::launch(task) };
-    }
-}
 
 /// Spawns tasks on the executor that runs on this core or thread. It cannot leave it; [`to_send`](Self::to_send) can.
 ///
@@ -65,14 +42,14 @@ impl Place {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Spawner {
-    place: Place,
+    place: StaticPlace,
     _not_send: PhantomData<*const ()>,
 }
 
 /// Spawns tasks on an executor from anywhere, interrupts included. Their futures must be `Send`.
 #[derive(Clone, Copy)]
 pub struct SendSpawner {
-    place: Place,
+    place: StaticPlace,
 }
 
 // SAFETY: *static*: the executor lives for ever and its queue may be pushed to from anywhere; slots may be claimed from
@@ -85,10 +62,10 @@ unsafe impl Sync for SendSpawner {}
 // polls and drops its tasks on this thread for ever, and is not `Send`.
 unsafe impl Spawn for Spawner {
     fn owner(&self) -> NonNull<Owner> {
-        self.place.owner
+        self.place.owner()
     }
     fn static_owner(&self) -> Option<NonNull<Owner>> {
-        Some(self.place.owner)
+        self.place.static_owner()
     }
     fn is_local(&self) -> bool {
         true
@@ -98,17 +75,17 @@ unsafe impl Spawn for Spawner {
     }
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: by this function's contract.
-        unsafe { Place::launch(task) };
+        unsafe { self.place.launch(task) };
     }
 }
 
 // SAFETY: as for `Spawner`, but for the thread, of which it makes no promise.
 unsafe impl Spawn for SendSpawner {
     fn owner(&self) -> NonNull<Owner> {
-        self.place.owner
+        self.place.owner()
     }
     fn static_owner(&self) -> Option<NonNull<Owner>> {
-        Some(self.place.owner)
+        self.place.static_owner()
     }
     fn is_local(&self) -> bool {
         false
@@ -118,21 +95,27 @@ unsafe impl Spawn for SendSpawner {
     }
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: by this function's contract.
-        unsafe { Place::launch(task) };
+        unsafe { self.place.launch(task) };
     }
 }
 
 impl Spawner {
     /// Of an executor that is in `run` on this thread, or about to give only the `Send` half away.
-    pub(crate) fn new<U: Unpark, C: Clock + Sync + ?Sized + 'static>(executor: &'static Executor<U, C>) -> Self {
-        let place = Place { owner: executor.static_owner(), pool: executor.config.pool };
+    pub(crate) fn new<U: Unpark, K: Setup>(executor: &'static Executor<U, K>) -> Self {
+        // SAFETY: *static*, and direct or not, the owner is the executor's. Who gets a `Spawner` is on its thread.
+        let place = unsafe { StaticPlace::new(executor.static_owner(), executor.config.pool(), true) };
         Self { place, _not_send: PhantomData }
+    }
+
+    /// What it spawns at, for a context.
+    pub(crate) fn place(self) -> StaticPlace {
+        self.place
     }
 
     /// A spawner that can go to another thread or into an interrupt.
     #[must_use]
     pub fn to_send(self) -> SendSpawner {
-        SendSpawner { place: self.place }
+        SendSpawner { place: self.place.anywhere() }
     }
 
     /// Spawns a future into the executor's pool, or what a function with `#[zokio::task]` gives into that function's.
@@ -165,9 +148,9 @@ impl Spawner {
     /// # Errors
     ///
     /// Gives the future back where the arena is full.
-    pub fn try_spawn_in<F, A: 'static, const SLOTS: usize, const BYTES: usize>(
+    pub fn try_spawn_in<F, A: 'static, L: 'static, const SLOTS: usize, const BYTES: usize>(
         &self,
-        arena: &'static Arena<SLOTS, BYTES, A>,
+        arena: &'static Arena<SLOTS, BYTES, A, L>,
         future: F,
     ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where
@@ -217,9 +200,9 @@ impl SendSpawner {
     /// # Errors
     ///
     /// Gives the future back where the arena is full.
-    pub fn try_spawn_in<F, A: 'static, const SLOTS: usize, const BYTES: usize>(
+    pub fn try_spawn_in<F, A: 'static, L: 'static, const SLOTS: usize, const BYTES: usize>(
         &self,
-        arena: &'static Arena<SLOTS, BYTES, A>,
+        arena: &'static Arena<SLOTS, BYTES, A, L>,
         future: F,
     ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where
@@ -232,12 +215,12 @@ impl SendSpawner {
 
 impl core::fmt::Debug for Spawner {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Spawner").field("pool", &self.place.pool.map(|(name, _)| name)).finish()
+        f.debug_struct("Spawner").field("pool", &self.place.pool_name()).finish()
     }
 }
 
 impl core::fmt::Debug for SendSpawner {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SendSpawner").field("pool", &self.place.pool.map(|(name, _)| name)).finish()
+        f.debug_struct("SendSpawner").field("pool", &self.place.pool_name()).finish()
     }
 }

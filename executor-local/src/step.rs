@@ -175,7 +175,8 @@ impl<P: Park> Seat for Static<P> {
 
     fn with<R>(&mut self, f: impl FnOnce(Steps<'_, P>, Main<'_>) -> R) -> R {
         let executor = self.executor;
-        let context = executor.context(&self.spawner, None);
+        let place = self.spawner.place();
+        let context = executor.context().with_static_place(&place);
         let waker = static_waker(executor);
         // SAFETY: *one runner*: started in `Executor::step`, and never stopped.
         let steps = unsafe { Steps::new(executor, &mut self.park, &mut self.order) };

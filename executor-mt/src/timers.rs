@@ -5,7 +5,6 @@
 //! parks. Polled elsewhere (by a worker that stole the task, in `block_on`, by a foreign executor), it rings.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use zokio_core::lock::{DefaultLock, Lock};
 use zokio_core::time::{Clock, Instant};
@@ -59,8 +58,8 @@ impl<C: Clock> Clock for WorkerClock<C> {
         self.clock.now_ceil()
     }
 
-    fn deadline(&self, duration: Duration) -> Instant {
-        self.clock.deadline(duration)
+    fn deadline(&self, nanos: u64) -> Instant {
+        self.clock.deadline(nanos)
     }
 
     fn rearm(&self, _: Instant) {

@@ -14,47 +14,48 @@ use zokio_core::park::{Park, Unpark};
 use zokio_core::task::Arena;
 use zokio_core::time::{Clock, Instant, Timers, sleep};
 use zokio_executor_local::context::Current;
-use zokio_executor_local::{Config, Executor};
+use zokio_executor_local::{Executor, Timed};
 
 const TASKS: usize = 2 + cfg!(feature = "third") as usize + cfg!(feature = "fourth") as usize;
 
-static ARENA: Arena<TASKS, 36> = Arena::new();
-static TIMERS: Timers<Ticks> = Timers::new(Ticks);
-static EXECUTOR: Executor<Nobody, Ticks> = Executor::new(Nobody, Config::of(&TIMERS));
+static ARENA: Arena<TASKS, 36, (), u32> = Arena::new();
+static TIMERS: Timers<Ticks> = Timers::new(Ticks { low: AtomicU32::new(0), high: AtomicU32::new(0) });
+static EXECUTOR: Executor<Nobody, Timed<Ticks>> = Executor::new(Nobody, Timed::by(&TIMERS));
 
-/// Milliseconds, in two words: the low one counts, and carries.
-static LOW: AtomicU32 = AtomicU32::new(0);
-static HIGH: AtomicU32 = AtomicU32::new(0);
+/// Nanoseconds by the millisecond, in two words: the low one counts, and carries.
+struct Ticks {
+    low: AtomicU32,
+    high: AtomicU32,
+}
+
+const TICK: u32 = 1_000_000;
 
 #[exception]
 fn SysTick() {
+    let Ticks { low, high } = TIMERS.clock();
     // Ordering: relaxed: one core, and this handler alone writes.
-    let low = LOW.load(Ordering::Relaxed).wrapping_add(1);
-    LOW.store(low, Ordering::Relaxed);
-    if low == 0 {
-        HIGH.store(HIGH.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-    }
-}
-
-struct Ticks;
-
-fn ticks() -> u64 {
-    loop {
-        let high = HIGH.load(Ordering::Relaxed);
-        let low = LOW.load(Ordering::Relaxed);
-        if high == HIGH.load(Ordering::Relaxed) {
-            return u64::from(high) << 32 | u64::from(low);
-        }
+    let (sum, carry) = low.load(Ordering::Relaxed).overflowing_add(TICK);
+    low.store(sum, Ordering::Relaxed);
+    if carry {
+        high.store(high.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 }
 
 impl Clock for Ticks {
+    #[inline]
     fn now(&self) -> Instant {
-        Instant::from_nanos(ticks() * 1_000_000)
+        loop {
+            let high = self.high.load(Ordering::Relaxed);
+            let low = self.low.load(Ordering::Relaxed);
+            if high == self.high.load(Ordering::Relaxed) {
+                return Instant::from_nanos(u64::from(high) << 32 | u64::from(low));
+            }
+        }
     }
 
+    #[inline]
     fn now_ceil(&self) -> Instant {
-        Instant::from_nanos((ticks() + 1) * 1_000_000)
+        Instant::from_nanos(self.now().as_nanos() + u64::from(TICK))
     }
 }
 
@@ -133,21 +134,23 @@ async fn fourth() {
 
 #[entry]
 fn main() -> ! {
-    for (register, value) in [(0xe000_e014, 25_000 - 1), (0xe000_e018, 0), (0xe000_e010, 0b111)] {
-        let register = core::ptr::with_exposed_provenance_mut::<u32>(register);
-        // SAFETY: reload, current value and control of SysTick, which nothing else uses.
-        unsafe { register.write_volatile(value) };
-    }
+    let systick = core::ptr::with_exposed_provenance_mut::<u32>(0xe000_e010);
+    // SAFETY: the reload value of SysTick, which nothing else uses.
+    unsafe { systick.add(1).write_volatile(25_000 - 1) };
+    // SAFETY: as above, its current value.
+    unsafe { systick.add(2).write_volatile(0) };
+    // SAFETY: as above, its control register: on, with the interrupt, by the core's clock.
+    unsafe { systick.write_volatile(0b111) };
     EXECUTOR.run(Wait, |on| {
-        _ = ARENA.try_spawn_detached_at(&on, first());
-        _ = ARENA.try_spawn_detached_at(&on, second());
+        _ = ARENA.try_spawn_unabortable_at(&on, first());
+        _ = ARENA.try_spawn_unabortable_at(&on, second());
         #[cfg(feature = "third")]
         {
-            _ = ARENA.try_spawn_detached_at(&on, third());
+            _ = ARENA.try_spawn_unabortable_at(&on, third());
         }
         #[cfg(feature = "fourth")]
         {
-            _ = ARENA.try_spawn_detached_at(&on, fourth());
+            _ = ARENA.try_spawn_unabortable_at(&on, fourth());
         }
     })
 }

@@ -10,7 +10,7 @@ use zokio_core::sync::{Channel, Notify, Signal};
 use zokio_core::task::Arena;
 use zokio_core::time::sleep;
 use zokio_executor_local::context::Current;
-use zokio_executor_local::{Config, Executor, Spawner};
+use zokio_executor_local::{Executor, Spawner, Timed};
 
 use crate::board::{Reading, exit, finish, read_timer, start_timer};
 use crate::soft_clock::{Jump, Nobody, SoftClock, TIMERS};
@@ -22,7 +22,7 @@ const OPERATIONS: u32 = 1_000;
 static TASKS: Arena<256, 160> = Arena::new();
 /// Where the spawn workloads put theirs: one slot, used again and again.
 static CHILD: Arena<1, 32> = Arena::new();
-static EXECUTOR: Executor<Nobody, SoftClock> = Executor::new(Nobody, Config::of(&TIMERS));
+static EXECUTOR: Executor<Nobody, Timed<SoftClock>> = Executor::new(Nobody, Timed::by(&TIMERS));
 
 /// Runs the workload of this name, and ends the program.
 pub fn start(name: &str) -> ! {

@@ -14,8 +14,8 @@ pub use self::alloc::{Held, Offer};
 use core::any::Any;
 use core::ptr::NonNull;
 
-use crate::task::Spawn;
-use crate::time::Timers;
+use crate::task::{Spawn, StaticPlace};
+use crate::time::{Place, Timers};
 
 use self::local::Local;
 
@@ -24,8 +24,9 @@ use self::local::Local;
 /// Borrowed for the time an executor polls. Every part may be missing; what needs it says so by name.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
-    timers: Option<&'static Timers>,
+    timers: Option<Place>,
     spawn: Option<&'a dyn Spawn>,
+    static_place: Option<&'a StaticPlace>,
     local: Local<'a>,
     handle: Option<&'a dyn Any>,
     polling: bool,
@@ -33,12 +34,13 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// A context that offers nothing.
-    pub const EMPTY: Self = Self { timers: None, spawn: None, local: Local::NONE, handle: None, polling: false };
+    pub const EMPTY: Self =
+        Self { timers: None, spawn: None, static_place: None, local: Local::NONE, handle: None, polling: false };
 
     /// Adds a clock and its timer queue.
     #[must_use]
-    pub const fn with_timers(mut self, timers: &'static Timers) -> Self {
-        self.timers = Some(timers);
+    pub const fn with_timers<C: ?Sized>(mut self, timers: &'static Timers<C>) -> Self {
+        self.timers = Some(Place::of(timers));
         self
     }
 
@@ -46,6 +48,14 @@ impl<'a> Context<'a> {
     #[must_use]
     pub const fn with_spawn(mut self, spawn: &'a dyn Spawn) -> Self {
         self.spawn = Some(spawn);
+        self
+    }
+
+    /// As [`with_spawn`](Self::with_spawn), of an executor in a `static`; a program that does not spawn by its context has no
+    /// code for it then.
+    #[must_use]
+    pub const fn with_static_place(mut self, place: &'a StaticPlace) -> Self {
+        self.static_place = Some(place);
         self
     }
 
@@ -79,20 +89,23 @@ impl<'a> Context<'a> {
 
     /// The clock and its timer queue.
     #[must_use]
-    pub fn timers(&self) -> Option<&'static Timers> {
+    pub fn timers(&self) -> Option<Place> {
         self.timers
     }
 
     /// Where `spawn` puts tasks.
     #[must_use]
     pub fn spawn(&self) -> Option<&'a dyn Spawn> {
-        self.spawn
+        match (self.spawn, self.static_place) {
+            (None, Some(place)) => Some(place),
+            (spawn, _) => spawn,
+        }
     }
 
     /// Where `spawn_local` puts tasks; whether it takes them is that place's to say.
     #[must_use]
     pub fn local(&self) -> Option<&'a dyn Spawn> {
-        self.local.place().or(self.spawn)
+        self.local.place().or_else(|| self.spawn())
     }
 
     /// Where `spawn_local` puts tasks, where that is an `S` that was [added](Self::with_local) as such.
@@ -112,7 +125,7 @@ impl core::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Context")
             .field("timers", &self.timers.is_some())
-            .field("spawn", &self.spawn.is_some())
+            .field("spawn", &(self.spawn.is_some() || self.static_place.is_some()))
             .field("handle", &self.handle.is_some())
             .finish()
     }
@@ -191,7 +204,7 @@ pub unsafe trait Ambient: Sized + 'static {
 
     /// The timers of the current context: `None` outside of every context, `Some(None)` where it has no clock.
     #[inline]
-    fn timers() -> Option<Option<&'static Timers>> {
+    fn timers() -> Option<Option<Place>> {
         // SAFETY: *entered*, as in `peek`; no foreign code runs in between.
         Self::get().map(|context| unsafe { context.as_ref() }.timers())
     }

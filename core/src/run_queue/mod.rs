@@ -56,6 +56,7 @@ impl<S> RunQueue<S> {
     }
 
     /// Makes the queue know its place, for `push_bound` and `push_within`: it stays there from now on.
+    #[inline(always)]
     pub fn bind(&'static self) {
         self.queue.bind();
     }

@@ -37,6 +37,7 @@ impl Queue {
     }
 
     /// Makes the queue know where it lies.
+    #[inline(always)]
     pub(super) fn bind(&self) {
         let _section = Section::enter();
         self.bind_empty();

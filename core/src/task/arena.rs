@@ -14,23 +14,29 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::cell::{Cell, Detached, HEADER_BYTES, Joined};
+use super::cell::{Cell, Detached, HEADER_BYTES, Joined, VTable};
 use super::error::SpawnError;
 use super::header::{Header, Owner, TaskPtr};
 use super::join::{AbortHandle, JoinHandle};
 use super::spawn::{Refusal, Shape, Spawn, Vacancy, refused};
 use crate::ambient::{Ambient, Context};
 
-#[repr(C, align(8))]
-struct Slot<const BYTES: usize> {
+#[repr(C)]
+struct Slot<const BYTES: usize, L> {
+    _aligned: [L; 0],
     header: Header,
     _room: MaybeUninit<[u8; BYTES]>,
 }
 
+/// What is aligned to eight bytes on every target.
+#[derive(Debug)]
+#[repr(align(8))]
+pub struct Eight(());
+
 /// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header.
 ///
 /// Futures of any type fit, in any order. A task needs max(future, output) bytes, and two words more if its output is
-/// joined. Slots are aligned to eight bytes.
+/// joined.
 ///
 /// # Examples
 ///
@@ -41,14 +47,17 @@ struct Slot<const BYTES: usize> {
 /// assert_eq!(ARENA.in_use(), 0);
 /// ```
 /// `A` knows the current context, for [`spawn`](Self::spawn) and its like; the facade fills it in.
-pub struct Arena<const SLOTS: usize, const BYTES: usize, A = ()> {
-    slots: [UnsafeCell<Slot<BYTES>>; SLOTS],
+///
+/// Slots are aligned as an `L`, and as a pointer at least: to eight bytes, if nothing is said. With an `L` of `u32` a slot on a
+/// 32-bit target may be four bytes smaller, and futures that hold a `u64` across an `await` do not compile.
+pub struct Arena<const SLOTS: usize, const BYTES: usize, A = (), L = Eight> {
+    slots: [UnsafeCell<Slot<BYTES, L>>; SLOTS],
     _ambient: PhantomData<fn() -> A>,
 }
 
 // SAFETY: a slot's header is atomics and cells under the protocol of its state word; its room belongs to whoever the
 // state word says, and futures are put there only under the promises of `Spawn` and of `spawn_unchecked`.
-unsafe impl<const SLOTS: usize, const BYTES: usize, A> Sync for Arena<SLOTS, BYTES, A> {}
+unsafe impl<const SLOTS: usize, const BYTES: usize, A, L> Sync for Arena<SLOTS, BYTES, A, L> {}
 
 /// An arena, seen without its sizes.
 ///
@@ -84,25 +93,26 @@ pub unsafe trait Slots: Sync {
     fn high_water(&self) -> usize;
 }
 
-impl<const SLOTS: usize, const BYTES: usize, A> Default for Arena<SLOTS, BYTES, A> {
+impl<const SLOTS: usize, const BYTES: usize, A, L> Default for Arena<SLOTS, BYTES, A, L> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize, A> core::fmt::Debug for Arena<SLOTS, BYTES, A> {
+impl<const SLOTS: usize, const BYTES: usize, A, L> core::fmt::Debug for Arena<SLOTS, BYTES, A, L> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Arena").field("slots", &SLOTS).field("bytes", &BYTES).field("in_use", &self.in_use()).finish()
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
+impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     /// An empty arena: all zero.
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            slots: [const { UnsafeCell::new(Slot { header: Header::free(), _room: MaybeUninit::zeroed() }) }; SLOTS],
+            slots: [const { UnsafeCell::new(Slot { _aligned: [], header: Header::free(), _room: MaybeUninit::zeroed() }) };
+                SLOTS],
             _ambient: PhantomData,
         }
     }
@@ -113,7 +123,7 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
     pub fn new() -> Self {
         Self {
             slots: core::array::from_fn(|_| {
-                UnsafeCell::new(Slot { header: Header::free(), _room: MaybeUninit::zeroed() })
+                UnsafeCell::new(Slot { _aligned: [], header: Header::free(), _room: MaybeUninit::zeroed() })
             }),
             _ambient: PhantomData,
         }
@@ -147,7 +157,8 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
     }
 
     const fn fits<F: Future, J>() -> bool {
-        size_of::<Cell<F, J, ()>>() <= HEADER_BYTES + BYTES && align_of::<Cell<F, J, ()>>() <= align_of::<Slot<BYTES>>()
+        size_of::<Cell<F, J, ()>>() <= HEADER_BYTES + BYTES
+            && align_of::<Cell<F, J, ()>>() <= align_of::<Slot<BYTES, L>>()
     }
 
     const fn full<F>(future: F) -> SpawnError<F> {
@@ -231,6 +242,55 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
     where
         F: Future<Output = ()> + 'static,
     {
+        let task = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::SLOT })?;
+        // SAFETY: claimed, so of this generation until it is launched.
+        let handle = unsafe { AbortHandle::of_slot(task) };
+        // SAFETY: a claimed slot of this arena, filled with the place's owner.
+        unsafe { place.launch(task) };
+        Ok(handle)
+    }
+
+    /// Spawns a future that nobody can abort and whose output nobody asks for: there is no handle. For tasks that go on for
+    /// ever: an image in which all tasks are of this kind has no code for what cannot happen to them, some 400 bytes on a
+    /// Cortex-M3.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_spawn_local_at`](Self::try_spawn_local_at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use zokio_core::task::{Arena, Spawn};
+    /// static ARENA: Arena<1, 64> = Arena::new();
+    ///
+    /// # #[allow(dead_code)]
+    /// fn start(on: &dyn Spawn) {
+    ///     let blink = async { /* toggles a pin, and sleeps */ };
+    ///     ARENA.try_spawn_unabortable_at(on, blink).ok();
+    /// }
+    /// ```
+    pub fn try_spawn_unabortable_at<F>(&'static self, place: &dyn Spawn, future: F) -> Result<(), SpawnError<F>>
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let task = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::LONE })?;
+        // SAFETY: a claimed slot of this arena, filled with the place's owner.
+        unsafe { place.launch(task) };
+        Ok(())
+    }
+
+    /// Fills a slot with a future whose output nobody asks for. It is to be launched at once.
+    #[inline(always)]
+    fn fill_detached<F>(
+        &'static self,
+        place: &dyn Spawn,
+        future: F,
+        table: &'static VTable,
+    ) -> Result<TaskPtr, SpawnError<F>>
+    where
+        F: Future<Output = ()> + 'static,
+    {
         const {
             assert!(
                 Self::fits::<F, Detached>(),
@@ -244,17 +304,12 @@ impl<const SLOTS: usize, const BYTES: usize, A> Arena<SLOTS, BYTES, A> {
         let Some(task) = self.claim(false) else { return Err(Self::full(future)) };
         let cell = task.0.cast::<Cell<F, Detached, ()>>();
         // SAFETY: claimed, large enough (checked above), and the owner is what `Spawn` promises; this is the thread that
-        // polls and drops the tasks of `place`.
-        unsafe { Cell::fill(cell, const { &Cell::<F, Detached, ()>::SLOT }, owner, (), (), future) };
-        // SAFETY: claimed, so of this generation until it is launched.
-        let handle = unsafe { AbortHandle::of_slot(task) };
-        // SAFETY: a claimed slot of this arena, filled above with the place's owner.
-        unsafe { place.launch(task) };
-        Ok(handle)
+        // polls and drops the tasks of `place`. The tables given here are this cell's.
+        Ok(unsafe { Cell::fill(cell, table, owner, (), (), future) })
     }
 }
 
-impl<const SLOTS: usize, const BYTES: usize, A: Ambient> Arena<SLOTS, BYTES, A> {
+impl<const SLOTS: usize, const BYTES: usize, A: Ambient, L> Arena<SLOTS, BYTES, A, L> {
     /// Spawns a future in this arena, on the executor of the current context. That it fits is checked at compile time.
     ///
     /// # Panics
@@ -312,12 +367,12 @@ impl<const SLOTS: usize, const BYTES: usize, A: Ambient> Arena<SLOTS, BYTES, A> 
 }
 
 // SAFETY: the slots are part of a `static`, all of one layout; a claim is won by one transition of the state word.
-unsafe impl<const SLOTS: usize, const BYTES: usize, A: 'static> Slots for Arena<SLOTS, BYTES, A> {
+unsafe impl<const SLOTS: usize, const BYTES: usize, A: 'static, L: 'static> Slots for Arena<SLOTS, BYTES, A, L> {
     fn slots(&self) -> usize {
         SLOTS
     }
     fn slot_layout(&self) -> Layout {
-        Layout::new::<Slot<BYTES>>()
+        Layout::new::<Slot<BYTES, L>>()
     }
     fn claim(&'static self) -> Option<TaskPtr> {
         Self::claim(self, true)

@@ -8,7 +8,7 @@ use core::task::{Context, Poll, Waker};
 
 use super::header::{Header, Owner, TaskPtr};
 use super::scope::{self, Budget, Scope};
-use super::state::{Snapshot, State};
+use super::state::{Snapshot, Start, State};
 use super::{run, waker};
 use crate::atomic::{LAYOUT_IS_REAL, UnsafeCell};
 use crate::guard::{self, Payload};
@@ -48,6 +48,30 @@ pub(crate) enum Part {
 pub(crate) struct VTable {
     /// Polls the future.
     pub(crate) poll: PollFn,
+    /// Does what a start asks for other than a poll, of a slot. Found here, so that the code for it is in images with tasks
+    /// to which it can happen.
+    pub(crate) end: fn(TaskPtr, Start),
+    /// What only who holds the task needs; `None`: nobody does (*lone*).
+    pub(crate) held: Option<&'static Held>,
+}
+
+impl VTable {
+    /// Of a task that is not *lone*.
+    #[inline(always)]
+    pub(crate) fn held(&self) -> &'static Held {
+        #[cold]
+        fn lone() -> ! {
+            panic!("nobody holds this task")
+        }
+        match self.held {
+            Some(held) => held,
+            None => lone(),
+        }
+    }
+}
+
+/// What differs from one type of future to another and is used by who holds the task.
+pub(crate) struct Held {
     /// Drops a part of the stage. `true`: dropping the future panicked, and the panic is the output now.
     pub(crate) drop: unsafe fn(TaskPtr, Part) -> bool,
     /// Bytes from the header to the stage.
@@ -88,18 +112,23 @@ const _: () = assert!(
 
 impl<F: Future, J, X> Cell<F, J, X> {
     const COUNTED: VTable = Self::table(PollFn { counted: Self::poll });
-    pub(crate) const SLOT: VTable = Self::table(PollFn { slot: Self::run_slot });
+    pub(crate) const SLOT: VTable = Self::table(PollFn { slot: Self::run_slot::<false> });
+    /// Of a task without a handle: nobody can abort it, nor ask for its output.
+    pub(crate) const LONE: VTable =
+        VTable { poll: PollFn { slot: Self::run_slot::<true> }, end: run::end_lone, held: None };
 
     const fn table(poll: PollFn) -> VTable {
-        VTable { poll, drop: Self::drop_part, stage: offset_of!(Self, stage), layout: Layout::new::<Self>() }
+        VTable { poll, end: run::end_slot, held: Some(&Self::HELD) }
     }
 
-    /// Polls a slot, and does all that follows.
+    const HELD: Held = Held { drop: Self::drop_part, stage: offset_of!(Self, stage), layout: Layout::new::<Self>() };
+
+    /// Polls a slot, and does all that follows; `LONE`: of a task that nobody holds.
     ///
     /// # Safety
     ///
     /// `task` must be a started slot, and a live `Self` whose stage holds a future that is the caller's.
-    unsafe fn run_slot(task: TaskPtr) {
+    unsafe fn run_slot<const LONE: bool>(task: TaskPtr) {
         // SAFETY: a slot, by this function's contract.
         let waker = unsafe { waker::of_slot(task) };
         let scope = scope::enter(Scope::new(Some(task), Budget::FULL));
@@ -108,6 +137,11 @@ impl<F: Future, J, X> Cell<F, J, X> {
         drop(scope);
         match polled {
             Poll::Pending => run::rest_slot(task),
+            Poll::Ready(()) if LONE => {
+                // SAFETY: the stage holds an output, which is the caller's.
+                unsafe { Self::drop_part(task, Part::Output) };
+                run::complete_lone(task);
+            }
             Poll::Ready(()) => run::complete_slot(task, !core::mem::needs_drop::<Left<F>>()),
         }
     }
@@ -185,8 +219,9 @@ impl<F: Future, J, X> Cell<F, J, X> {
     ///
     /// # Safety
     ///
-    /// The table must be `Self::SLOT`, or `Self::COUNTED` for a counted task;     /// `cell` must be valid for a `Self` but for its link and state, which are initialised and stay; the caller must
-    /// have claimed the state, so that nobody reads the rest.
+    /// The table must be `Self::SLOT` or `Self::LONE`, or `Self::COUNTED` for a counted task. `cell` must be valid for a `Self`
+    /// but for its link and state, which are initialised and stay; the caller must have claimed the state, so that nobody reads
+    /// the rest.
     #[inline(always)]
     pub(crate) unsafe fn fill(
         cell: NonNull<Self>,
@@ -268,7 +303,7 @@ pub(crate) unsafe fn join_slot<'a>(task: TaskPtr) -> &'a Joined {
 /// out.
 pub(crate) unsafe fn take_output<T>(task: TaskPtr) -> Result<T, Payload> {
     // SAFETY: who may take the output keeps the task from being used again.
-    let offset = unsafe { task.vtable() }.stage;
+    let offset = unsafe { task.vtable() }.held().stage;
     // SAFETY: as above.
     unsafe { task.header() }.stage.with_mut(|_| ());
     // SAFETY: *whole pointer*: in bounds of the cell.

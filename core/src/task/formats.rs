@@ -5,7 +5,7 @@ use crate::formats::named;
 
 named! {
     [T] super::abort_on_drop::AbortOnDropHandle<T> => "AbortOnDropHandle",
-    [const SLOTS: usize, const BYTES: usize, A] super::arena::Arena<SLOTS, BYTES, A> => "Arena",
+    [const SLOTS: usize, const BYTES: usize, A, L] super::arena::Arena<SLOTS, BYTES, A, L> => "Arena",
     [] super::coop::RestoreOnPending => "RestoreOnPending",
     [F] super::coop::Unconstrained<F> => "Unconstrained",
     [F] super::coop::Coop<F> => "Coop",

@@ -61,6 +61,7 @@ impl<S: Schedule> OwnQueue<S> {
 
 impl<S> OwnQueue<S> {
     /// Makes the queue know its place: before anybody gets the owner of a scheduler that is *direct*.
+    #[inline(always)]
     pub fn bind(&'static self) {
         self.queue.bind();
     }

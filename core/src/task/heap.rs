@@ -61,7 +61,7 @@ impl HeapTask {
     /// `task` must have been made in memory of [`allocate`](Self::allocate), and have been released.
     pub unsafe fn free(task: TaskPtr) {
         // SAFETY: nobody uses a released task.
-        let layout = unsafe { task.vtable() }.layout;
+        let layout = unsafe { task.vtable() }.held().layout;
         // SAFETY: allocated with the layout of its cell.
         unsafe { dealloc(task.as_ptr().cast(), layout) };
     }

@@ -230,11 +230,11 @@ fn leave(task: TaskPtr, filled: bool, taken: bool) {
             Leave::DropOutput if taken => {}
             Leave::DropOutput => {
                 // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
-                let vtable = unsafe { task.vtable() };
+                let held = unsafe { task.vtable() }.held();
                 // Its destructor may ask whose it is.
                 let scope = scope::enter(Scope::new(Some(task), scope::budget()));
                 // SAFETY: the stage held an output, and the transition has made it ours alone.
-                unsafe { (vtable.drop)(task, Part::Output) };
+                unsafe { (held.drop)(task, Part::Output) };
                 drop(scope);
             }
         }

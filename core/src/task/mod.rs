@@ -50,6 +50,8 @@
 //!   be asked, until it is launched by one that is of this kind. So a wake needs no call through a table,
 //!   and on one core it may be made in the section, or under the lock, in which the waker was found: the one exception to
 //!   "no foreign code under a lock", for it is none (`waker::wake_within`).
+//! - *lone*: a task without a handle can neither be aborted nor asked for an output, and its table says nothing of either. What a
+//!   start of a slot asks for other than a poll is found in its table (`VTable::end`), so that images of lone tasks have no code for it.
 //! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.
 
 mod abort_on_drop;
@@ -77,13 +79,14 @@ mod schedule;
 mod scope;
 mod spawn;
 mod state;
+mod static_place;
 #[cfg(all(test, feature = "std"))]
 pub(crate) mod tests;
 pub(crate) mod waker;
 
 pub use self::coop::{consume_budget, unconstrained};
 pub use abort_on_drop::AbortOnDropHandle;
-pub use arena::{Arena, Slots, claim_from};
+pub use arena::{Arena, Eight, Slots, claim_from};
 pub use error::{JoinError, SpawnError};
 pub use header::{Link, OwnQueue, Owner, TaskPtr};
 pub use id::{Id, id, try_id};
@@ -102,6 +105,7 @@ pub use run::{Notified, Ready};
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};
 pub(crate) use state::Start;
+pub use static_place::StaticPlace;
 pub use waker::{StaticWake, static_waker};
 
 /// What the macros expand to.

@@ -196,18 +196,52 @@ impl Side for Slots {
 /// What a start asks for other than a poll.
 #[cold]
 fn unusual<S: Schedule>(task: TaskPtr, start: Start) {
-    if S::Reclaim::COUNTED == Some(false) {
-        end_started::<Slots>(task, start);
-    } else {
-        end_started::<Of<S>>(task, start);
+    let counted = match S::Reclaim::COUNTED {
+        Some(counted) => counted,
+        // SAFETY: alive: the executor's side has not let go of it.
+        None => unsafe { is_counted(task) },
+    };
+    if counted {
+        return end_started::<Of<S>>(task, start);
+    }
+    // SAFETY: *winner reads*: the executor has the task, a slot.
+    let end = unsafe { task.vtable() }.end;
+    end(task, start);
+}
+
+/// What a start of a slot asks for other than a poll. The executor has it, and it is not *lone*.
+pub(super) fn end_slot(task: TaskPtr, start: Start) {
+    end_started::<Slots>(task, start);
+}
+
+/// As [`end_slot`], of a task that nobody holds: it is complete, or its executor ends, which one in a `static` does not; there it
+/// stays where it is.
+pub(super) fn end_lone(task: TaskPtr, _: Start) {
+    // SAFETY: a slot is always alive.
+    unsafe { task.header() }.state.free_popped();
+}
+
+/// What follows the last poll of a slot that nobody holds, whose stage is empty.
+#[inline(never)]
+pub(super) fn complete_lone(task: TaskPtr) {
+    // SAFETY: a slot is always alive.
+    let state = unsafe { &task.header().state };
+    if !state.vacate() {
+        // SAFETY: the executor has the task, which is complete now and once, and has not let go of it.
+        unsafe { task.completed() };
+        // Without a handle there is nothing to do: it is free, or in the queue once more.
+        let (Finish::Kept | Finish::Free | Finish::DropOutput | Finish::WakeJoiner | Finish::DropWaker) =
+            state.complete(false);
     }
 }
 
 fn end_started<D: Side>(task: TaskPtr, start: Start) {
+    // SAFETY: alive: the executor's side has not let go of it.
+    let state = unsafe { &task.header().state };
     match start {
+        Start::Unusual => end_started::<D>(task, state.start()),
         Start::Poll | Start::Cancel => cancel::<D>(task),
-        // SAFETY: alive: the executor's side has not let go of it.
-        Start::Release => finish::<D>(task, unsafe { task.header() }.state.release()),
+        Start::Release => finish::<D>(task, state.release()),
     }
 }
 
@@ -313,10 +347,13 @@ fn requeue<S: Schedule>(task: TaskPtr) {
 #[cold]
 fn cancel<D: Side>(task: TaskPtr) {
     // SAFETY: *winner reads*: the executor has the task.
-    let vtable = unsafe { task.vtable() };
+    let Some(held) = unsafe { task.vtable() }.held else {
+        // Nobody can ask for it.
+        return;
+    };
     let scope = scope::enter(Scope::new(Some(task), Budget::UNCONSTRAINED));
     // SAFETY: the stage holds a future: the task is not complete; it is ours.
-    let panicked = unsafe { (vtable.drop)(task, Part::Future) };
+    let panicked = unsafe { (held.drop)(task, Part::Future) };
     drop(scope);
     complete::<D>(task, panicked);
 }
@@ -365,11 +402,11 @@ fn free_counted<S: Schedule>(task: TaskPtr) {
 
 #[cold]
 fn drop_output(task: TaskPtr) {
-    // SAFETY: *winner reads*: the executor's side has the task.
-    let vtable = unsafe { task.vtable() };
+    // SAFETY: *winner reads*: the executor's side has the task, which is not *lone*: it has left an output.
+    let held = unsafe { task.vtable() }.held();
     let scope = scope::enter(Scope::new(Some(task), Budget::UNCONSTRAINED));
     // SAFETY: the stage holds an output, which is the executor's, since there is no join handle.
-    unsafe { (vtable.drop)(task, Part::Output) };
+    unsafe { (held.drop)(task, Part::Output) };
     drop(scope);
 }
 

@@ -103,14 +103,25 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// The waker of a slot.
+    /// A clone of a waker, without a call if it is one of ours.
+    #[inline(always)]
+    pub(crate) fn of(waker: &Waker) -> Self {
+        if is_slots(waker) {
+            return Self { table: None, data: waker.data() };
+        }
+        let clone = ManuallyDrop::new(waker.clone());
+        Self { table: Some(clone.vtable()), data: clone.data() }
+    }
+
+    /// Drops the waker.
     ///
     /// # Safety
     ///
-    /// `task` must be a slot of a static arena.
+    /// *one waker*: no copy may be used again.
     #[inline(always)]
-    pub(crate) unsafe fn of_slot(task: TaskPtr) -> Self {
-        Self { table: None, data: task.as_ptr().cast_const() }
+    pub(crate) unsafe fn discard(self) {
+        // SAFETY: by this function's contract.
+        drop(self.table.map(|_| unsafe { self.waker() }));
     }
 
     #[inline(always)]

@@ -35,13 +35,13 @@ impl<T: Moment> Interval<T> {
     ///
     /// One allocation at the first call; otherwise as [`tick`](Self::tick).
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<T> {
-        let sleep = self.polled.0.get_or_insert_with(|| Box::pin(Sleep::until(self.timers, self.next)));
+        let sleep = self.polled.0.get_or_insert_with(|| Box::pin(Sleep::until(self.place, self.next)));
         if sleep.deadline() != self.next {
             sleep.as_mut().reset(self.next);
         }
         ready!(sleep.as_mut().poll(cx));
         // The next call moves it, by the clock as it is then: a tick that is due by then is there at once.
-        let now = self.timers.now();
+        let now = self.place.now();
         Poll::Ready(self.step(now))
     }
 }

@@ -48,16 +48,6 @@ impl Instant {
         Self(self.0.saturating_add(nanos).saturating_add(duration.subsec_nanos() as u64))
     }
 
-    /// When a wait of `duration` that begins now is over: as [`saturating_add`](Self::saturating_add), but that 2^32 seconds, 136
-    /// years, are for ever. There is code for this in every image.
-    pub(super) const fn after(self, duration: Duration) -> Self {
-        if duration.as_secs() >> 32 != 0 {
-            return Self::FAR;
-        }
-        let nanos = (duration.as_secs() as u32 as u64) * 1_000_000_000 + duration.subsec_nanos() as u64;
-        Self(self.0.saturating_add(nanos))
-    }
-
     /// `self - duration`, or [`Instant::EPOCH`] where that would be before it.
     #[must_use]
     pub const fn saturating_sub(self, duration: Duration) -> Self {
@@ -68,6 +58,17 @@ impl Instant {
     #[must_use]
     pub const fn is_due(self, now: Self) -> bool {
         self.0 <= now.0 && self.0 != Self::FAR.0
+    }
+
+    /// What is before it [is due](Self::is_due) at `self`, and nothing else: one comparison where that takes two.
+    pub(super) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// Whether it is [`Instant::FAR`].
+    pub(super) const fn is_far(self) -> bool {
+        // By words, for it is in every image.
+        (self.0 as u32) & ((self.0 >> 32) as u32) == u32::MAX
     }
 
     /// `self + duration`, or `None` where that does not fit.
@@ -173,6 +174,20 @@ impl defmt::Format for Instant {
     }
 }
 
+/// A duration as clocks take it: see [`Clock::deadline`].
+#[inline(always)]
+pub(super) const fn nanos(duration: Duration) -> u64 {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos() as u64);
+    // No multiplication, where it is not known at compile time.
+    if seconds == 0 { nanos } else { with_seconds(seconds, nanos) }
+}
+
+#[cold]
+#[inline]
+const fn with_seconds(seconds: u64, nanos: u64) -> u64 {
+    if seconds > u64::MAX / 1_000_000_000 { u64::MAX } else { (seconds * 1_000_000_000).saturating_add(nanos) }
+}
+
 /// A moment as a program writes it: [`Instant`] itself, or the type of a crate on top that wraps one.
 ///
 /// Futures of this module that tell or take moments have such a type as a parameter, so that the crate on top needs no
@@ -201,14 +216,15 @@ pub trait Clock {
         self.now()
     }
 
-    /// When a wait of `duration` that begins now is over.
+    /// When a wait of so many nanoseconds that begins now is over. `u64::MAX` stands for all that are longer.
     ///
     /// The default is so much after [`now_ceil`](Self::now_ceil), and [`Instant::FAR`], which never comes, where that does
-    /// not fit, or the duration is 2^32 seconds (136 years) or more. A clock whose waits are to end all the same answers a
-    /// moment that does.
+    /// not fit. A clock whose waits are to end all the same answers a moment that does.
+    ///
+    /// A number, for what is written in a program as a [`Duration`] is one at compile time.
     #[inline]
-    fn deadline(&self, duration: Duration) -> Instant {
-        self.now_ceil().after(duration)
+    fn deadline(&self, nanos: u64) -> Instant {
+        Instant(self.now_ceil().0.saturating_add(nanos))
     }
 
     /// Told that `deadline` has become the earliest of the queue, after it has, on the thread (or core, or in the

@@ -41,10 +41,10 @@ use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
+use super::Instant;
 use super::queue::Place;
-use super::{Instant, Timers};
 use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell, load_published, store_published};
-use crate::task::waker::{self, Kept};
+use crate::task::waker::{Kept, WAKES_WITHIN};
 
 /// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
 pub(super) struct Node {
@@ -84,6 +84,18 @@ impl State {
     const fn mark(self) -> *mut Node {
         ptr::without_provenance_mut(self as usize)
     }
+
+    /// What a `prev` says.
+    #[inline(always)]
+    fn of(prev: *mut Node) -> Self {
+        match prev.addr() {
+            0 => Self::Idle,
+            1 => Self::Elapsed,
+            2 => Self::Closed,
+            3 => Self::Due,
+            _ => Self::Linked,
+        }
+    }
 }
 
 /// The queue refuses: its runtime is gone.
@@ -104,21 +116,19 @@ const _: () = if LAYOUT_IS_REAL {
 
 impl Node {
     /// A node that is not linked. Where its deadline is known to have passed, its first poll makes it elapsed.
-    pub(super) fn new(timers: &'static Timers, deadline: Instant, due: bool) -> Self {
+    #[inline(always)]
+    pub(super) fn new(place: Place, deadline: Instant, due: bool) -> Self {
         let state = if due { State::Due } else { State::Idle };
         Self {
             deadline: UnsafeCell::new(deadline),
-            place: Place::of(timers),
+            place,
             links: UnsafeCell::new(MaybeUninit::uninit()),
             prev: AtomicPtr::new(state.mark()),
             _pinned: PhantomPinned,
         }
     }
 
-    pub(super) fn timers(&self) -> &'static Timers {
-        self.place.timers()
-    }
-
+    #[inline(always)]
     pub(super) fn place(&self) -> Place {
         self.place
     }
@@ -132,29 +142,32 @@ impl Node {
     pub(super) fn state(&self) -> State {
         // Ordering: Acquire pairs with the Release in `Tree::release`: whoever sees a mark owns the links, and what the
         // queue did to them is over. Weaker, a node could be freed or linked anew while the queue still writes to it.
-        match self.prev.load(Ordering::Acquire).addr() {
-            0 => State::Idle,
-            1 => State::Elapsed,
-            2 => State::Closed,
-            3 => State::Due,
-            _ => State::Linked,
-        }
+        State::of(self.prev.load(Ordering::Acquire))
     }
 
-    /// As [`poll`](Self::poll), fast where the node has elapsed, and where it is idle and the waker is one of ours; there it
-    /// panics if the queue is closed.
+    /// Whether it is not linked and waits for a poll, asked by its owner.
+    #[inline(always)]
+    pub(super) fn is_idle(&self) -> bool {
+        // Ordering: Relaxed: this mark is its owner's, and no other is turned into it.
+        self.prev.load(Ordering::Relaxed) == State::Idle.mark()
+    }
+
+    /// Says that it is over, of a node that is not linked.
+    fn elapse(&self) {
+        // Ordering: Relaxed: the node is not linked, and its owner is here.
+        self.prev.store(State::Elapsed.mark(), Ordering::Relaxed);
+    }
+
+    /// As [`poll`](Self::poll), fast where the node has elapsed; panics if the queue is closed.
     #[inline(always)]
     pub(super) fn poll_fast(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        let mark = load_published(&self.prev);
-        if mark == State::Elapsed.mark() {
+        if load_published(&self.prev) == State::Elapsed.mark() {
             return Poll::Ready(Ok(()));
         }
-        if mark == State::Idle.mark() {
-            if let Some(slot) = waker::slot_of(waker) {
-                // SAFETY: a slot.
-                self.place.link(self.as_ref(), unsafe { Kept::of_slot(slot) });
-                return Poll::Pending;
-            }
+        if WAKES_WITHIN {
+            // In every image of a chip: one section, however the node is found. There to clone a waker costs no more than
+            // to compare it.
+            return self.place.poll(self.as_ref(), Kept::of(waker)).map(Ok);
         }
         self.poll(waker)
     }
@@ -167,25 +180,15 @@ impl Node {
                 State::Elapsed => return Poll::Ready(Ok(())),
                 State::Closed => return Poll::Ready(Err(Closed)),
                 State::Due => {
-                    // Ordering: Relaxed: the node is not linked, and its owner is here.
-                    this.prev.store(State::Elapsed.mark(), Ordering::Relaxed);
+                    this.elapse();
                     return Poll::Ready(Ok(()));
                 }
-                State::Idle => {
-                    let waker = waker.clone();
-                    if waker::WAKES_WITHIN {
-                        // In every image of a chip: one function for all wakers.
-                        this.place.link(this, Kept::new(waker));
-                        return Poll::Pending;
-                    }
-                    match this.place.insert(this, waker) {
-                        Ok(()) => return Poll::Pending,
-                        Err(_refused) => return Poll::Ready(Err(Closed)),
-                    }
-                }
+                State::Idle => match this.place.insert(this, waker.clone()) {
+                    Ok(()) => return Poll::Pending,
+                    Err(_refused) => return Poll::Ready(Err(Closed)),
+                },
                 State::Linked => {
-                    // On a chip to clone a waker costs no more than to compare it.
-                    if !waker::WAKES_WITHIN && this.place.with(|heap| heap.wakes(Tree::of(this), waker)) {
+                    if this.place.with(|heap| heap.wakes(Tree::of(this), waker)) {
                         return Poll::Pending;
                     }
                     // Cloned and dropped outside of the lock: a waker is foreign code. Where the node has left the
@@ -209,8 +212,12 @@ impl Node {
     /// Takes a node out that is about to go. It is pinned, since it has been linked.
     #[inline(never)]
     fn take_out(&self) {
-        // The waker is dropped after the lock is left.
-        let _waker = self.place.with(|heap| heap.remove(Tree(NonNull::from(self)), State::Idle));
+        let waker = self.place.with(|heap| heap.remove(Tree(NonNull::from(self)), State::Idle));
+        // After the lock is left.
+        if let Some(waker) = waker {
+            // SAFETY: *one waker*: moved out of the queue.
+            unsafe { waker.discard() };
+        }
     }
 
     /// Moves the deadline. A node in the queue stays there, with its waker; any other is linked by the next poll.
@@ -218,7 +225,7 @@ impl Node {
         let this = self.as_ref();
         let elapsed = deadline.is_due(now);
         let waker = match this.state() {
-            State::Linked => this.place.with(|heap| heap.remove(Tree::of(this), State::Idle)),
+            State::Linked => this.place.with(|heap| heap.unlink(this)),
             _ => None,
         };
         // SAFETY: *calm deadline*: the node is not linked (it was not, or has been removed, or was taken out before),
@@ -265,7 +272,7 @@ impl Heap {
     /// The earliest deadline that will come.
     #[inline(always)]
     pub(super) fn first(&self) -> Option<Instant> {
-        self.root.map(Tree::deadline).filter(|deadline| *deadline != Instant::FAR)
+        self.root.map(Tree::deadline).filter(|deadline| !deadline.is_far())
     }
 
     /// Whether nothing is linked.
@@ -274,16 +281,16 @@ impl Heap {
         self.root.is_none()
     }
 
-    /// Whether the earliest node is due.
+    /// Whether the earliest node is earlier than this.
     #[inline(always)]
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.root.is_some_and(|root| root.deadline().is_due(now))
+    pub(super) fn is_before(&self, soon: Instant) -> bool {
+        self.root.is_some_and(|root| root.deadline() < soon)
     }
 
-    /// Takes out the earliest node if it is due, and returns its waker.
+    /// Takes out the earliest node if it is earlier than this, and returns its waker.
     #[inline(always)]
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Kept> {
-        let root = self.root.filter(|root| root.deadline().is_due(now))?;
+    pub(super) fn pop_before(&mut self, soon: Instant) -> Option<Kept> {
+        let root = self.root.filter(|root| root.deadline() < soon)?;
         Some(self.pop(root, State::Elapsed))
     }
 
@@ -296,8 +303,12 @@ impl Heap {
     /// Takes out the root, leaves `state` in it, and returns its waker.
     #[inline(always)]
     fn pop(&mut self, root: Tree, state: State) -> Kept {
-        // Of one that has no children there is nothing left.
-        self.set_root(root.links(|links| links.child).map(|child| meld_all(child, root)));
+        if root.links(|links| links.child).is_none() {
+            // The only one.
+            self.root = None;
+        } else {
+            self.set_root(root.links(|links| links.child).map(|child| meld_all(child, root)));
+        }
         let waker = root.links(|links| links.waker);
         root.release(state);
         waker
@@ -311,7 +322,8 @@ impl Heap {
 
     /// Takes a node out that was put in by [`link`](Self::link).
     pub(super) fn unlink(&mut self, node: Pin<&Node>) -> Option<Waker> {
-        self.remove(Tree::of(node), State::Idle)
+        // SAFETY: *one waker*: moved out here.
+        self.remove(Tree::of(node), State::Idle).map(|waker| unsafe { waker.waker() })
     }
 
     /// Looks at the waker of the earliest node.
@@ -347,6 +359,23 @@ impl Heap {
         true
     }
 
+    /// What a poll of a node finds that has been polled before, or was due from the start: one that is linked exchanges its
+    /// waker and waits.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, node: Pin<&Node>, waker: &mut Kept) -> Option<Result<(), Closed>> {
+        // Ordering: Relaxed: under the lock.
+        let mark = node.prev.load(Ordering::Relaxed);
+        if mark.addr() > State::Due as usize {
+            Tree::of(node).links(|links| core::mem::swap(&mut links.waker, waker));
+            return None;
+        }
+        if mark == State::Closed.mark() {
+            return Some(Err(Closed));
+        }
+        node.elapse();
+        Some(Ok(()))
+    }
+
     /// Whether a node is linked, and would wake the same task as `waker`.
     fn wakes(&mut self, node: Tree, waker: &Waker) -> bool {
         node.is_linked() && node.links(|links| links.waker.with(|own| own.will_wake(waker)))
@@ -362,21 +391,26 @@ impl Heap {
         Ok(unsafe { old.waker() })
     }
 
-    /// Takes a node out if it is linked, leaves `state` in it, and returns its waker.
-    fn remove(&mut self, node: Tree, state: State) -> Option<Waker> {
-        if !node.is_linked() {
-            return None;
-        }
-        let (child, next) = node.links(|links| (links.child, links.next.take()));
+    /// Puts what is below a node in its place.
+    #[inline]
+    fn cut(&mut self, node: Tree) {
+        let (child, next) = node.links(|links| (links.child, links.next));
         let melded = child.map(|child| meld_all(child, node));
         match next {
             None => self.set_root(melded),
             Some(next) => replace(node, next, melded),
         }
+    }
+
+    /// Takes a node out if it is linked, leaves `state` in it, and returns its waker.
+    fn remove(&mut self, node: Tree, state: State) -> Option<Kept> {
+        if !node.is_linked() {
+            return None;
+        }
+        self.cut(node);
         let waker = node.links(|links| links.waker);
         node.release(state);
-        // SAFETY: *one waker*: moved out here.
-        Some(unsafe { waker.waker() })
+        Some(waker)
     }
 }
 
@@ -459,9 +493,12 @@ impl Tree {
     }
 
     fn push_back(self, child: Tree) {
-        match self.links(|links| *links.child.get_or_insert(child)) {
-            first if first == child => child.alone_under(self),
-            first => {
+        match self.links(|links| links.child) {
+            None => {
+                self.links(|links| links.child = Some(child));
+                child.alone_under(self);
+            }
+            Some(first) => {
                 let last = first.prev();
                 last.set_next(Some(child));
                 child.set_next(Some(self));
@@ -482,33 +519,33 @@ impl Tree {
 /// Goes from the front to the back. `left` is a stack of those in front of `tree`, each later than the one below it, all
 /// earlier than `tree`. A tree that is no earlier than the one behind it goes under the later one of its two neighbours,
 /// the one in front if both are equal: that one meets the one behind next, and the older wins.
+#[inline(never)]
 fn meld_all(first: Tree, parent: Tree) -> Tree {
     let mut tree = first;
     let mut left: Option<Tree> = None;
     let mut right = tree.behind();
-    while right != parent {
+    loop {
         let older = right;
-        if tree.deadline() < older.deadline() {
+        let at_end = older == parent;
+        if !at_end && tree.deadline() < older.deadline() {
             right = older.behind();
             tree.set_next(left);
             left = Some(tree);
             tree = older;
-        } else if let Some(younger) = left.filter(|younger| younger.deadline() >= older.deadline()) {
+            continue;
+        }
+        while let Some(younger) = left.filter(|younger| at_end || younger.deadline() >= older.deadline()) {
             left = younger.next();
             younger.push_back(tree);
             tree = younger;
-        } else {
-            right = older.behind();
-            older.push_front(tree);
-            tree = older;
         }
+        if at_end {
+            return tree;
+        }
+        right = older.behind();
+        older.push_front(tree);
+        tree = older;
     }
-    while let Some(younger) = left {
-        left = younger.next();
-        younger.push_back(tree);
-        tree = younger;
-    }
-    tree
 }
 
 /// Puts `new`, or nothing, where `old` is among its siblings. `next` is what comes after `old`.
@@ -516,15 +553,13 @@ fn replace(old: Tree, next: Tree, new: Option<Tree>) {
     let prev = old.prev();
     // `next` is a sibling or, for the last child, the parent, whose own `prev` is no child of it.
     let is_last = next.prev() != old;
-    // `prev` is a sibling or, for the first child, the last one, after which comes the parent. Of an only child it is
-    // the child itself, whose link to the parent has been taken: `next` then.
-    let before = if prev == old { Some(next) } else { prev.next() };
-    match before.filter(|parent| *parent != old) {
-        Some(parent) => {
-            let alone = is_last;
-            parent.links(|links| links.child = new.or(if alone { None } else { Some(next) }));
-        }
-        None => prev.set_next(new.or(Some(next))),
+    // `prev` is a sibling or, for the first child, the last one (of an only child itself), after which comes the parent.
+    let before = prev.behind();
+    if before == old {
+        prev.set_next(new.or(Some(next)));
+    } else {
+        let alone = is_last;
+        before.links(|links| links.child = new.or(if alone { None } else { Some(next) }));
     }
     if let Some(new) = new {
         new.set_next(Some(next));

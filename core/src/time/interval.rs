@@ -7,10 +7,11 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
+use super::clock::nanos;
 use super::polled::Polled;
 use super::queue::Place;
-use super::sleep::timers;
-use super::{Instant, Moment, Sleep, Timers};
+use super::sleep::place;
+use super::{Instant, Moment, Sleep};
 use crate::ambient::Ambient;
 
 /// Ticks now and then once every `period`.
@@ -22,8 +23,8 @@ use crate::ambient::Ambient;
 /// If `period` is zero; outside of a runtime, or in one without a clock.
 #[track_caller]
 pub fn interval<A: Ambient>(period: Duration) -> Interval {
-    let timers = timers::<A>();
-    Interval::new(timers, timers.now(), period)
+    let place = place::<A>();
+    Interval::new(place, place.now(), period)
 }
 
 /// Ticks at `start` and then once every `period`.
@@ -33,7 +34,7 @@ pub fn interval<A: Ambient>(period: Duration) -> Interval {
 /// As [`interval`].
 #[track_caller]
 pub fn interval_at<A: Ambient>(start: Instant, period: Duration) -> Interval {
-    Interval::new(timers::<A>(), start, period)
+    Interval::new(place::<A>(), start, period)
 }
 
 /// What an [`Interval`] does when ticks were missed: when one was asked for late, by a whole period or by more than five
@@ -76,7 +77,7 @@ impl MissedTickBehavior {
 /// where it is, by `poll_tick`, and has a place in a box from then on.
 #[derive(Debug)]
 pub struct Interval<T = Instant> {
-    pub(super) timers: &'static Timers,
+    pub(super) place: Place,
     pub(super) next: Instant,
     period: Duration,
     missed: MissedTickBehavior,
@@ -86,16 +87,16 @@ pub struct Interval<T = Instant> {
 
 impl Interval {
     #[track_caller]
-    fn new(timers: &'static Timers, start: Instant, period: Duration) -> Self {
+    fn new(place: Place, start: Instant, period: Duration) -> Self {
         assert!(!period.is_zero(), "`period` must not be zero: an interval of zero would tick for ever at once");
         let missed = MissedTickBehavior::Burst;
-        Self { timers, next: start, period, missed, polled: Polled::NEVER, _tells: PhantomData }
+        Self { place, next: start, period, missed, polled: Polled::NEVER, _tells: PhantomData }
     }
 
     /// The same interval, which tells and takes moments as a `T`.
     pub fn tells<T: Moment>(self) -> Interval<T> {
-        let Self { timers, next, period, missed, polled, .. } = self;
-        Interval { timers, next, period, missed, polled, _tells: PhantomData }
+        let Self { place, next, period, missed, polled, .. } = self;
+        Interval { place, next, period, missed, polled, _tells: PhantomData }
     }
 }
 
@@ -114,12 +115,12 @@ impl<T: Moment> Interval<T> {
     ///
     /// That of a [`Sleep`], and a second reading of the clock.
     pub fn tick(&mut self) -> Tick<'_, T> {
-        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self, _tells: PhantomData }
+        Ticks { sleep: Sleep::until(self.place, self.next), interval: self, _tells: PhantomData }
     }
 
     /// Turns it into a form that keeps its place in the timer queue between polls, and must be pinned for it.
     pub fn ticks(self) -> Ticks<Self, T> {
-        Ticks { sleep: Sleep::until(self.timers, self.next), interval: self, _tells: PhantomData }
+        Ticks { sleep: Sleep::until(self.place, self.next), interval: self, _tells: PhantomData }
     }
 
     /// The tick that was due has been returned; when the next one is.
@@ -151,12 +152,12 @@ impl<T: Moment> Interval<T> {
 
     /// Makes the next tick due now.
     pub fn reset_immediately(&mut self) {
-        self.set_next(self.timers.now());
+        self.set_next(self.place.now());
     }
 
     /// Makes the next tick due after so long a time.
     pub fn reset_after(&mut self, after: Duration) {
-        self.set_next(self.or_late(self.timers.now().saturating_add(after), after));
+        self.set_next(self.or_late(self.place.now().saturating_add(after), after));
     }
 
     /// Makes the next tick due at `deadline`.
@@ -166,7 +167,7 @@ impl<T: Moment> Interval<T> {
 
     /// `next`, or where that does not fit what the clock says of so long a wait.
     fn or_late(&self, next: Instant, wait: Duration) -> Instant {
-        if next == Instant::FAR { Place::of(self.timers).deadline(wait) } else { next }
+        if next == Instant::FAR { self.place.deadline(nanos(wait)) } else { next }
     }
 
     fn set_next(&mut self, next: Instant) {
@@ -202,7 +203,7 @@ impl<I: BorrowMut<Interval<T>> + Unpin, T: Moment> Ticks<I, T> {
     pub fn poll_tick(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let (mut sleep, interval) = self.project();
         ready!(sleep.as_mut().poll(cx));
-        let now = interval.timers.now();
+        let now = interval.place.now();
         let due = interval.step(now);
         sleep.reset_at(interval.next, now);
         Poll::Ready(due)

@@ -2,17 +2,17 @@
 
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
-use core::task::Waker;
-use core::time::Duration;
+use core::task::{Poll, Waker};
 
-use super::heap::{Heap, Node};
+use super::heap::{Closed, Heap, Node};
 use super::sleep::closed;
 use super::{Clock, Instant};
 use crate::atomic::{AtomicUsize, Ordering};
+use crate::const_fn;
+use crate::guard::{self, Payload};
 use crate::lock::{DefaultLock, Lock};
 use crate::task::waker::{self, Fired, Kept};
 use crate::task::{OwnQueue, Owner, Ready, Schedule, Start, TaskPtr};
-use crate::{const_fn, guard};
 
 /// A clock and the one queue of all sleeps that wait for it.
 ///
@@ -57,37 +57,42 @@ pub struct Look {
     moves: usize,
 }
 
-/// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole; `link` a node of one.
+/// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole; `poll` a node of one.
+///
+/// What is here is in every image, hence no more than that: what a clock tells, not who it is.
 struct Ops {
-    deadline: unsafe fn(Duration, NonNull<Queue>) -> u64,
-    link: unsafe fn(Pin<&Node>, Kept),
+    now: unsafe fn(NonNull<Queue>) -> u64,
+    deadline: unsafe fn(u64, NonNull<Queue>) -> u64,
+    poll: unsafe fn(Pin<&Node>, Kept) -> Poll<()>,
     rearm: unsafe fn(NonNull<Queue>, Instant),
-    whole: unsafe fn(NonNull<Queue>) -> &'static Timers,
 }
 
 impl<C: Clock + Sync + 'static> Timers<C> {
     const OPS: Ops = Ops {
-        deadline: |duration, queue| {
+        // SAFETY: by the contract of `Ops`.
+        now: |queue| unsafe { queue.cast::<Self>().as_ref() }.clock.now().as_nanos(),
+        deadline: |nanos, queue| {
             // SAFETY: by the contract of `Ops`.
             let timers = unsafe { queue.cast::<Self>().as_ref() };
-            timers.clock.deadline(duration).as_nanos()
+            timers.clock.deadline(nanos).as_nanos()
         },
-        link: |node, waker| {
+        poll: |node, kept| {
             // SAFETY: by the contract of `Ops`; and who has a `Place` has it for ever.
             let timers = unsafe { node.place().0.cast::<Self>().as_ref() };
-            match timers.queue.put(node, waker) {
-                Some(true) if node.deadline() != Instant::FAR => timers.clock.rearm(node.deadline()),
-                Some(_) => {}
-                // SAFETY: *one waker*: it was not taken.
-                None => refused(unsafe { waker.waker() }),
+            if node.is_idle() {
+                match timers.queue.put(node, kept) {
+                    Some(true) if node.deadline() != Instant::FAR => timers.clock.rearm(node.deadline()),
+                    Some(_) => {}
+                    None => refused(kept),
+                }
+                return Poll::Pending;
             }
+            timers.queue.poll_again(node, kept)
         },
         rearm: |queue, deadline| {
             // SAFETY: by the contract of `Ops`.
             unsafe { queue.cast::<Self>().as_ref() }.clock.rearm(deadline);
         },
-        // SAFETY: by the contract of `Ops`; and who calls this has it for ever.
-        whole: |queue| unsafe { queue.cast::<Self>().as_ref() },
     };
 
     const_fn! {
@@ -100,11 +105,11 @@ impl<C: Clock + Sync + 'static> Timers<C> {
     }
 }
 
-/// Some [`Timers`] that are there for ever, by one pointer.
+/// Some [`Timers`] that are there for ever, by one pointer, whatever their clock: where the sleeps of a runtime wait.
 ///
 /// *whole pointer*: it has the provenance of the whole.
 #[derive(Clone, Copy)]
-pub(super) struct Place(NonNull<Queue>);
+pub struct Place(NonNull<Queue>);
 
 // SAFETY: a reference to something `Sync`.
 unsafe impl Send for Place {}
@@ -113,8 +118,10 @@ unsafe impl Sync for Place {}
 
 impl Place {
     #[inline(always)]
-    pub(super) fn of(timers: &'static Timers) -> Self {
-        Self(NonNull::from(timers).cast())
+    pub(crate) const fn of<C: ?Sized>(timers: &'static Timers<C>) -> Self {
+        let whole: *const Timers<C> = timers;
+        // SAFETY: a reference.
+        Self(unsafe { NonNull::new_unchecked(whole.cast_mut().cast()) })
     }
 
     #[inline(always)]
@@ -129,17 +136,18 @@ impl Place {
         self.queue().heap.with(f)
     }
 
-    /// The timers.
-    pub(super) fn timers(self) -> &'static Timers {
-        // SAFETY: the queue's own functions, *whole pointer*, and there for ever.
-        unsafe { (self.queue().ops.whole)(self.0) }
+    /// The time now, by the clock of these timers.
+    #[must_use]
+    pub fn now(self) -> Instant {
+        // SAFETY: the queue's own functions, and *whole pointer*.
+        Instant::from_nanos(unsafe { (self.queue().ops.now)(self.0) })
     }
 
-    /// When a sleep of this length that begins now is over.
+    /// When a sleep of so many nanoseconds that begins now is over.
     #[inline(always)]
-    pub(super) fn deadline(self, duration: Duration) -> Instant {
+    pub(super) fn deadline(self, nanos: u64) -> Instant {
         // SAFETY: the queue's own functions, and *whole pointer*.
-        Instant::from_nanos(unsafe { (self.queue().ops.deadline)(duration, self.0) })
+        Instant::from_nanos(unsafe { (self.queue().ops.deadline)(nanos, self.0) })
     }
 
     /// Links a node that is not, and tells the clock where its deadline is the earliest. Gives the waker back if the queue
@@ -157,11 +165,17 @@ impl Place {
         Ok(())
     }
 
-    /// As [`insert`](Self::insert), in one call. Panics where the queue is closed.
+    /// Polls a node of these timers, under a waker of its own. Panics where the queue is closed.
     #[inline(always)]
-    pub(super) fn link(self, node: Pin<&Node>, waker: Kept) {
+    pub(super) fn poll(self, node: Pin<&Node>, waker: Kept) -> Poll<()> {
         // SAFETY: the queue's own functions, and *whole pointer*.
-        unsafe { (self.queue().ops.link)(node, waker) }
+        unsafe { (self.queue().ops.poll)(node, waker) }
+    }
+}
+
+impl core::fmt::Debug for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
     }
 }
 
@@ -174,12 +188,6 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// The clock.
     pub fn clock(&self) -> &C {
         &self.clock
-    }
-
-    /// These timers, for who knows nothing of their clock.
-    pub fn any_clock(&'static self) -> &'static Timers {
-        // SAFETY: the queue's own functions, *whole pointer*, and there for ever.
-        unsafe { (self.queue.ops.whole)(NonNull::from(self).cast()) }
     }
 
     /// The earliest deadline somebody waits for, or `None` if nobody does. A deadline of [`Instant::FAR`] is none.
@@ -268,9 +276,20 @@ impl<C: Clock + ?Sized> Timers<C> {
 }
 
 #[cold]
-fn refused(waker: Waker) -> ! {
-    drop(waker);
+fn refused(kept: Kept) -> ! {
+    // SAFETY: *one waker*: it was not taken.
+    unsafe { kept.discard() };
     closed()
+}
+
+/// Keeps the first panic, to let it go on when all wakers have been called.
+#[inline(always)]
+fn keep_first(panic: &mut Option<Payload>, woken: Result<(), Payload>) {
+    match woken {
+        Ok(()) => {}
+        Err(payload) if panic.is_none() => *panic = Some(payload),
+        Err(payload) => guard::discard(payload),
+    }
 }
 
 /// How a turn goes on.
@@ -282,6 +301,20 @@ enum Next {
 }
 
 impl Queue {
+    /// Polls a node that has been polled before: one section for every state that it may be in.
+    #[cold]
+    fn poll_again(&self, node: Pin<&Node>, mut kept: Kept) -> Poll<()> {
+        let state = self.heap.with(|heap| heap.keep(node, &mut kept));
+        // The one before, or this one. Dropped outside of the lock, for a waker is foreign code.
+        // SAFETY: *one waker*: of the two it is the one that is not in the heap.
+        unsafe { kept.discard() };
+        match state {
+            None => Poll::Pending,
+            Some(Ok(())) => Poll::Ready(()),
+            Some(Err(Closed)) => closed(),
+        }
+    }
+
     /// Links a node that is not, and says whether it is the first now. `None`: the queue is closed.
     #[inline(always)]
     fn put(&self, node: Pin<&Node>, waker: Kept) -> Option<bool> {
@@ -306,46 +339,39 @@ impl Queue {
             self.wake_due(now);
             return None;
         }
+        let mut panic = None;
         // One in each section, and most of them under it.
+        let soon = now.next();
         loop {
             let next = self.heap.with_held(|heap, held| {
-                let Some(kept) = heap.pop_due(now) else { return Next::Nothing };
+                let Some(kept) = heap.pop_before(soon) else { return Next::Nothing };
+                let may_start = |heap: &Heap| panic.is_none() && !heap.is_before(soon);
                 // SAFETY: whoever gives the owner runs the task at once (`Timers::turn`), and it is the last.
-                match unsafe { waker::fire_within(&kept, &held, owner, || !heap.is_due(now)) } {
+                match unsafe { waker::fire_within(&kept, &held, owner, || may_start(heap)) } {
                     Fired::Started(task) => Next::Run(task),
                     Fired::Foreign => Next::Wake(kept),
-                    Fired::Woken if heap.is_due(now) => Next::More,
-                    Fired::Woken => Next::Nothing,
+                    Fired::Woken => Next::More,
                 }
             });
             match next {
                 Next::Run(task) => return Some(task),
-                Next::Nothing => return None,
                 Next::More => {}
-                Next::Wake(kept) => {
-                    // SAFETY: *one waker*: moved out of the queue.
-                    self.wake_foreign(unsafe { kept.waker() }, now);
-                    return None;
-                }
+                Next::Nothing => break,
+                // SAFETY: *one waker*: moved out of the queue.
+                Next::Wake(kept) => keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake())),
             }
         }
-    }
-
-    /// Wakes a waker that is not ours, and then the others, also where it panics.
-    #[cold]
-    fn wake_foreign(&self, foreign: Waker, now: Instant) {
-        let first = guard::run(|| foreign.wake());
-        self.wake_due(now);
-        if let Err(panic) = first {
+        if let Some(panic) = panic {
             guard::resume(panic);
         }
+        None
     }
 
     /// Wakes whoever is due, with no lock held.
-    #[inline(never)]
     fn wake_due(&self, now: Instant) -> usize {
+        let soon = now.next();
         // SAFETY: *one waker*: moved out of the queue.
-        self.wake_all(|heap| heap.pop_due(now).map(|kept| unsafe { kept.waker() }))
+        self.wake_all(|heap| heap.pop_before(soon).map(|kept| unsafe { kept.waker() }))
     }
 
     fn wake_all(&self, mut pop: impl FnMut(&mut Heap) -> Option<Waker>) -> usize {
@@ -355,12 +381,7 @@ impl Queue {
             let mut batch = Batch::default();
             let count = self.heap.with(|heap| batch.fill(|| pop(heap)));
             for waker in batch.wakers.into_iter().flatten() {
-                if let Err(payload) = guard::run(|| waker.wake()) {
-                    match panic {
-                        None => panic = Some(payload),
-                        Some(_) => guard::discard(payload),
-                    }
-                }
+                keep_first(&mut panic, guard::run(|| waker.wake()));
             }
             woken += count;
             if count < BATCH {

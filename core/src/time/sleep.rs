@@ -6,9 +6,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
+use super::clock::nanos;
 use super::heap::{Closed, Node, State};
 use super::queue::Place;
-use super::{Instant, Moment, Timers};
+use super::{Instant, Moment};
 use crate::ambient::Ambient;
 use crate::task::coop;
 
@@ -19,7 +20,7 @@ use crate::task::coop;
 /// Outside of a runtime, or in one without a clock.
 #[track_caller]
 pub fn now<A: Ambient>() -> Instant {
-    timers::<A>().now()
+    place::<A>().now()
 }
 
 /// Waits until `duration` has passed from now.
@@ -46,8 +47,10 @@ pub fn now<A: Ambient>() -> Instant {
 ///
 /// Reads the clock once. No allocation; the first poll and the end take the lock of the queue once each.
 #[track_caller]
+#[inline(always)]
 pub fn sleep<A: Ambient>(duration: Duration) -> Sleep {
-    Sleep::after(timers::<A>(), duration)
+    // In line up to here, for a duration that is known at compile time, and to make the sleep where it stays.
+    Sleep::after(place::<A>(), duration)
 }
 
 /// Waits until `deadline`, by the clock of the current runtime. [`Instant::FAR`] never comes.
@@ -61,7 +64,7 @@ pub fn sleep<A: Ambient>(duration: Duration) -> Sleep {
 /// As [`sleep`].
 #[track_caller]
 pub fn sleep_until<A: Ambient>(deadline: Instant) -> Sleep {
-    Sleep::until(timers::<A>(), deadline)
+    Sleep::until(place::<A>(), deadline)
 }
 
 /// Ready from its deadline on. Made by [`sleep`] and [`sleep_until`].
@@ -87,26 +90,18 @@ pub struct Sleep<T = Instant> {
 }
 
 impl Sleep {
-    pub(super) fn after(timers: &'static Timers, duration: Duration) -> Self {
-        if duration.subsec_nanos() == 0 {
-            return Self::after_seconds(timers, duration);
-        }
-        Self::of(Node::new(timers, Place::of(timers).deadline(duration), false))
+    #[inline(always)]
+    pub(super) fn after(place: Place, duration: Duration) -> Self {
+        let nanos = nanos(duration);
+        let deadline = if nanos == 0 { place.now() } else { place.deadline(nanos) };
+        Self::of(Node::new(place, deadline, nanos == 0))
     }
 
-    /// As [`after`](Self::after), of whole seconds, which none may be.
-    #[cold]
-    fn after_seconds(timers: &'static Timers, duration: Duration) -> Self {
-        if duration.is_zero() {
-            return Self::of(Node::new(timers, timers.now(), true));
-        }
-        Self::of(Node::new(timers, Place::of(timers).deadline(duration), false))
+    pub(super) fn until(place: Place, deadline: Instant) -> Self {
+        Self::of(Node::new(place, deadline, deadline.is_due(place.now())))
     }
 
-    pub(super) fn until(timers: &'static Timers, deadline: Instant) -> Self {
-        Self::of(Node::new(timers, deadline, deadline.is_due(timers.now())))
-    }
-
+    #[inline(always)]
     fn of(node: Node) -> Self {
         Self { node, _tells: PhantomData }
     }
@@ -125,8 +120,8 @@ impl<T: Moment> Sleep<T> {
 }
 
 impl<T> Sleep<T> {
-    pub(super) fn timers(&self) -> &'static Timers {
-        self.node.timers()
+    pub(super) fn place(&self) -> Place {
+        self.node.place()
     }
 
     /// Whether it is over: it has been polled, and its task has been woken at the deadline or need not be any more.
@@ -151,7 +146,7 @@ impl<T> Sleep<T> {
     /// Reads the clock, and takes the lock of the queue twice if somebody waits.
     pub fn reset(self: Pin<&mut Self>, deadline: impl Into<Instant>) {
         let deadline = deadline.into();
-        let now = self.timers().now();
+        let now = self.place().now();
         self.node().reset(deadline, now);
     }
 
@@ -169,6 +164,7 @@ impl<T> Sleep<T> {
 impl<T> Future for Sleep<T> {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let coop = ready!(coop::poll_proceed(cx));
         match ready!(self.node().poll_fast(cx.waker())) {
@@ -189,9 +185,10 @@ impl<T> core::fmt::Debug for Sleep<T> {
 
 /// The timers of the current context.
 #[track_caller]
-pub(super) fn timers<A: Ambient>() -> &'static Timers {
+#[inline]
+pub(super) fn place<A: Ambient>() -> Place {
     match A::timers() {
-        Some(Some(timers)) => timers,
+        Some(Some(place)) => place,
         Some(None) => no_clock(),
         None => no_runtime(),
     }

@@ -5,7 +5,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
-use super::sleep::timers;
+use super::sleep::place;
 use super::{Instant, Sleep};
 use crate::ambient::Ambient;
 use crate::task::coop;
@@ -32,7 +32,7 @@ use crate::task::coop;
 /// That of a [`Sleep`]. A future that is ready at its first poll never touches the queue.
 #[track_caller]
 pub fn timeout<A: Ambient, F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { sleep: Sleep::after(timers::<A>(), duration), future: future.into_future() }
+    Timeout { sleep: Sleep::after(place::<A>(), duration), future: future.into_future() }
 }
 
 /// Runs `future` until `deadline` at most. [`Instant::FAR`] never comes; otherwise as [`timeout`].
@@ -50,7 +50,7 @@ pub fn timeout<A: Ambient, F: IntoFuture>(duration: Duration, future: F) -> Time
 /// As [`timeout`].
 #[track_caller]
 pub fn timeout_at<A: Ambient, F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { sleep: Sleep::until(timers::<A>(), deadline), future: future.into_future() }
+    Timeout { sleep: Sleep::until(place::<A>(), deadline), future: future.into_future() }
 }
 
 /// A future with a deadline. Made by [`timeout`] and [`timeout_at`].

@@ -93,6 +93,9 @@ pub(crate) enum Start {
     Cancel,
     /// Release it: it completed while it was queued (*one runner*).
     Release,
+    /// It has not been started, for there is something else to do than to poll it (one core only): start it to see what.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
+    Unusual,
 }
 
 /// What the poller must do after a pending poll.
@@ -369,6 +372,13 @@ impl Snapshot {
     /// once. `None`: there is more to do.
     pub(crate) const fn detach(self) -> Option<Self> {
         if self.0 & (JOIN_WAKER | COUNTED | COMPLETE) == 0 { Some(Self(self.0 & !JOIN_INTEREST)) } else { None }
+    }
+
+    /// A complete slot that nobody holds was taken from a queue: what [`start`](Self::start) and [`release`](Self::release)
+    /// would make of it. `None`: it is not complete.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // elsewhere none is
+    pub(crate) const fn free_popped(self) -> Option<Self> {
+        if self.0 & (COMPLETE | JOIN_INTEREST | JOIN_WAKER | COUNTED) == COMPLETE { Some(self.vacated()) } else { None }
     }
 
     /// A slot whose task is over.

@@ -130,7 +130,7 @@ impl State {
         }
     }
 
-    /// As [`start`](Self::start), in the caller's section.
+    /// As [`start`](Self::start), in the caller's section; nothing has changed where that is not a poll.
     #[inline(always)]
     pub(crate) fn start_within(&self) -> Start {
         match self.get().start() {
@@ -138,13 +138,13 @@ impl State {
                 self.0.store(next.0, Ordering::Relaxed);
                 Start::Poll
             }
-            _ => self.start_unusual(),
+            _ => Start::Unusual,
         }
     }
 
-    #[cold]
-    fn start_unusual(&self) -> Start {
-        self.apply_within(Snapshot::start)
+    /// Frees a complete slot that nobody holds, which was taken from a queue.
+    pub(crate) fn free_popped(&self) {
+        self.try_apply(Snapshot::free_popped);
     }
 
     #[inline]

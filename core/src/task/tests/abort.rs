@@ -38,7 +38,7 @@ impl Drop for AtHome {
 }
 
 /// Abort, detach, and the last waker, from three foreign threads: the future, which is not `Send`, is dropped at home.
-// Mutant: core/src/task/join.rs :: header.state.abort(self.generation, || unsafe { self.task.schedule_within() }); => _ = header.state.shut_down(); unsafe { (self.task.vtable().drop)(self.task, super::cell::Part::Future) };
+// Mutant: core/src/task/join.rs :: header.state.abort(self.generation, || unsafe { self.task.schedule_within() }); => _ = header.state.shut_down(); unsafe { (self.task.vtable().held().drop)(self.task, super::cell::Part::Future) };
 #[test]
 fn failure_031_abort_from_foreign_threads_drops_the_future_on_its_own() {
     for (kind, line) in lines() {

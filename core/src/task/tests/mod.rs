@@ -11,6 +11,8 @@ mod join_set;
 #[cfg(not(loom))]
 mod local;
 #[cfg(not(loom))]
+mod lone;
+#[cfg(not(loom))]
 mod looks;
 #[cfg(not(loom))]
 mod memory;

@@ -93,7 +93,7 @@ impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
     }
 
     #[track_caller]
-    fn put(&mut self, value: T, deadline: impl FnOnce(&crate::time::Timers) -> Instant) -> Key {
+    fn put(&mut self, value: T, deadline: impl FnOnce(crate::time::Place) -> Instant) -> Key {
         match self.queue.as_mut().insert(value, deadline) {
             Ok(key) => key,
             Err(_refused) => unreachable!("its slots grow"),

@@ -26,8 +26,9 @@ use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker, ready};
 use core::time::Duration;
 
 use super::heap::{Heap, Node};
-use super::sleep::timers;
-use super::{Instant, Moment, Sleep, Timers};
+use super::queue::Place;
+use super::sleep::place as current;
+use super::{Instant, Moment, Sleep};
 use crate::ambient::Ambient;
 use crate::task::coop;
 
@@ -119,7 +120,7 @@ trait Slots<T> {
 /// A delay queue over any memory.
 struct Queue<T, S: Slots<T>, A> {
     heap: Heap,
-    timers: Option<&'static Timers>,
+    timers: Option<Place>,
     /// Of the task that polled last, until it is told something.
     waker: Option<Waker>,
     len: usize,
@@ -132,7 +133,7 @@ struct Queue<T, S: Slots<T>, A> {
 /// [`Queue`], with what is pinned pinned.
 struct Parts<'a, S> {
     heap: &'a mut Heap,
-    timers: &'a mut Option<&'static Timers>,
+    timers: &'a mut Option<Place>,
     waker: &'a mut Option<Waker>,
     len: &'a mut usize,
     free: &'a mut usize,
@@ -167,9 +168,9 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
 
     /// Puts a value in; gives it back if there is no slot.
     #[track_caller]
-    fn insert(self: Pin<&mut Self>, value: T, deadline: impl FnOnce(&Timers) -> Instant) -> Result<Key, T> {
+    fn insert(self: Pin<&mut Self>, value: T, deadline: impl FnOnce(Place) -> Instant) -> Result<Key, T> {
         let Parts { heap, timers: own, waker, len, free, mut slots, .. } = self.parts();
-        let timers = *own.get_or_insert_with(timers::<A>);
+        let timers = *own.get_or_insert_with(current::<A>);
         let slot = *free;
         if slot == slots.count() && !slots.as_mut().grow(slot + 1) {
             return Err(value);
@@ -200,7 +201,7 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
     }
 
     /// Moves a deadline; whether there is a value of this key.
-    fn reset(self: Pin<&mut Self>, key: Key, deadline: impl FnOnce(&Timers) -> Instant) -> bool {
+    fn reset(self: Pin<&mut Self>, key: Key, deadline: impl FnOnce(Place) -> Instant) -> bool {
         let Parts { heap, timers, waker, sleep, slots, .. } = self.parts();
         let (Some(timers), Some(place)) = (*timers, slots.pinned(key.slot)) else { return false };
         let (mut node, content, generation, _) = place.project();
@@ -338,10 +339,10 @@ fn no_such_key() -> ! {
 }
 
 /// The deadline of a value that is to stay for so long.
-fn after(duration: Duration) -> impl FnOnce(&Timers) -> Instant {
-    move |timers| {
-        let clock = timers.clock();
-        let from = if duration.is_zero() { clock.now() } else { clock.now_ceil() };
+fn after(duration: Duration) -> impl FnOnce(Place) -> Instant {
+    move |place| {
+        // A wait of nothing ends at the clock's next step.
+        let from = if duration.is_zero() { place.now() } else { place.deadline(0) };
         from.saturating_add(duration)
     }
 }

@@ -10,7 +10,7 @@ use loom::thread;
 
 use super::hand::{Count, Hand};
 use crate::time::heap::{Closed, Node};
-use crate::time::{Instant, Timers};
+use crate::time::{Instant, Place, Timers};
 
 pub(super) fn at(nanos: u64) -> Instant {
     Instant::from_nanos(nanos)
@@ -28,7 +28,7 @@ pub(super) struct Owner {
 
 impl Owner {
     pub(super) fn new(timers: &'static Timers<Hand>, deadline: u64) -> Self {
-        Self { node: Box::pin(Node::new(timers, at(deadline), false)), count: Arc::default() }
+        Self { node: Box::pin(Node::new(Place::of(timers), at(deadline), false)), count: Arc::default() }
     }
 
     pub(super) fn poll(&mut self) -> Poll<Result<(), Closed>> {
@@ -67,7 +67,7 @@ fn failure_086_drop_races_fire() {
 }
 
 /// A sleep is moved while it fires: it is ready at the new deadline, and not before.
-// Mutant: core/src/time/heap.rs :: match self.prev.load(Ordering::Acquire).addr() { => match self.prev.load(Ordering::Relaxed).addr() {
+// Mutant: core/src/time/heap.rs :: State::of(self.prev.load(Ordering::Acquire)) => State::of(self.prev.load(Ordering::Relaxed))
 #[test]
 fn failure_086_reset_races_fire() {
     loom::model(|| {

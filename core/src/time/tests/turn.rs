@@ -12,7 +12,7 @@ use super::util::{Hand, timers};
 use crate::task::Arena;
 use crate::task::tests::direct::Direct;
 use crate::task::tests::util::arena;
-use crate::time::{Instant, Sleep, Timers};
+use crate::time::{Instant, Place, Sleep, Timers};
 
 /// One arena, one queue of timers, and who ran when.
 struct World {
@@ -31,7 +31,7 @@ impl World {
         let (timers, log) = (self.timers, self.log.clone());
         let task = self.slots.try_spawn_local_at(line, async move {
             for deadline in deadlines {
-                Sleep::until(timers, Instant::from_nanos(*deadline)).await;
+                Sleep::until(Place::of(timers), Instant::from_nanos(*deadline)).await;
                 log.lock().unwrap().push(name);
             }
         });
@@ -80,7 +80,7 @@ fn what_was_queued_before_goes_first() {
     assert_eq!(world.log(), ['b', 'a']);
 }
 
-// Mutant: core/src/time/queue.rs :: || !heap.is_due(now)) } => || true) }
+// Mutant: core/src/time/queue.rs :: panic.is_none() && !heap.is_before(soon) => panic.is_none()
 #[test]
 fn of_several_that_are_due_none_is_left() {
     let (world, line) = (World::new(), Direct::new());
@@ -107,7 +107,7 @@ fn the_task_of_another_executor_goes_to_its_queue() {
 #[test]
 fn the_waker_of_a_task_that_is_over_starts_nothing() {
     let (world, line) = (World::new(), Direct::new());
-    let sleep = Arc::new(Mutex::new(Box::pin(Sleep::until(world.timers, Instant::from_nanos(10)))));
+    let sleep = Arc::new(Mutex::new(Box::pin(Sleep::until(Place::of(world.timers), Instant::from_nanos(10)))));
     let (polled, log) = (sleep.clone(), world.log.clone());
     let task = world.slots.try_spawn_local_at(
         line,
@@ -131,7 +131,7 @@ fn a_foreign_waker_that_panics_costs_no_task_its_wake() {
     world.sleeper(line, 'a', &[10]);
     assert_eq!(line.turn(), 1);
     let waker: Waker = hostile::waker(|name| assert_ne!(name, "wake", "hostile"));
-    let mut foreign = pin!(Sleep::until(world.timers, Instant::from_nanos(10)));
+    let mut foreign = pin!(Sleep::until(Place::of(world.timers), Instant::from_nanos(10)));
     assert!(foreign.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     world.sleeper(line, 'b', &[10]);
     assert_eq!(line.turn(), 1);

@@ -13,7 +13,7 @@ use std::vec::Vec;
 
 use super::util::{Hand, Here, Task, leak, ms, timers, within};
 use crate::ambient::{self, Ambient};
-use crate::time::{Clock, Elapsed, Instant, Sleep, Timers, now, sleep, sleep_until, timeout, timeout_at};
+use crate::time::{Clock, Elapsed, Instant, Place, Sleep, Timers, now, sleep, sleep_until, timeout, timeout_at};
 
 fn task(timers: &'static Timers<Hand>, duration: Duration) -> Task<Sleep> {
     Task::new(within(timers, || sleep::<Here>(duration)))
@@ -141,7 +141,7 @@ fn polling_again_with_the_same_waker_clones_nothing() {
     assert_eq!(task.woken(), 1);
 }
 
-// Mutant: core/src/time/clock.rs :: return Self::FAR; => panic!("too long");
+// Mutant: core/src/time/clock.rs :: if seconds > u64::MAX / 1_000_000_000 { u64::MAX } => if seconds > u64::MAX / 1_000_000_000 { panic!() }
 #[test]
 fn failure_083_the_longest_durations_neither_fire_nor_panic() {
     for start in [0, 1, u64::MAX / 2, u64::MAX - 2, u64::MAX - 1] {
@@ -395,7 +395,7 @@ impl Clock for Coarse {
     }
 }
 
-// Mutant: core/src/time/clock.rs :: self.now_ceil().after(duration) => self.now().after(duration)
+// Mutant: core/src/time/clock.rs :: Instant(self.now_ceil().0.saturating_add(nanos)) => Instant(self.now().0.saturating_add(nanos))
 #[test]
 fn failure_092_never_early_at_any_phase_of_a_coarse_clock() {
     let step = if cfg!(miri) { 5 } else { 13 };
@@ -584,8 +584,7 @@ fn a_million_sleeps_need_no_stack() {
     let count = if cfg!(miri) { 300 } else { 1_000_000 };
     let body = move || {
         let timers = timers();
-        let timers_dyn: &'static Timers = timers;
-        let make = |deadline: u64| Sleep::until(timers_dyn, at(1 + deadline));
+        let make = |deadline: u64| Sleep::until(Place::of(timers), at(1 + deadline));
         let mut cx = Context::from_waker(Waker::noop());
         // Later and later, earlier and earlier (a chain of a million), and to and fro.
         type Order = fn(u64, u64) -> u64;

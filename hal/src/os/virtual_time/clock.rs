@@ -67,9 +67,12 @@ impl Clock for RuntimeClock {
     /// What does not fit ends after 30 years, as it does with tokio: nobody waits so long but on a clock that is paused, and
     /// there a wait without an end would be a hang.
     #[inline]
-    fn deadline(&self, duration: Duration) -> Instant {
+    fn deadline(&self, nanos: u64) -> Instant {
         let now = self.now_ceil();
-        now.checked_add(duration).unwrap_or_else(|| now.saturating_add(LONG))
+        match now.as_nanos().checked_add(nanos) {
+            None | Some(u64::MAX) => now.saturating_add(LONG),
+            Some(deadline) => Instant::from_nanos(deadline),
+        }
     }
 }
 
