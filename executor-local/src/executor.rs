@@ -353,8 +353,8 @@ unsafe impl<U: Unpark, K: Setup> Schedule for Executor<U, K> {
 
     #[inline]
     fn reschedule(&self, task: Notified<Self>) {
-        // By the thread that runs, which does not sleep.
-        self.own.queue().push(task);
+        // SAFETY: *one runner*: by the thread that runs, which does not sleep.
+        unsafe { self.own.queue().push_own(task) };
     }
 
     #[inline]

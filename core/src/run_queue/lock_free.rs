@@ -6,7 +6,7 @@
 
 use core::ptr::{NonNull, null_mut};
 
-use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
+use crate::atomic::{AtomicPtr, Ordering};
 use crate::const_fn;
 use crate::stack::reverse;
 use crate::task::{Link, Schedule, Start, TaskPtr};
@@ -17,14 +17,16 @@ use crate::task::{Link, Schedule, Start, TaskPtr};
 pub(super) struct Queue {
     /// The last pushed, of those that the consumer has not taken.
     top: AtomicPtr<Link>,
-    /// The consumer's: the first of those that it has taken.
-    first: UnsafeCell<*mut Link>,
+    /// The consumer's, and relaxed: the first of those that it has taken.
+    first: AtomicPtr<Link>,
+    /// The consumer's, and relaxed: where there is a first, the last of them.
+    last: AtomicPtr<Link>,
 }
 
 impl Queue {
     const_fn! {
         pub(super) const fn new() -> Self {
-            Self { top: AtomicPtr::new(null_mut()), first: UnsafeCell::new(null_mut()) }
+            Self { top: AtomicPtr::new(null_mut()), first: AtomicPtr::new(null_mut()), last: AtomicPtr::new(null_mut()) }
         }
     }
 
@@ -40,10 +42,40 @@ impl Queue {
     fn try_push(&self, link: NonNull<Link>) -> bool {
         // Ordering: relaxed: only compared, and never followed by a producer.
         let top = self.top.load(Ordering::Relaxed);
-        // SAFETY: the pusher owns the link of the task it pushes. Relaxed: published by the exchange below.
-        unsafe { link.as_ref() }.next.store(top, Ordering::Relaxed);
+        // Relaxed: published by the exchange below.
+        Self::next_of(&link).store(top, Ordering::Relaxed);
         // Ordering: the release pairs with the acquire in `take`: the task and its link are visible to who runs it.
         self.top.compare_exchange(top, link.as_ptr(), Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// Where a link leads to that is the caller's: of a task to be pushed, or *linked* and taken.
+    #[inline(always)]
+    fn next_of(link: &NonNull<Link>) -> &AtomicPtr<Link> {
+        // SAFETY: the task of a link is alive until the pusher has pushed it, and then until it is popped (*no orphan*).
+        &unsafe { link.as_ref() }.next
+    }
+
+    /// As [`push`](Self::push), by the consumer: without a read-modify-write where all that is queued has been taken.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*.
+    #[inline]
+    pub(super) unsafe fn push_own(&self, link: NonNull<Link>) {
+        // Ordering: relaxed: only compared. Who pushes from now on comes behind this one, or beside it.
+        if !self.top.load(Ordering::Relaxed).is_null() {
+            return self.push(link);
+        }
+        Self::next_of(&link).store(null_mut(), Ordering::Relaxed);
+        let last = match self.first.load(Ordering::Relaxed).is_null() {
+            true => None,
+            false => NonNull::new(self.last.load(Ordering::Relaxed)),
+        };
+        match last {
+            Some(last) => Self::next_of(&last).store(link.as_ptr(), Ordering::Relaxed),
+            None => self.first.store(link.as_ptr(), Ordering::Relaxed),
+        }
+        self.last.store(link.as_ptr(), Ordering::Relaxed);
     }
 
     /// Out of the way of those who push at the first attempt.
@@ -81,10 +113,7 @@ impl Queue {
     /// *one consumer*.
     #[inline(always)]
     pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
-        // SAFETY: *linked*: in the queue, whose it is until it is popped.
-        let next_of = |link: NonNull<Link>| unsafe { link.as_ref() }.next.load(Ordering::Relaxed);
-        // SAFETY: *one consumer*.
-        let mut first = NonNull::new(self.first.with(|first| unsafe { *first }));
+        let mut first = NonNull::new(self.first.load(Ordering::Relaxed));
         if first.is_none() {
             // Ordering: relaxed: only compared; most looks at an empty queue end here.
             if self.top.load(Ordering::Relaxed).is_null() {
@@ -92,14 +121,14 @@ impl Queue {
             }
             // Ordering: acquire: pairs with the release of every push that is taken: they form one release sequence.
             let taken = NonNull::new(self.top.swap(null_mut(), Ordering::Acquire))?;
-            if next_of(taken).is_null() {
+            if Self::next_of(&taken).load(Ordering::Relaxed).is_null() {
                 return Some(taken); // alone: nothing is left again
             }
+            self.last.store(taken.as_ptr(), Ordering::Relaxed);
             first = NonNull::new(reverse(taken.as_ptr()));
         }
         let first = first?;
-        // SAFETY: *one consumer*.
-        self.first.with_mut(|field| unsafe { *field = next_of(first) });
+        self.first.store(Self::next_of(&first).load(Ordering::Relaxed), Ordering::Relaxed);
         Some(first)
     }
 
@@ -121,8 +150,7 @@ impl Queue {
     /// *one consumer*.
     #[inline]
     pub(super) unsafe fn is_empty(&self) -> bool {
-        // SAFETY: *one consumer*.
-        let first = self.first.with(|first| unsafe { *first });
+        let first = self.first.load(Ordering::Relaxed);
         // Ordering: relaxed: what is seen here is acquired by the pop that takes it. Whoever parks on this answer has a fence
         // between its "I sleep" and this load.
         first.is_null() && self.top.load(Ordering::Relaxed).is_null()

@@ -55,6 +55,21 @@ impl<S> RunQueue<S> {
         self.queue.push(task.into_ptr().link());
     }
 
+    /// As [`push`](Self::push), by the consumer.
+    ///
+    /// # Cost
+    ///
+    /// A few loads and stores where all that was pushed has been taken; else as `push`.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*.
+    #[inline]
+    pub unsafe fn push_own(&self, task: Notified<S>) {
+        // SAFETY: by this function's contract.
+        unsafe { self.queue.push_own(task.into_ptr().link()) };
+    }
+
     /// Makes the queue know its place, for `push_bound` and `push_within`: it stays there from now on.
     #[inline(always)]
     pub fn bind(&'static self) {

@@ -36,6 +36,16 @@ impl Queue {
         unsafe { self.push_within(link) };
     }
 
+    /// As [`push`](Self::push): in a section anybody may.
+    ///
+    /// # Safety
+    ///
+    /// None; its twin needs it.
+    #[inline]
+    pub(super) unsafe fn push_own(&self, link: NonNull<Link>) {
+        self.push(link);
+    }
+
     /// Makes the queue know where it lies.
     #[inline(always)]
     pub(super) fn bind(&self) {

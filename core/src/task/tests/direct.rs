@@ -324,3 +324,38 @@ impl std::task::Wake for Count {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
+
+/// What the consumer pushes itself comes behind what others pushed before, and before what they push later.
+// Mutant: core/src/run_queue/lock_free.rs :: if !self.top.load(Ordering::Relaxed).is_null() {\n            return self.push(link); => if false {\n            return self.push(link);
+#[test]
+fn the_consumer_pushes_in_order() {
+    let (line, queue) = (Line::<0>::new(Home::Boxed), crate::run_queue::RunQueue::<Line>::new());
+    for own in 0..1 << 6 {
+        let mut pushed = Vec::new();
+        for step in 0..6 {
+            line.spawn(core::future::ready(())).detach();
+            let task = line.pop().unwrap();
+            pushed.push(task.task());
+            if own >> step & 1 == 1 {
+                // SAFETY: *one consumer*: this thread.
+                unsafe { queue.push_own(task) };
+            } else {
+                queue.push(task);
+            }
+            if step == 2 {
+                // SAFETY: as above.
+                let task = unsafe { queue.pop() }.unwrap();
+                assert_eq!(task.task(), pushed.remove(0), "{own:b}");
+                task.cancel();
+            }
+        }
+        for place in pushed {
+            // SAFETY: as above.
+            let task = unsafe { queue.pop() }.expect("none is lost");
+            assert_eq!(task.task(), place, "{own:b}");
+            task.cancel();
+        }
+        // SAFETY: as above.
+        assert!(unsafe { queue.is_empty() }, "{own:b}");
+    }
+}

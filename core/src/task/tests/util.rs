@@ -135,6 +135,11 @@ unsafe impl<const PAD: usize> Schedule for Line<PAD> {
         self.queue.push(task);
     }
 
+    fn reschedule(&self, task: Notified<Self>) {
+        // SAFETY: *one consumer*: by the thread that ran it.
+        unsafe { self.queue.push_own(task) };
+    }
+
     unsafe fn completed(&self, task: TaskPtr) {
         self.completed.fetch_add(1, Ordering::Relaxed);
         // SAFETY: alive: called by the executor's side.
