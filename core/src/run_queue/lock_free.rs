@@ -6,10 +6,11 @@
 
 use core::ptr::{NonNull, null_mut};
 
+use super::OneConsumer;
 use crate::atomic::{AtomicPtr, Ordering};
 use crate::const_fn;
 use crate::stack::reverse;
-use crate::task::{Link, Schedule, Start, TaskPtr};
+use crate::task::{Link, Start, TaskPtr};
 
 /// *linked*: from `top`, each link leads to the one pushed before it, and the oldest to nothing; from `first`, each leads to
 /// the one pushed after it, and the last to nothing. Each of them is owned by the queue, those from `first` by the consumer.
@@ -56,12 +57,8 @@ impl Queue {
     }
 
     /// As [`push`](Self::push), by the consumer: without a read-modify-write where all that is queued has been taken.
-    ///
-    /// # Safety
-    ///
-    /// *one consumer*.
     #[inline]
-    pub(super) unsafe fn push_own(&self, link: NonNull<Link>) {
+    pub(super) fn push_own(&self, link: NonNull<Link>, _: OneConsumer) {
         // Ordering: relaxed: only compared. Who pushes from now on comes behind this one, or beside it.
         if !self.top.load(Ordering::Relaxed).is_null() {
             return self.push(link);
@@ -108,11 +105,9 @@ impl Queue {
         self.push(link);
     }
 
-    /// # Safety
-    ///
-    /// *one consumer*.
+    /// Takes the first.
     #[inline(always)]
-    pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
+    pub(super) fn pop(&self, _: OneConsumer) -> Option<NonNull<Link>> {
         let mut first = NonNull::new(self.first.load(Ordering::Relaxed));
         if first.is_none() {
             // Ordering: relaxed: only compared; most looks at an empty queue end here.
@@ -132,24 +127,17 @@ impl Queue {
         Some(first)
     }
 
-    /// Pops a task of scheduler `S` and starts it.
-    ///
-    /// # Safety
-    ///
-    /// *one consumer*.
+    /// Pops a task and starts it, as one that has one runner or many.
     #[inline(always)]
-    pub(super) unsafe fn pop_started<S: Schedule>(&self) -> Option<(TaskPtr, Start)> {
-        // SAFETY: by this function's contract.
-        let task = TaskPtr::from_link(unsafe { self.pop() }?);
+    pub(super) fn pop_started(&self, consumer: OneConsumer, one_runner: bool) -> Option<(TaskPtr, Start)> {
+        let task = TaskPtr::from_link(self.pop(consumer)?);
         // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
-        Some((task, unsafe { task.header() }.state.start_by(S::ONE_RUNNER)))
+        Some((task, unsafe { task.header() }.state.start_by(one_runner)))
     }
 
-    /// # Safety
-    ///
-    /// *one consumer*.
+    /// Whether there is nothing to take.
     #[inline]
-    pub(super) unsafe fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self, _: OneConsumer) -> bool {
         let first = self.first.load(Ordering::Relaxed);
         // Ordering: relaxed: what is seen here is acquired by the pop that takes it. Whoever parks on this answer has a fence
         // between its "I sleep" and this load.

@@ -21,6 +21,19 @@ use core::marker::PhantomData;
 use crate::const_fn;
 use crate::task::{Notified, Ready, Schedule, TaskPtr};
 
+/// The promise of *one consumer*, as a value: what a back end does for the consumer asks for it, and is safe.
+struct OneConsumer(());
+
+impl OneConsumer {
+    /// # Safety
+    ///
+    /// *one consumer*, until the call that it is given to has returned.
+    #[inline(always)]
+    unsafe fn promised() -> Self {
+        Self(())
+    }
+}
+
 /// The ready tasks of one executor of type `S`.
 ///
 /// *one consumer*: [`pop`](Self::pop) is called by one thread (or core, at one priority) at a time.
@@ -67,7 +80,8 @@ impl<S> RunQueue<S> {
     #[inline]
     pub unsafe fn push_own(&self, task: Notified<S>) {
         // SAFETY: by this function's contract.
-        unsafe { self.queue.push_own(task.into_ptr().link()) };
+        let consumer = unsafe { OneConsumer::promised() };
+        self.queue.push_own(task.into_ptr().link(), consumer);
     }
 
     /// Makes the queue know its place, for `push_bound` and `push_within`: it stays there from now on.
@@ -111,7 +125,8 @@ impl<S> RunQueue<S> {
     #[inline]
     pub unsafe fn pop(&self) -> Option<Notified<S>> {
         // SAFETY: by this function's contract.
-        let link = unsafe { self.queue.pop() }?;
+        let consumer = unsafe { OneConsumer::promised() };
+        let link = self.queue.pop(consumer)?;
         // SAFETY: `push` took a `Notified<S>` for it, and it has been taken from the queue once.
         Some(unsafe { Notified::from_ptr(TaskPtr::from_link(link)) })
     }
@@ -128,7 +143,8 @@ impl<S> RunQueue<S> {
         S: Schedule,
     {
         // SAFETY: by this function's contract.
-        let (task, start) = unsafe { self.queue.pop_started::<S>() }?;
+        let consumer = unsafe { OneConsumer::promised() };
+        let (task, start) = self.queue.pop_started(consumer, S::ONE_RUNNER)?;
         // SAFETY: `push` took a `Notified<S>` for it, it has been taken from the queue once, and started once.
         Some(unsafe { Ready::new(task, start) })
     }
@@ -142,7 +158,8 @@ impl<S> RunQueue<S> {
     #[must_use]
     pub unsafe fn is_empty(&self) -> bool {
         // SAFETY: by this function's contract.
-        unsafe { self.queue.is_empty() }
+        let consumer = unsafe { OneConsumer::promised() };
+        self.queue.is_empty(consumer)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use core::ptr::{NonNull, null_mut};
 
+use super::OneConsumer;
 use crate::atomic::{AtomicPtr, Ordering, compiler_fence};
 use crate::const_fn;
 use crate::lock::Section;
-use crate::task::{Link, Schedule, Start, TaskPtr};
+use crate::task::{Link, Start, TaskPtr};
 
 /// *linked*: every link from first to last leads to the next, and the last to nothing; each is owned by the queue. A link
 /// that is in no queue leads to nothing.
@@ -37,12 +38,8 @@ impl Queue {
     }
 
     /// As [`push`](Self::push): in a section anybody may.
-    ///
-    /// # Safety
-    ///
-    /// None; its twin needs it.
     #[inline]
-    pub(super) unsafe fn push_own(&self, link: NonNull<Link>) {
+    pub(super) fn push_own(&self, link: NonNull<Link>, _: OneConsumer) {
         self.push(link);
     }
 
@@ -92,11 +89,9 @@ impl Queue {
         self.last.store(link.as_ptr(), Ordering::Relaxed);
     }
 
-    /// # Safety
-    ///
-    /// *one consumer*; the back end does not need it, its twin does.
+    /// Takes the first.
     #[inline]
-    pub(super) unsafe fn pop(&self) -> Option<NonNull<Link>> {
+    pub(super) fn pop(&self, _: OneConsumer) -> Option<NonNull<Link>> {
         let _section = Section::enter();
         self.pop_within()
     }
@@ -119,23 +114,17 @@ impl Queue {
     }
 
     /// Pops a task and starts it, in one section.
-    ///
-    /// # Safety
-    ///
-    /// *one consumer*; the back end does not need it, its twin does.
     #[inline(always)]
-    pub(super) unsafe fn pop_started<S: Schedule>(&self) -> Option<(TaskPtr, Start)> {
+    pub(super) fn pop_started(&self, _: OneConsumer, _: bool) -> Option<(TaskPtr, Start)> {
         let _section = Section::enter();
         let task = TaskPtr::from_link(self.pop_within()?);
         // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
         Some((task, unsafe { task.start_within() }))
     }
 
-    /// # Safety
-    ///
-    /// *one consumer*; the back end does not need it, its twin does.
+    /// Whether there is nothing to take.
     #[inline]
-    pub(super) unsafe fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self, _: OneConsumer) -> bool {
         self.first.next.load(Ordering::Relaxed).is_null()
     }
 }
