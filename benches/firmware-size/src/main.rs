@@ -136,9 +136,9 @@ async fn fourth() {
 fn main() -> ! {
     let systick = core::ptr::with_exposed_provenance_mut::<u32>(0xe000_e010);
     // SAFETY: the reload value of SysTick, which nothing else uses.
-    unsafe { systick.add(1).write_volatile(25_000 - 1) };
+    unsafe { systick.wrapping_add(1).write_volatile(25_000 - 1) };
     // SAFETY: as above, its current value.
-    unsafe { systick.add(2).write_volatile(0) };
+    unsafe { systick.wrapping_add(2).write_volatile(0) };
     // SAFETY: as above, its control register: on, with the interrupt, by the core's clock.
     unsafe { systick.write_volatile(0b111) };
     EXECUTOR.run(Wait, |on| {
