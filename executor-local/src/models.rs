@@ -40,7 +40,7 @@ fn told_by_a_thread() -> impl Future<Output = ()> + Send + 'static {
 }
 
 fn executor(park: &ModelPark) -> &'static Executor<Token> {
-    let tasks: &'static Arena<1, 256> = Box::leak(Box::new(Arena::new()));
+    let tasks: &'static Arena<2, 256> = Box::leak(Box::new(Arena::new()));
     Box::leak(Box::new(Executor::new(park.unpark(), Config::new().pool("tasks", tasks))))
 }
 
@@ -165,17 +165,24 @@ fn the_next_runner_finds_what_the_last_one_left() {
     fn run(executor: &Executor<Token>) {
         if executor.try_start() {
             // SAFETY: *one runner*: started above; the model checks it.
-            unsafe { executor.cancel_queued() };
+            let task = unsafe { executor.pop() };
+            task.expect("there are as many tasks as runners").cancel();
             executor.stop();
         }
     }
     loom::model(|| {
         let executor = executor(&ModelPark::new());
         let place = crate::Spawner::new(executor).to_send();
-        try_spawn_at(&place, core::future::pending::<()>()).unwrap().detach();
+        for _ in 0..2 {
+            try_spawn_at(&place, core::future::pending::<()>()).unwrap().detach();
+        }
         let other = thread::spawn(move || run(executor));
         run(executor);
         other.join().unwrap();
+        assert!(executor.try_start());
+        // SAFETY: *one runner*: started above.
+        unsafe { executor.cancel_queued() };
+        executor.stop();
     });
 }
 

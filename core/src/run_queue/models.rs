@@ -60,26 +60,6 @@ fn two_producers_race_the_consumer() {
     });
 }
 
-/// What a producer wrote into a task is seen by who takes it.
-#[test]
-fn a_pushed_task_is_seen_whole() {
-    loom::model(|| {
-        let (line, queue): (&'static Line, _) = (Line::new(Home::Boxed), queue());
-        let producer = thread::spawn(move || {
-            // Made here: nothing but the queue shows it to the consumer.
-            let handle = line.spawn(yield_now());
-            queue.push(line.pop().unwrap());
-            handle
-        });
-        let mut taken = Vec::new();
-        take(queue, &mut taken);
-        let handle = producer.join().unwrap();
-        take(queue, &mut taken);
-        drop(handle);
-        assert_eq!((taken.len(), line.released()), (1, 1));
-    });
-}
-
 /// The queue is taken as a whole while a producer is at it.
 // Mutant: core/src/run_queue/lock_free.rs :: link.as_ptr(), Ordering::Release, => link.as_ptr(), Ordering::Relaxed,
 // Mutant: core/src/run_queue/lock_free.rs :: self.top.swap(null_mut(), Ordering::Acquire) => { let top = self.top.load(Ordering::Acquire); self.top.store(null_mut(), Ordering::Relaxed); top }

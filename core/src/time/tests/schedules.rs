@@ -12,7 +12,7 @@ use super::hand::Hand;
 use crate::future::poll_fn;
 use crate::schedules::{explore, join};
 use crate::time::heap::Node;
-use crate::time::{Instant, Timers};
+use crate::time::{Instant, Place, Timers};
 
 /// Sleeps of three threads are moved, dropped and awaited while a fourth lets time pass: each that stays is woken.
 // Mutant: core/src/time/heap.rs :: let melded = child.map(|child| meld_all(child, node)); => let melded = child.map(|child| meld_all(child, node)).filter(|_| false);
@@ -23,7 +23,7 @@ fn shuttle_timers_of_three_threads() {
         let threads: Vec<_> = (0..3u64)
             .map(|task| {
                 thread::spawn(move || {
-                    let node = |deadline| Box::pin(Node::new(timers, Instant::from_nanos(deadline), false));
+                    let node = |deadline| Box::pin(Node::new(Place::of(timers), Instant::from_nanos(deadline), false));
                     let mut sleep = node(10 + task);
                     let mut other = node(20);
                     let _ = other.as_mut().poll(Waker::noop());
