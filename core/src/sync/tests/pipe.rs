@@ -8,7 +8,7 @@ use std::vec::Vec;
 use crate::lock::LocalLock;
 use crate::sync::pipe::pipe;
 use crate::sync::{Pipe, TryWriteError};
-use crate::test_util::{Polled, Random, TestLock, send_sync};
+use crate::test_util::{Polled, Random, TestLock, forgotten, send_sync};
 
 type Tube<const N: usize> = Pipe<N, TestLock>;
 
@@ -204,7 +204,7 @@ fn failure_021_a_half_that_goes_ends_the_wait_of_the_other() {
 
     // Forgotten: open, and nothing is lost but the end.
     let (reader, writer) = pipe(1);
-    core::mem::forget(reader);
+    forgotten(reader);
     assert_eq!((writer.try_write(b"ab"), writer.try_write(b"b")), (Ok(1), Err(TryWriteError::Full)));
 }
 
