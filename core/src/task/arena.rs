@@ -264,7 +264,6 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     /// # use zokio_core::task::{Arena, Spawn};
     /// static ARENA: Arena<1, 64> = Arena::new();
     ///
-    /// # #[allow(dead_code)]
     /// fn start(on: &dyn Spawn) {
     ///     let blink = async { /* toggles a pin, and sleeps */ };
     ///     ARENA.try_spawn_unabortable_at(on, blink).ok();

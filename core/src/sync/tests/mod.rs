@@ -11,6 +11,8 @@ mod channel;
 mod condvar;
 #[cfg(all(not(loom), feature = "std"))]
 mod forgotten;
+#[cfg(all(not(loom), feature = "std"))]
+mod hand;
 #[cfg(all(not(loom), feature = "std", feature = "heapless"))]
 mod handles;
 #[cfg(all(not(loom), feature = "std", feature = "heapless"))]

@@ -94,7 +94,7 @@ pub(crate) enum Start {
     /// Release it: it completed while it was queued (*one runner*).
     Release,
     /// It has not been started, for there is something else to do than to poll it (one core only): start it to see what.
-    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // elsewhere a start has been made when it answers
     Unusual,
 }
 

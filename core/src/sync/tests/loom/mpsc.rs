@@ -225,12 +225,7 @@ fn failure_023_message_in_hand_is_given_out_while_a_wait_begins() {
     loom::model(|| {
         let ((tx, mut rx), done) = (mpsc::channel(2), Plain::new());
         in_hand(&tx, &mut rx);
-        let there = done.clone();
-        let receiver = thread::spawn(move || {
-            there.set();
-            assert_eq!(rx.try_recv(), Ok(1));
-            rx
-        });
+        let receiver = gives_out(rx, done.clone());
         let mut wait = Polled::new(tx.send(3));
         let early = wait.poll().is_ready();
         assert!(!early || done.is_set(), "the place was free before it was freed");
@@ -248,12 +243,7 @@ fn message_in_hand_is_given_out_while_room_is_looked_for() {
     loom::model(|| {
         let ((tx, mut rx), done) = (mpsc::channel(2), Plain::new());
         in_hand(&tx, &mut rx);
-        let there = done.clone();
-        let receiver = thread::spawn(move || {
-            there.set();
-            assert_eq!(rx.try_recv(), Ok(1));
-            rx
-        });
+        let receiver = gives_out(rx, done.clone());
         assert!(tx.try_send(3).is_err() || done.is_set());
         let _rx = receiver.join().unwrap();
         assert_eq!(tx.capacity() + _rx.len(), 2);
@@ -266,4 +256,13 @@ fn in_hand(tx: &mpsc::Sender<u8>, rx: &mut mpsc::Receiver<u8>) {
     tx.try_send(1).unwrap();
     assert_eq!(Polled::new(rx.recv()).ready(), Some(0));
     tx.try_send(2).unwrap();
+}
+
+/// Another thread does something, and then receives the message that is in hand.
+fn gives_out(mut rx: mpsc::Receiver<u8>, done: Arc<Plain>) -> thread::JoinHandle<mpsc::Receiver<u8>> {
+    thread::spawn(move || {
+        done.set();
+        assert_eq!(rx.try_recv(), Ok(1));
+        rx
+    })
 }
