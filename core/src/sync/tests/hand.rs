@@ -36,7 +36,6 @@ fn messages_in_hand_keep_their_places() {
 
 /// A sender waits while messages are in hand: the next one that is received makes room for it, and for nobody else.
 // Mutant: core/src/sync/channel/hand.rs :: Some((message, before & ASKED != 0)) => Some((message, before & ASKED == usize::MAX))
-// Mutant: core/src/sync/channel/flow.rs :: if section.is_empty(SENDERS) {\n        let store => {\n        let store
 #[test]
 fn failure_023_message_in_hand_makes_room_for_who_waits() {
     let (tx, mut rx) = two_in_hand();

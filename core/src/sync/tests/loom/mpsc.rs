@@ -236,6 +236,21 @@ fn failure_023_message_in_hand_is_given_out_while_a_wait_begins() {
     });
 }
 
+/// A place is freed without the lock while a sender stands in line: nobody else takes it.
+// Mutant: core/src/sync/channel/flow.rs :: if section.is_empty(SENDERS) {\n        let store => {\n        let store
+#[test]
+fn place_of_a_message_in_hand_goes_to_who_stands_in_line() {
+    loom::model(|| {
+        let (tx, mut rx) = mpsc::channel(2);
+        in_hand(&tx, &mut rx);
+        let mut wait = Polled::waiting(tx.send(3));
+        let receiver = gives_out(rx, Plain::new());
+        assert!(tx.try_send(4).is_err(), "one in line was passed by");
+        let _rx = receiver.join().unwrap();
+        assert_eq!((wait.wakes(), wait.ready()), (1, Ok(())), "not told");
+    });
+}
+
 /// Who finds that a place was freed without waiting for it, sees what was done before that.
 // Mutant: core/src/sync/channel/hand.rs :: load(Ordering::Acquire) => load(Ordering::Relaxed)
 #[test]
