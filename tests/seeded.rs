@@ -60,7 +60,7 @@ fn transcript(seed: u64) -> u64 {
     digest.get()
 }
 
-// Mutant: executor-local/src/shared.rs :: Some(Mutex::new(Drawn { random, selects })) => None
+// Mutant: executor-local/src/shared.rs :: let mut random = Random::new(seed); => let mut random = Random::new(0);
 #[test]
 fn a_run_repeats_to_the_event_and_another_seed_is_another_run() {
     let mut seen = HashSet::new();

@@ -363,6 +363,10 @@ unsafe impl<U: Unpark, K: Setup> Schedule for Executor<U, K> {
         unsafe { self.memory.completed(task) };
     }
 
+    fn panicked(&self) {
+        self.memory.panicked();
+    }
+
     unsafe fn released(this: NonNull<Self>, task: TaskPtr) {
         // SAFETY: by this function's contract.
         unsafe { crate::memory::released(this, task) };

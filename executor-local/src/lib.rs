@@ -53,6 +53,6 @@ pub use local::LocalSpawner;
 pub use local_set::{Drivers, LocalSet};
 pub use main_future::NestedBlockOn;
 #[cfg(feature = "std")]
-pub use shared::{SharedExecutor, SharedSeat, SharedSpawner};
+pub use shared::{Options, SharedExecutor, SharedSeat, SharedSpawner};
 pub use spawner::{SendSpawner, Spawner};
 pub use step::{Seat, Static as StaticSeat, Stepper};

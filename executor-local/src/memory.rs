@@ -26,6 +26,13 @@ mod arenas {
         /// None; its twin needs it.
         #[inline(always)]
         pub(crate) unsafe fn completed(&self, _: TaskPtr) {}
+
+        pub(crate) fn panicked(&self) {}
+
+        #[inline(always)]
+        pub(crate) fn has_panicked(&self) -> bool {
+            false
+        }
     }
 
     /// # Safety
@@ -40,6 +47,7 @@ pub(crate) use arenas::{Memory, Mode, released};
 mod heap {
     use alloc::sync::Arc;
     use core::ptr::NonNull;
+    use zokio_core::atomic::{AtomicBool, Ordering};
     use zokio_core::const_fn;
     use zokio_core::park::Unpark;
     use zokio_core::task::TaskPtr;
@@ -55,13 +63,25 @@ mod heap {
     #[derive(Debug)]
     pub(crate) struct Memory {
         pub(crate) boxes: Boxes,
+        /// Whether a poll of one panicked. Written by the one who runs.
+        panicked: AtomicBool,
     }
 
     impl Memory {
         const_fn! {
             pub(crate) const fn new() -> Self {
-                Self { boxes: Boxes::new() }
+                Self { boxes: Boxes::new(), panicked: AtomicBool::new(false) }
             }
+        }
+
+        #[cold]
+        pub(crate) fn panicked(&self) {
+            // Ordering: relaxed: read by the one who runs, this thread, and under the parker's lock by the next.
+            self.panicked.store(true, Ordering::Relaxed);
+        }
+
+        pub(crate) fn has_panicked(&self) -> bool {
+            self.panicked.load(Ordering::Relaxed)
         }
 
         /// # Safety

@@ -45,8 +45,22 @@ struct Shared<P: Park> {
     bound: Bound,
     /// How far the draws are of an executor whose order is drawn from a seed.
     seed: Option<Mutex<Drawn>>,
+    /// Whether a task that panics ends it.
+    ends_on_panic: bool,
     /// Rings when the parker is back, and when the main future of a thread that waits for it was woken.
     ring: Condvar,
+}
+
+/// What an executor on the heap is made with beside its [`Config`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Draws the order from this seed: which of the ready tasks is polled next, whether one goes before the main future, and
+    /// where each fair `select!` begins. Where nothing comes from outside, from another thread or a device or a clock that
+    /// runs, a run repeats to the event.
+    pub seed: Option<u64>,
+    /// Ends the executor as soon as a poll of a task has panicked: its tasks are cancelled, and whoever runs it panics, now
+    /// and from then on.
+    pub ends_on_panic: bool,
 }
 
 /// Spawns tasks on a [`SharedExecutor`], from anywhere.
@@ -140,23 +154,20 @@ impl<P: Park> Drop for Borrowed<'_, P> {
 impl<P: Park + Send + 'static> SharedExecutor<P> {
     /// An executor that will wait on `park`.
     pub fn new(park: P, config: Config) -> Self {
-        Self::build(park, config, None)
+        Self::with(park, config, Options::default())
     }
 
-    /// An executor whose order is drawn from `seed`: which of the ready tasks is polled next, whether one goes before the main
-    /// future, and where each fair `select!` begins. Where nothing comes from outside, from another thread or a device or
-    /// a clock that runs, a run repeats to the event.
+    /// An executor that will wait on `park`, and differs from others in what `options` say.
     ///
     /// # Cost
     ///
-    /// A look at the timers before each poll. It is for tests.
-    pub fn with_seed(park: P, config: Config, seed: u64) -> Self {
-        let mut random = Random::new(seed);
-        let selects = (random.next() >> 32) as u32;
-        Self::build(park, config, Some(Mutex::new(Drawn { random, selects })))
-    }
-
-    fn build(park: P, config: Config, seed: Option<Mutex<Drawn>>) -> Self {
+    /// With any of the options a look at the timers before each poll. They are for tests.
+    pub fn with(park: P, config: Config, options: Options) -> Self {
+        let seed = options.seed.map(|seed| {
+            let mut random = Random::new(seed);
+            let selects = (random.next() >> 32) as u32;
+            Mutex::new(Drawn { random, selects })
+        });
         let executor = Arc::new(Executor::new(park.unpark(), config));
         Self {
             shared: Arc::new(Shared {
@@ -164,6 +175,7 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
                 park: Mutex::new(Some(park)),
                 bound: Bound::default(),
                 seed,
+                ends_on_panic: options.ends_on_panic,
                 ring: Condvar::new(),
             }),
         }
@@ -189,7 +201,8 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
     ///
     /// # Panics
     ///
-    /// Panics where the executor is bound to another thread.
+    /// Panics where the executor is bound to another thread, and where the panic of a task [has ended](Options::ends_on_panic)
+    /// it, now or before.
     pub fn block_on<F: Future>(&self, handle: Option<&dyn Any>, future: F) -> Result<F::Output, NestedBlockOn> {
         check_nesting()?;
         let shared = &self.shared;
@@ -203,6 +216,7 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
         Ok(Current::enter(&context, || {
             loop {
                 let mut slot = shared.lock();
+                shared.check_panic();
                 let Some(park) = slot.take() else {
                     // Ordering: acquire: pairs with the release of the wake. Under the lock, so that no ring is missed.
                     if !main.woken.swap(false, Ordering::Acquire) {
@@ -222,10 +236,11 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
                 assert!(executor.try_start(), "the parker was free and the executor was not");
                 let _running = Running(executor);
                 let mut poll = || poll_main(future.as_mut(), &waker);
-                if shared.seed.is_some() {
+                if shared.seed.is_some() || shared.ends_on_panic {
                     let mut seeded = SeededRun::begin(shared);
                     // SAFETY: *one runner*: started above.
-                    let mut steps = unsafe { Steps::new(&**executor, park, &mut seeded.order) };
+                    let steps = unsafe { Steps::new(&**executor, park, &mut seeded.order) };
+                    let mut steps = steps.on_panic(shared.on_panic());
                     return steps.until(&main.woken, poll).0;
                 }
                 // SAFETY: *one runner*: started above.
@@ -269,6 +284,7 @@ impl<P: Park> Seat for SharedSeat<'_, P> {
         let shared = &self.main.shared;
         let executor = &shared.executor;
         shared.bound.check();
+        shared.check_panic();
         // Nobody else has it: whoever runs borrows the executor, which is borrowed from them.
         let park = shared.lock().take();
         let mut borrowed = Borrowed { shared, park };
@@ -277,7 +293,7 @@ impl<P: Park> Seat for SharedSeat<'_, P> {
         let _running = Running(executor);
         let mut seeded = SeededRun::begin(shared);
         // SAFETY: *one runner*: started above.
-        let steps = unsafe { Steps::new(&**executor, park, &mut seeded.order) };
+        let steps = unsafe { Steps::new(&**executor, park, &mut seeded.order) }.on_panic(shared.on_panic());
         let context = self.place.context(self.handle);
         Current::enter(&context, || f(steps, step::Main { woken: &self.main.woken, waker: &self.waker }))
     }
@@ -312,6 +328,18 @@ impl<P: Park> Shared<P> {
         // SAFETY: *one thread*: it was bound to this one.
         let local = self.bound.is_bound().then(|| unsafe { LocalSpawner::new(spawner.clone()) });
         Place { spawner, local }
+    }
+
+    /// What is to be done as soon as a task has panicked.
+    fn on_panic(&self) -> Option<fn(&Executor<P::Unpark>) -> !> {
+        self.ends_on_panic.then_some(end_by_panic as _)
+    }
+
+    /// Panics where the executor was ended by the panic of a task.
+    fn check_panic(&self) {
+        if self.ends_on_panic && self.executor.memory.has_panicked() {
+            panic!("{ENDED_BY_PANIC}");
+        }
     }
 }
 
@@ -368,14 +396,35 @@ impl<U: Unpark> Place<U> {
     }
 }
 
+const ENDED_BY_PANIC: &str = "a task panicked, and this runtime was told to shut down where one does";
+
+/// Ends an executor of which a task has panicked. The caller is its one runner.
+#[cold]
+fn end_by_panic<U: Unpark>(executor: &Executor<U>) -> ! {
+    close(executor);
+    cancel_all(executor);
+    panic!("{ENDED_BY_PANIC}");
+}
+
 /// Refuses new tasks and cancels all there are. The caller is where they may be dropped, and nobody else runs the executor.
 pub(crate) fn shut_down<U: Unpark>(executor: &Executor<U>) {
-    let boxes = &executor.memory.boxes;
-    boxes.close();
+    close(executor);
     if !executor.try_start() {
         return; // a runner panicked inside; its tasks are lost with it
     }
     let _running = Running(executor);
+    cancel_all(executor);
+}
+
+/// Refuses new tasks.
+fn close<U: Unpark>(executor: &Executor<U>) {
+    let boxes = &executor.memory.boxes;
+    boxes.close();
+}
+
+/// Cancels all tasks of an executor that takes no new ones. The caller is its one runner.
+fn cancel_all<U: Unpark>(executor: &Executor<U>) {
+    let boxes = &executor.memory.boxes;
     loop {
         // SAFETY: *one runner*.
         unsafe { executor.cancel_queued() };

@@ -31,6 +31,8 @@ pub struct Steps<'a, P: Park> {
     executor: &'a Executor<P::Unpark>,
     park: &'a mut P,
     order: &'a mut Order,
+    /// What is done as soon as a task has panicked, where that ends the executor.
+    on_panic: Option<fn(&Executor<P::Unpark>) -> !>,
 }
 
 impl<P: Park> Drop for Steps<'_, P> {
@@ -44,7 +46,14 @@ impl<'a, P: Park> Steps<'a, P> {
     ///
     /// *one runner*: `try_start` of this executor must have succeeded, and `stop` not be called while this lives.
     pub(crate) unsafe fn new(executor: &'a Executor<P::Unpark>, park: &'a mut P, order: &'a mut Order) -> Self {
-        Self { executor, park, order }
+        Self { executor, park, order, on_panic: None }
+    }
+
+    /// As soon as a task has panicked, calls `end`, which may drop all tasks: this is the one runner.
+    #[cfg(feature = "std")]
+    pub(crate) fn on_panic(mut self, end: Option<fn(&Executor<P::Unpark>) -> !>) -> Self {
+        self.on_panic = end;
+        self
     }
 
     /// Polls tasks until there is none, or until so many polls were made, and says how many.
@@ -57,6 +66,13 @@ impl<'a, P: Park> Steps<'a, P> {
             // SAFETY: *started*.
             let Some(task) = (unsafe { self.order.next(self.executor) }) else { break };
             polls += usize::from(task.run());
+            if let Some(end) = self.on_panic
+                && self.executor.memory.has_panicked()
+            {
+                // What was drawn is in the queue again, where it is found.
+                self.order.put_back(self.executor);
+                end(self.executor);
+            }
         }
         polls
     }

@@ -10,7 +10,7 @@ use std::vec::Vec;
 
 use zokio_core::time::Timers;
 use zokio_executor_local::context::Current;
-use zokio_executor_local::{Config, SharedExecutor};
+use zokio_executor_local::{Config, Options, SharedExecutor};
 use zokio_executor_mt::{Builder as Workers, Seat};
 use zokio_hal::os::{BlockingPool, Driver, ReactorHandle, VirtualPark, VirtualTime};
 
@@ -56,6 +56,19 @@ pub struct Builder {
     start_paused: bool,
     auto_advance: bool,
     time_scale: u32,
+    unhandled_panic: UnhandledPanic,
+}
+
+/// What a runtime does where a task panics: [`Builder::unhandled_panic`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnhandledPanic {
+    /// It goes on. The panic is in what the join handle gives.
+    #[default]
+    Ignore,
+    /// It shuts down at once, whether or not somebody holds the join handle: all tasks are dropped, what is spawned from then
+    /// on is too, and `block_on` panics, now and whenever it is called again.
+    ShutdownRuntime,
 }
 
 impl fmt::Debug for Builder {
@@ -88,6 +101,7 @@ impl Builder {
             start_paused: false,
             auto_advance: true,
             time_scale: 1,
+            unhandled_panic: UnhandledPanic::Ignore,
         }
     }
 
@@ -170,6 +184,38 @@ impl Builder {
     /// ```
     pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Sets what a current-thread runtime does where a task panics; it goes on unless told otherwise. A panic of the future of
+    /// `block_on` goes to the caller, and a panic in the blocking pool or of a task of a
+    /// [`LocalSet`](crate::task::LocalSet) to its join handle, in either case.
+    ///
+    /// # Panics
+    ///
+    /// Panics where a multi-thread runtime is to be shut down.
+    ///
+    /// # Cost
+    ///
+    /// A runtime that shuts down looks at its timers before each poll, as one with a seed does. It is for tests.
+    ///
+    /// # Examples
+    ///
+    /// ```should_panic
+    /// use zokio::runtime::{Builder, UnhandledPanic};
+    ///
+    /// let mut builder = Builder::new_current_thread();
+    /// let runtime = builder.unhandled_panic(UnhandledPanic::ShutdownRuntime).build().unwrap();
+    /// runtime.spawn(async { panic!("nobody would hear of this") });
+    /// runtime.block_on(std::future::pending::<()>()); // panics instead of waiting for ever
+    /// ```
+    #[track_caller]
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        assert!(
+            !self.multi_thread || behavior != UnhandledPanic::ShutdownRuntime,
+            "only a current-thread runtime can be shut down by a panic: use `Builder::new_current_thread`"
+        );
+        self.unhandled_panic = behavior;
         self
     }
 
@@ -435,10 +481,11 @@ impl Builder {
             Some(time) => VirtualPark::new(park, time.clone(), lease.timers.clock().inner(), lease.timers),
             None => VirtualPark::real(park),
         };
-        let executor = match self.seed {
-            Some(seed) => SharedExecutor::with_seed(park, config, seed.as_u64()),
-            None => SharedExecutor::new(park, config),
+        let options = Options {
+            seed: self.seed.map(RngSeed::as_u64),
+            ends_on_panic: self.unhandled_panic == UnhandledPanic::ShutdownRuntime,
         };
+        let executor = SharedExecutor::with(park, config, options);
         lease.timers.clock().attach(&executor);
         let local = Local { spawner: executor.spawner(), timers, blocking: pool };
         let handle = Handle { kind: Kind::CurrentThread(local), reactor };

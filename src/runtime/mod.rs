@@ -13,7 +13,7 @@ mod runtime;
 mod seed;
 mod stepper;
 
-pub use builder::Builder;
+pub use builder::{Builder, UnhandledPanic};
 pub use handle::{EnterGuard, Handle, TryCurrentError};
 pub use local::{LocalOptions, LocalRuntime};
 pub use runtime::Runtime;

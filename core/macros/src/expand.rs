@@ -3,7 +3,7 @@
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 use crate::function::Function;
-use crate::options::{Flavor, Options, Seed};
+use crate::options::{Flavor, Options, Panic, Seed};
 use crate::report::Report;
 
 /// The one local variable of the expansion. A pattern may name a constant, so hygiene is not enough.
@@ -136,6 +136,13 @@ fn methods(options: &Options, at: Span) -> Vec<(&'static str, Vec<TokenTree>)> {
         seed.extend(path_separator(at));
         seed.extend([word(function, at), call(arguments, at)]);
         methods.push(("rng_seed", seed));
+    }
+    if let Some((behavior, at)) = options.unhandled_panic {
+        let behavior = match behavior {
+            Panic::Ignore => "Ignore",
+            Panic::ShutdownRuntime => "ShutdownRuntime",
+        };
+        methods.push(("unhandled_panic", path(options, &["runtime", "UnhandledPanic", behavior], at).collect()));
     }
     methods.push(("enable_all", Vec::new()));
     match options.flavor {

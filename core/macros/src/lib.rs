@@ -42,6 +42,8 @@ use proc_macro::TokenStream;
 /// - `seed = N` or `"random"`: the order in which ready tasks are polled, and where each fair `select!` begins, are drawn
 ///   from this number; where the environment has a `ZOKIO_SEED`, from that. A run that fails prints it. Not with
 ///   `"multi_thread"`.
+/// - `unhandled_panic = "ignore"` (unless told otherwise) or `"shutdown_runtime"`: what is done where a task panics. Not with
+///   `"multi_thread"`.
 /// - `name = "text"`: what the runtime is called.
 /// - `crate = "path"`: where the facade is found if it was renamed; `::zokio` unless told otherwise.
 ///

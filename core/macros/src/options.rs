@@ -23,6 +23,13 @@ pub(crate) enum Seed {
     Random(Span),
 }
 
+/// What is done where a task panics.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Panic {
+    Ignore,
+    ShutdownRuntime,
+}
+
 /// The options, read and checked.
 pub(crate) struct Options {
     pub(crate) flavor: Flavor,
@@ -33,6 +40,7 @@ pub(crate) struct Options {
     /// The literal as the user wrote it.
     pub(crate) name: Option<TokenTree>,
     pub(crate) seed: Option<Seed>,
+    pub(crate) unhandled_panic: Option<(Panic, Span)>,
     pub(crate) krate: Option<TokenStream>,
 }
 
@@ -42,6 +50,7 @@ struct Places {
     worker_threads: Option<Span>,
     start_paused: Option<Span>,
     seed: Option<Span>,
+    unhandled_panic: Option<Span>,
 }
 
 impl Options {
@@ -51,7 +60,15 @@ impl Options {
             Kind::Main => Flavor::MultiThread,
             Kind::Test => Flavor::CurrentThread,
         };
-        Self { flavor, worker_threads: None, start_paused: None, name: None, seed: None, krate: None }
+        Self {
+            flavor,
+            worker_threads: None,
+            start_paused: None,
+            name: None,
+            seed: None,
+            unhandled_panic: None,
+            krate: None,
+        }
     }
 
     /// Reads `key = value, ...`.
@@ -103,20 +120,20 @@ impl Options {
                 self.seed = Some(value::seed(value)?);
                 places.seed = Some(at);
             }
+            "unhandled_panic" => {
+                self.unhandled_panic = Some((unhandled_panic(&value)?, value.span()));
+                places.unhandled_panic = Some(at);
+            }
             "crate" => self.krate = Some(value::path(&value)?),
             "core_threads" => return Err(Report::new(at, "`core_threads` is called `worker_threads`")),
             "max_threads" => {
                 let text = "there is no `max_threads`; `worker_threads` is how many threads run tasks";
                 return Err(Report::new(at, text));
             }
-            "unhandled_panic" => {
-                let text = "`unhandled_panic` is not offered: a panic of a task is in what its join handle gives";
-                return Err(Report::new(at, text));
-            }
             _ => {
                 let text = format!(
-                    "unknown option `{name}`; the options are `flavor`, `worker_threads`, `start_paused`, `name`, `seed` \
-                     and `crate`"
+                    "unknown option `{name}`; the options are `flavor`, `worker_threads`, `start_paused`, `name`, `seed`, \
+                     `unhandled_panic` and `crate`"
                 );
                 return Err(Report::new(at, text));
             }
@@ -128,22 +145,38 @@ impl Options {
     fn check(&self, kind: Kind, places: &Places) -> Result<(), Report> {
         let attribute = kind.name();
         let multi_thread = self.flavor == Flavor::MultiThread;
-        let (at, text) = match (places.worker_threads, places.start_paused, places.seed) {
-            (Some(at), _, _) if !multi_thread => {
+        let (at, text) = match (places.worker_threads, places.start_paused, places.seed, places.unhandled_panic) {
+            (Some(at), _, _, _) if !multi_thread => {
                 let text = "`worker_threads` needs workers: use";
                 (at, format!("{text} `#[zokio::{attribute}(flavor = \"multi_thread\", worker_threads = N)]`"))
             }
-            (_, Some(at), _) if multi_thread => {
+            (_, Some(at), _, _) if multi_thread => {
                 let text = "`start_paused` needs a runtime on one thread: use";
                 (at, format!("{text} `#[zokio::{attribute}(flavor = \"current_thread\", start_paused = true)]`"))
             }
-            (_, _, Some(at)) if multi_thread => {
+            (_, _, Some(at), _) if multi_thread => {
                 let text = "`seed` needs a runtime on one thread, whose order it can be: use";
                 (at, format!("{text} `#[zokio::{attribute}(flavor = \"current_thread\", seed = N)]`"))
+            }
+            (_, _, _, Some(at)) if multi_thread => {
+                let text = "`unhandled_panic` needs a runtime on one thread: use";
+                let value = "unhandled_panic = \"shutdown_runtime\"";
+                (at, format!("{text} `#[zokio::{attribute}(flavor = \"current_thread\", {value})]`"))
             }
             _ => return Ok(()),
         };
         Err(Report::new(at, text))
+    }
+}
+
+fn unhandled_panic(token: &TokenTree) -> Result<Panic, Report> {
+    match value::string(token, "\"shutdown_runtime\"")?.as_str() {
+        "ignore" => Ok(Panic::Ignore),
+        "shutdown_runtime" => Ok(Panic::ShutdownRuntime),
+        other => {
+            let text = format!("no such behavior `{other}`; there are \"ignore\" and \"shutdown_runtime\"");
+            Err(Report::new(token.span(), text))
+        }
     }
 }
 

@@ -81,11 +81,18 @@ pub(crate) struct Held {
     pub(crate) layout: Layout,
 }
 
+/// How a future came to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    WithOutput,
+    ByPanic,
+}
+
 /// How a task is polled, by what its wakers are. A slot's is known where the future is, so that waking, cloning and
 /// dropping it needs no table there, and all that follows the poll is done in the same call.
 pub(crate) union PollFn {
     /// On `Ready` the future has been dropped and the output written.
-    pub(crate) counted: unsafe fn(TaskPtr, &mut Context<'_>) -> Poll<()>,
+    pub(crate) counted: unsafe fn(TaskPtr, &mut Context<'_>) -> Poll<Ended>,
     /// Does all that follows the poll.
     pub(crate) slot: unsafe fn(TaskPtr),
 }
@@ -137,12 +144,12 @@ impl<F: Future, J, X> Cell<F, J, X> {
         drop(scope);
         match polled {
             Poll::Pending => run::rest_slot(task),
-            Poll::Ready(()) if LONE => {
+            Poll::Ready(_) if LONE => {
                 // SAFETY: the stage holds an output, which is the caller's.
                 unsafe { Self::drop_part(task, Part::Output) };
                 run::complete_lone(task);
             }
-            Poll::Ready(()) => run::complete_slot(task, !core::mem::needs_drop::<Left<F>>()),
+            Poll::Ready(_) => run::complete_slot(task, !core::mem::needs_drop::<Left<F>>()),
         }
     }
 
@@ -162,7 +169,7 @@ impl<F: Future, J, X> Cell<F, J, X> {
     ///
     /// `task` must be a live `Self` whose stage holds a future that is the caller's.
     #[inline(always)]
-    unsafe fn poll(task: TaskPtr, cx: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll(task: TaskPtr, cx: &mut Context<'_>) -> Poll<Ended> {
         // SAFETY: live, by this function's contract.
         let stage = unsafe { Self::stage(task) };
         // SAFETY: the stage holds a future (at its start: `repr(C)`), which is the caller's alone.
@@ -183,9 +190,10 @@ impl<F: Future, J, X> Cell<F, J, X> {
                 Err(panic)
             }
         };
+        let ended = if output.is_ok() { Ended::WithOutput } else { Ended::ByPanic };
         // SAFETY: the future is gone, the stage is the caller's, and has room for an output.
         unsafe { stage.cast::<Left<F>>().write(output) };
-        Poll::Ready(())
+        Poll::Ready(ended)
     }
 
     /// # Safety

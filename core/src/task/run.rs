@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::task::{Context, Poll};
 
-use super::cell::{Part, join_slot};
+use super::cell::{Ended, Part, join_slot};
 use super::header::TaskPtr;
 use super::schedule::{Reclaim, Schedule};
 use super::scope::{self, Budget, Scope};
@@ -137,9 +137,23 @@ impl<S: Schedule> Ready<S> {
                     continue_counted::<S>(task, state.idle());
                 }
             }
-            Poll::Ready(()) => complete::<Of<S>>(task, true),
+            Poll::Ready(ended) => {
+                if ended == Ended::ByPanic {
+                    panicked::<S>(task);
+                }
+                complete::<Of<S>>(task, true);
+            }
         }
     }
+}
+
+/// Tells the scheduler that a poll of a counted task panicked. The executor's side has the task.
+#[cold]
+fn panicked<S: Schedule>(task: TaskPtr) {
+    // SAFETY: *winner reads*: the executor has the task.
+    let owner = unsafe { task.owner() }.cast::<S>();
+    // SAFETY: the owner is alive while the task is.
+    unsafe { owner.as_ref() }.panicked();
 }
 
 /// What follows a pending poll of a counted task to which something came.

@@ -78,6 +78,10 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
         let _ = task;
     }
 
+    /// Hears that a poll of a counted task panicked, from the thread that ran it and before the task is complete. The panic is
+    /// caught, and what its join handle gives.
+    fn panicked(&self) {}
+
     /// Takes back the memory of a counted task. Future, output and join waker have been dropped.
     ///
     /// # Safety

@@ -21,7 +21,7 @@ async fn test_with_arguments(argument: u8) {}
 //~^ 29 a test function takes no arguments
 
 #[zokio_macros::main(threads = 4)]
-//~^ 22 unknown option `threads`; the options are `flavor`, `worker_threads`, `start_paused`, `name`, `seed` and `crate`
+//~^ 22 unknown option `threads`; the options are `flavor`, `worker_threads`, `start_paused`, `name`, `seed`, `unhandled_panic` and `crate`
 async fn unknown_option() {}
 
 #[zokio_macros::main(flavor = "current_thread", worker_threads = 4)]
@@ -68,9 +68,13 @@ async fn old_option() {}
 //~^ 22 there is no `max_threads`; `worker_threads` is how many threads run tasks
 async fn gone_option() {}
 
-#[zokio_macros::test(unhandled_panic = "shutdown_runtime")]
-//~^ 22 `unhandled_panic` is not offered: a panic of a task is in what its join handle gives
+#[zokio_macros::test(unhandled_panic = "abort")]
+//~^ 40 no such behavior `abort`; there are "ignore" and "shutdown_runtime"
 async fn unhandled() {}
+
+#[zokio_macros::main(unhandled_panic = "shutdown_runtime")]
+//~^ 22 `unhandled_panic` needs a runtime on one thread: use `#[zokio::main(flavor = "current_thread", unhandled_panic = "shutdown_runtime")]`
+async fn unhandled_of_workers() {}
 
 #[zokio_macros::main(flavor = multi_thread)]
 //~^ 31 expected a string, like "multi_thread"
