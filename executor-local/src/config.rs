@@ -14,7 +14,15 @@ pub type Pool = (&'static str, &'static dyn Slots);
 ///
 /// No words at all, where the timers have a name:
 ///
-/// ```ignore
+/// ```
+/// # use zokio_core::park::Unpark;
+/// # use zokio_core::time::{Clock, Instant, Timers};
+/// # use zokio_executor_local::{Executor, Setup};
+/// # #[derive(Clone)] struct Interrupts;
+/// # impl Unpark for Interrupts { const NEEDED: bool = false; fn unpark(&self) {} }
+/// # struct SysTick;
+/// # impl Clock for SysTick { fn now(&self) -> Instant { Instant::EPOCH } }
+/// # static TIMERS: Timers<SysTick> = Timers::new(SysTick);
 /// struct Board;
 ///
 /// impl Setup for Board {
@@ -118,7 +126,14 @@ impl<C: ?Sized> core::fmt::Debug for Config<C> {
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// # use zokio_core::park::Unpark;
+/// # use zokio_core::time::{Clock, Instant, Timers};
+/// # use zokio_executor_local::{Executor, Timed};
+/// # #[derive(Clone)] struct Interrupts;
+/// # impl Unpark for Interrupts { const NEEDED: bool = false; fn unpark(&self) {} }
+/// # struct SysTick;
+/// # impl Clock for SysTick { fn now(&self) -> Instant { Instant::EPOCH } }
 /// static TIMERS: Timers<SysTick> = Timers::new(SysTick);
 /// static EXECUTOR: Executor<Interrupts, Timed<SysTick>> = Executor::new(Interrupts, Timed::by(&TIMERS));
 /// ```

@@ -33,12 +33,25 @@ pub(crate) const POLLS_PER_TURN: usize = 61;
 ///
 /// On a chip:
 ///
-/// ```ignore
+/// ```no_run
+/// # use zokio_core::park::Unpark;
+/// # use zokio_core::{park::Park, task::Arena, time::Instant};
+/// # use zokio_executor_local::{Executor, Config};
+/// # #[derive(Clone)] struct Interrupts;
+/// # impl Unpark for Interrupts { const NEEDED: bool = false; fn unpark(&self) {} }
+/// # struct Idle;
+/// # impl Park for Idle {
+/// #     type Unpark = Interrupts;
+/// #     fn unpark(&self) -> Interrupts { Interrupts }
+/// #     fn park(&mut self, _: Option<Instant>, _: impl FnOnce() -> bool) {}
+/// #     fn poll(&mut self) {}
+/// # }
+/// # async fn blink() {}
 /// static TASKS: Arena<4, 256> = Arena::new();
-/// static EXECUTOR: Executor<Interrupts> = Executor::new(Interrupts, Config::new().pool("tasks", &TASKS).timers(&TIMERS));
+/// static EXECUTOR: Executor<Interrupts> = Executor::new(Interrupts, Config::new().pool("tasks", &TASKS));
 ///
 /// fn main() -> ! {
-///     EXECUTOR.run(Idle::new(&TIMERS), |spawner| { spawner.spawn(blink()).detach(); })
+///     EXECUTOR.run(Idle, |spawner| { spawner.spawn(blink()).detach(); })
 /// }
 /// ```
 #[repr(C)]
