@@ -9,6 +9,7 @@ pub mod combine;
 mod input;
 mod line;
 pub mod list;
+#[cfg(not(zokio_unicore))]
 pub mod options;
 pub mod pipe;
 pub mod queue;
@@ -42,7 +43,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("tasks", tasks::run),
     ("timers", timers::run),
     ("transitions", transitions::run),
-    // The last: it silences the panic hook.
+    // The last: it silences the panic hook. It starts threads, which one core has not.
+    #[cfg(not(zokio_unicore))]
     ("options", options::run),
 ];
 

@@ -1,230 +1,274 @@
-//! `deep`: hours instead of minutes. Soaks, models with one more preemption, every ordering weakened, Miri with many seeds,
-//! an hour of fuzzing for each target. Each part can be run by itself, and cut to what a machine has time for; the outcome
-//! of each is appended to `docs/deep-log.md` with the commit it was seen on, also where it failed.
+//! `deep`: hours instead of minutes, in parts that stay done.
 //!
-//! Several parts are run side by side, as many at a time as there are cores, each by a process of its own that keeps to one
-//! core; each fuzz target is a part then. None of them measures time, and each has its own folder of builds or waits for
-//! the other's, so they may. What a part prints goes to a file below the target folder.
+//! [`crate::jobs`] says which parts there are and what each must measure; [`crate::ledger`] what came of each, on which
+//! commit, and for which sources that holds. A run takes the parts that are not done yet, those that never ran first and the
+//! shortest of them first, and writes down each as soon as it is over: to `docs/deep-state.txt`, where the last run of a part
+//! counts, and to `docs/deep-log.md`, which keeps all of them. So a run can be ended at any time, by Ctrl-C too, and the next
+//! one goes on; only what was under way is lost, seldom more than ten minutes. At the end it says what is missing, and fails
+//! while something is.
+//!
+//! As many parts run side by side as there are cores, each in a process of its own that keeps to one. None of them measures
+//! time, and each has its own folder of builds or waits for the other's, so they may. What a part prints goes to a file below
+//! the target folder.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::process::Process;
+use crate::jobs::{self, Job};
+use crate::ledger::{self, Ledger, Line, Standing};
+use crate::process::{self, Process};
 use crate::report::{Report, Verdict, seconds};
 use crate::workers;
 use crate::workspace::Workspace;
-use crate::{fuzz, loom, miri, mutants, orderings, shuttle};
 
-const HEADING: &str =
-    "# Deep runs\n\nWritten by `cargo xtask deep`: what was run on which commit, for how long, and what it found.\n";
+const LOG: &str = "docs/deep-log.md";
 
-/// The parts, in the order in which they run; what each may be cut to, after `=`.
-const PARTS: [(&str, &str); 7] = [
-    ("soak", "nothing"),
-    ("mutants", "a file or a test"),
-    ("loom", "a package"),
-    ("orderings", "a file"),
-    ("shuttle", "schedules of a test"),
-    ("miri", "seeds of the tests with threads"),
-    ("fuzz", "seconds a target, or a target:seconds"),
-];
-
-/// How long one part may take: Miri with many seeds on one core takes longest.
+/// How long one part may take, where the machine does other things besides.
 const LIMIT: u64 = 48 * 3600;
 
-/// Whether there are such parts.
-///
-/// # Errors
-///
-/// Says what there is.
-pub fn check(parts: &[&str]) -> Result<(), String> {
-    for part in parts {
-        let (name, cut) = part.split_once('=').unwrap_or((part, ""));
-        let known = PARTS.iter().any(|part| part.0 == name);
-        let number = if name == "fuzz" { fuzz_cut(cut).1 } else { cut };
-        let number = !["miri", "fuzz", "shuttle"].contains(&name)
-            || cut.is_empty()
-            || number.parse::<u32>().is_ok_and(|n| n > 0);
-        if !known || !number {
-            let there: Vec<String> = PARTS.iter().map(|(name, cut)| format!("{name}[={cut}]")).collect();
-            return Err(format!("deep: `{part}` is none of {}", there.join(" ")));
-        }
-    }
-    Ok(())
+/// What the line begins with by which a part that has a process of its own tells what it came to.
+const RESULT: &str = "deep: ";
+
+/// What is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// What the names of the parts must contain.
+    words: Vec<String>,
+    /// Only to say how they stand.
+    status: bool,
+    /// Also what is done.
+    again: bool,
+    /// No part begins after so many.
+    minutes: Option<u64>,
+    /// The one part that this process is for.
+    part: Option<String>,
 }
 
-/// A target, or every one, and its seconds.
-fn fuzz_cut(cut: &str) -> (&str, &str) {
-    cut.split_once(':').unwrap_or(("", cut))
-}
-
-/// Runs the parts that are named, or all. Each writes the log when it is over: what was done stays done if the rest is not.
-pub fn run(workspace: &Workspace, report: &mut Report, parts: &[&str]) {
-    match parts {
-        [one] => alone(workspace, report, one),
-        some => side_by_side(workspace, report, &jobs(some, &fuzz::targets(workspace))),
-    }
-}
-
-/// The parts that are wanted, each fuzz target by itself; the longest first.
-fn jobs(parts: &[&str], targets: &[String]) -> Vec<String> {
-    let mut jobs = Vec::new();
-    for name in ["miri", "fuzz", "mutants", "shuttle", "loom", "orderings", "soak"] {
-        let of = |part: &&&str| part.split_once('=').map_or(**part, |part| part.0) == name;
-        let wanted: Vec<&str> = if parts.is_empty() { vec![name] } else { parts.iter().filter(of).copied().collect() };
-        for part in wanted {
-            let cut = part.split_once('=').map_or("", |part| part.1);
-            if name == "fuzz" && !cut.contains(':') {
-                let seconds = if cut.is_empty() { "3600" } else { cut };
-                jobs.extend(targets.iter().map(|target| format!("fuzz={target}:{seconds}")));
-            } else {
-                jobs.push(part.to_owned());
+impl Wanted {
+    /// Reads the arguments of the command.
+    ///
+    /// # Errors
+    ///
+    /// Says which argument is none.
+    pub fn of(arguments: &[&str]) -> Result<Self, String> {
+        let mut wanted = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(&argument) = rest.next() {
+            match argument {
+                "status" => wanted.status = true,
+                "--again" => wanted.again = true,
+                "--minutes" => {
+                    let minutes = rest.next().and_then(|minutes| minutes.parse().ok());
+                    wanted.minutes = Some(minutes.ok_or("deep: --minutes N")?);
+                }
+                "--part" => wanted.part = Some((*rest.next().ok_or("deep: --part NAME")?).to_owned()),
+                word if word.starts_with('-') => return Err(format!("deep: there is no `{word}`")),
+                word => wanted.words.push(word.to_owned()),
             }
         }
+        Ok(wanted)
     }
-    jobs
 }
 
-fn side_by_side(workspace: &Workspace, report: &mut Report, jobs: &[String]) {
+/// A part, what stands of it in the ledger, and what it will cost.
+struct Planned {
+    job: Job,
+    sources: String,
+    standing: Standing,
+    seconds: u64,
+}
+
+/// Runs the parts that are wanted and not done.
+pub fn run(workspace: &Workspace, report: &mut Report, wanted: &Wanted) {
+    if let Some(part) = &wanted.part {
+        match jobs::all(workspace).map(|jobs| jobs.into_iter().find(|job| job.name == *part)) {
+            Ok(Some(job)) => alone(workspace, report, &job),
+            Ok(None) => drop(report.step("deep", || Verdict::failed(format!("there is no part `{part}`")))),
+            Err(error) => drop(report.step("deep", || Verdict::failed(error))),
+        }
+        return;
+    }
+    let planned = match plan(workspace, wanted) {
+        Ok(planned) => planned,
+        Err(error) => {
+            report.step("deep", || Verdict::failed(error));
+            return;
+        }
+    };
     report.part("deep", |report| {
-        let folder = workspace.target.join("deep");
-        let started = fs::create_dir_all(&folder)
-            .map_err(|error| error.to_string())
-            .and_then(|()| std::env::current_exe().map_err(|error| error.to_string()));
-        let program = match started {
-            Ok(program) => program,
-            Err(error) => {
-                report.step("parts", || Verdict::failed(error));
-                return;
+        if planned.is_empty() {
+            report.step("parts", || Verdict::failed("no part is called so"));
+            return;
+        }
+        let left = |planned: &&Planned| wanted.again || planned.standing != Standing::Done;
+        let mut left: Vec<&Planned> = planned.iter().filter(left).collect();
+        left.sort_by_key(|planned| (planned.standing != Standing::Never, planned.seconds));
+        let cost: u64 = left.iter().map(|planned| planned.seconds).sum();
+        println!(
+            "   {} of {} parts to do, about {} of one core",
+            left.len(),
+            planned.len(),
+            seconds(Duration::from_secs(cost))
+        );
+        if !wanted.status && !left.is_empty() {
+            side_by_side(workspace, report, &left, wanted.minutes);
+        }
+        report.step("every part is done", || missing(workspace, &planned));
+    });
+}
+
+fn plan(workspace: &Workspace, wanted: &Wanted) -> Result<Vec<Planned>, String> {
+    let ledger = Ledger::read(workspace);
+    let mut jobs = jobs::all(workspace)?;
+    jobs.retain(|job| wanted.words.iter().all(|word| job.name.contains(word)));
+    let mut hashes: Vec<(Vec<String>, String)> = Vec::new();
+    let planned = jobs.into_iter().map(|job| {
+        let sources = match hashes.iter().find(|known| known.0 == job.paths) {
+            Some(known) => known.1.clone(),
+            None => {
+                let hash = ledger::sources(workspace, &job.paths)?;
+                hashes.push((job.paths.clone(), hash.clone()));
+                hash
             }
         };
-        let ran = workers::each(jobs, |job| {
-            let started = Instant::now();
-            let place = folder.join(format!("{}.log", job.replace(['=', ':', '/'], "-")));
-            let process = Process::new(&program.to_string_lossy()).args(["deep", job]).env(workers::CORES, "1");
-            let output = process.dir(&workspace.root).limit(LIMIT).output();
-            if let Ok(output) = &output {
-                // Only for who wants to read it; the log has what counts.
-                let _ = fs::write(&place, &output.text);
-            }
-            let verdict = match output {
-                Ok(output) if output.success() => Verdict::passed(output.text.lines().last().unwrap_or_default()),
-                Ok(output) => Verdict::failed(format!("{}; see {}", output.ending(), place.display())),
-                Err(error) => Verdict::failed(error.to_string()),
-            };
-            println!(
-                "   {:>8} {job}: {}",
-                seconds(started.elapsed()),
-                if verdict.is_passed() { "passed" } else { "FAILED" }
-            );
-            verdict
-        });
-        for (job, verdict) in jobs.iter().zip(ran) {
-            report.step(job, || verdict);
-        }
+        let changed = |commit: &str| ledger::changed(workspace, commit, &job.paths);
+        let standing = ledger.standing(&job.name, &sources, changed);
+        let seconds = ledger.line(&job.name).map_or(job.guess, |line| line.seconds);
+        Ok(Planned { job, sources, standing, seconds })
     });
+    planned.collect()
 }
 
-/// Runs one part with all cores, and writes the log.
-fn alone(workspace: &Workspace, report: &mut Report, wanted: &str) {
-    let (name, cut) = wanted.split_once('=').unwrap_or((wanted, ""));
-    let started = Instant::now();
-    let what = part(workspace, report, name, cut);
-    let findings: Vec<&str> = report.failures().collect();
-    let entry = entry(&commit(workspace), now(), &what, started.elapsed(), report.counts(), &findings);
-    report.step("the log", || match append(workspace, &entry) {
-        Ok(()) => Verdict::passed("docs/deep-log.md"),
-        Err(error) => Verdict::failed(error),
-    });
-}
-
-/// Runs one part, and says what it was.
-fn part(workspace: &Workspace, report: &mut Report, name: &str, cut: &str) -> String {
-    match name {
-        "soak" => {
-            report.part("soak", |report| {
-                report.step("tests marked #[ignore] that are called soaks, release", || {
-                    // Others are marked so because they fail on purpose.
-                    let arguments = ["test", "--release", "--workspace", "--no-fail-fast", "--lib", "--tests"];
-                    let process = Process::cargo(&arguments).args(["--", "--ignored", "soak"]).limit(4 * 3600);
-                    Verdict::of_tests(process.dir(&workspace.root).output())
-                });
-            });
-            "soak: tests marked #[ignore], release".to_owned()
-        }
-        "mutants" => {
-            mutants::run(workspace, report, if cut.is_empty() { &[] } else { std::slice::from_ref(&cut) });
-            format!("mutants: {}", if cut.is_empty() { "all" } else { cut })
-        }
-        "loom" => {
-            let mut sum = String::new();
-            report.part("loom", |report| sum = loom::some(workspace, report, 3, cut));
-            format!("loom: 3 preemptions, {}; {sum}", if cut.is_empty() { "every package" } else { cut })
-        }
-        "orderings" => {
-            orderings::run(workspace, report, if cut.is_empty() { ".rs" } else { cut });
-            format!("orderings: {}", if cut.is_empty() { "every package" } else { cut })
-        }
-        "shuttle" => {
-            let schedules = cut.parse().unwrap_or(shuttle::DEEP);
-            let sum = shuttle::run(workspace, report, schedules);
-            format!("shuttle: {schedules} schedules a test; {sum}")
-        }
-        "miri" => {
-            let mut seeds = miri::DEEP;
-            if let Ok(threads) = cut.parse() {
-                seeds.threads = threads;
-                seeds.all = seeds.all.min(threads / 16).max(1);
+/// What is not done by now, by what the ledger says.
+fn missing(workspace: &Workspace, planned: &[Planned]) -> Verdict {
+    let ledger = Ledger::read(workspace);
+    let (mut done, mut findings) = (0, Vec::new());
+    for Planned { job, sources, .. } in planned {
+        let changed = |commit: &str| ledger::changed(workspace, commit, &job.paths);
+        match ledger.standing(&job.name, sources, changed) {
+            Standing::Done => done += 1,
+            standing => {
+                let line = ledger.line(&job.name).map(|line| format!("; {} on {}", line.note, line.commit));
+                findings.push(format!("{}: {standing}{}", job.name, line.unwrap_or_default()));
             }
-            miri::run(workspace, report, seeds, &[]);
-            format!("miri: seeds 0..{} for tests with threads, 0..{} for all", seeds.threads, seeds.all)
         }
-        _ => {
-            let (target, seconds) = fuzz_cut(cut);
-            let seconds = seconds.parse().unwrap_or(3600);
-            let inputs = fuzz::run(workspace, report, target, seconds);
-            format!("fuzz: {}, {seconds} s a target; {inputs}", if target.is_empty() { "every target" } else { target })
+    }
+    match findings.len() {
+        0 => Verdict::Passed(done, String::new()),
+        missing => {
+            findings.push(format!("{done} parts are done, {missing} are missing"));
+            Verdict::Failed(done, missing, findings.join("\n"))
         }
     }
 }
 
-fn commit(workspace: &Workspace) -> String {
-    let git = |arguments: &[&str]| Process::new("git").args(arguments).dir(&workspace.root).limit(60).read();
-    let Ok(commit) = git(&["rev-parse", "HEAD"]) else { return "not a git checkout".to_owned() };
-    let changed =
-        git(&["status", "--porcelain", "--", ".", ":!docs/deep-log.md"]).is_ok_and(|text| !text.trim().is_empty());
-    format!("{}{}", commit.trim(), if changed { " with uncommitted changes" } else { "" })
+fn side_by_side(workspace: &Workspace, report: &mut Report, left: &[&Planned], minutes: Option<u64>) {
+    let begun = Instant::now();
+    let folder = workspace.target.join("deep");
+    let ready = fs::create_dir_all(&folder).map_err(|error| error.to_string());
+    let ready = ready.and_then(|()| std::env::current_exe().map_err(|error| error.to_string()));
+    let (program, commit) = match ready.and_then(|program| Ok((program, ledger::commit(workspace)?))) {
+        Ok(ready) => ready,
+        Err(error) => {
+            report.step("parts", || Verdict::failed(error));
+            return;
+        }
+    };
+    let heading = format!("\n## {}, commit {commit}\n\n", date(now()));
+    if let Err(error) = append(workspace, &heading) {
+        report.step("the log", || Verdict::failed(error));
+        return;
+    }
+    let ran = workers::each_numbered(left, |planned, worker| {
+        let name = &planned.job.name;
+        if minutes.is_some_and(|minutes| begun.elapsed() >= Duration::from_secs(minutes * 60)) {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let place = folder.join(format!("{}.log", name.replace([' ', '/', ':'], "-")));
+        let output = Process::new(&program.to_string_lossy())
+            .args(["deep", "--part", name])
+            .env(workers::CORES, "1")
+            .env(workers::SLOT, worker.to_string())
+            .dir(&workspace.root)
+            .limit(LIMIT)
+            .output()
+            .map_err(|error| error.to_string())?;
+        // Only for who wants to read it; the log has what counts.
+        let _ = fs::write(&place, &output.text);
+        let told = output.text.lines().rev().find_map(|line| line.strip_prefix(RESULT)?.split_once(' '));
+        let (cost, note) = told.unwrap_or(("0", "it did not come to its end"));
+        let passed = output.success() && told.is_some();
+        println!("   {:>8} {name}: {}{note}", seconds(started.elapsed()), if passed { "" } else { "FAILED: " });
+        if told.is_none() {
+            return Err(format!("{name}: {}; see {}", output.ending(), place.display()));
+        }
+        // Somebody may have changed the sources meanwhile.
+        if ledger::sources(workspace, &planned.job.paths)? != planned.sources {
+            return Err(format!("{name}: the sources changed meanwhile"));
+        }
+        let line = Line {
+            passed,
+            commit: commit.clone(),
+            sources: planned.sources.clone(),
+            when: date(now()),
+            seconds: cost.parse().unwrap_or(0),
+            note: note.to_owned(),
+        };
+        write_down(workspace, name, line)
+    });
+    let findings: Vec<String> = ran.into_iter().filter_map(Result::err).collect();
+    if !findings.is_empty() {
+        report.step("parts that came to no end", || Verdict::failed(findings.join("\n")));
+    }
+}
+
+/// Writes a part to the log and to the ledger.
+fn write_down(workspace: &Workspace, name: &str, line: Line) -> Result<(), String> {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    append(workspace, &entry(name, &line))?;
+    Ledger::write(workspace, name, line)
+}
+
+/// Runs one part in this process, and says what it came to.
+fn alone(workspace: &Workspace, report: &mut Report, job: &Job) {
+    let started = Instant::now();
+    let what = job.run(workspace, report);
+    let (passed, failed, skipped) = report.counts();
+    let cost = process::children().unwrap_or(started.elapsed()).as_secs();
+    let mut note = format!("{passed} passed");
+    if !what.is_empty() {
+        let _ = write!(note, ", {what}");
+    }
+    if failed + skipped > 0 {
+        let findings: Vec<&str> = report.failures().collect();
+        let _ = write!(note, ", {failed} failed, {skipped} skipped: {}", findings.join(", "));
+    }
+    if skipped > 0 || passed == 0 {
+        // What was not run is not done.
+        report.step(&job.name, || Verdict::failed("not all of it was run"));
+    }
+    println!("{RESULT}{cost} {}", note.replace('\n', " "));
+}
+
+/// The line of one part in the log.
+fn entry(name: &str, line: &Line) -> String {
+    let outcome = if line.passed { "passed" } else { "FAILED" };
+    let (_, time) = line.when.split_once(' ').unwrap_or_default();
+    format!("- {} {outcome}: {name}: {}; {} s of a core\n", time.trim_end_matches(" UTC"), line.note, line.seconds)
+}
+
+/// Puts text to the end in one write.
+fn append(workspace: &Workspace, text: &str) -> Result<(), String> {
+    let file = fs::OpenOptions::new().append(true).open(workspace.root.join(LOG));
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| format!("{LOG}: {error}"))
 }
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// The section of one part.
-fn entry(
-    commit: &str,
-    now: u64,
-    what: &str,
-    elapsed: Duration,
-    (passed, failed, skipped): (usize, usize, usize),
-    findings: &[&str],
-) -> String {
-    let findings = if findings.is_empty() { "none".to_owned() } else { findings.join(", ") };
-    format!(
-        "\n## {}, {what}\n\ncommit {commit}\n\n- took {}\n- {passed} passed, {failed} failed, {skipped} skipped\n- findings: {findings}\n",
-        date(now),
-        seconds(elapsed)
-    )
-}
-
-/// Puts an entry to the end in one write: other parts may do so at the same time.
-fn append(workspace: &Workspace, entry: &str) -> Result<(), String> {
-    let path = workspace.root.join("docs/deep-log.md");
-    let text = if path.exists() { entry.to_owned() } else { format!("{HEADING}{entry}") };
-    let file = fs::create_dir_all(workspace.root.join("docs"))
-        .and_then(|()| fs::OpenOptions::new().create(true).append(true).open(&path));
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| error.to_string())
 }
 
 /// Seconds since 1970 as a date and time in UTC.
@@ -257,31 +301,28 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_names_commit_seeds_counts_and_findings() {
-        let entry = entry("abc", 0, "miri: seeds 0..64", Duration::from_secs(61), (3, 1, 0), &["a lost wake-up"]);
-        assert!(entry.contains("1970-01-01 00:00 UTC, miri: seeds 0..64\n\ncommit abc"), "{entry}");
-        assert!(entry.contains("- 3 passed, 1 failed, 0 skipped\n- findings: a lost wake-up"), "{entry}");
-        assert!(entry.contains("took 1m 01s"), "{entry}");
+    fn an_entry_names_part_outcome_counts_and_cost() {
+        let line = Line {
+            passed: false,
+            commit: "c".into(),
+            sources: "s".into(),
+            when: date(3_600),
+            seconds: 61,
+            note: "3 passed, 1 failed, 0 skipped: a lost wake-up".into(),
+        };
+        assert_eq!(
+            entry("miri x", &line),
+            "- 01:00 FAILED: miri x: 3 passed, 1 failed, 0 skipped: a lost wake-up; 61 s of a core\n"
+        );
     }
 
     #[test]
-    fn parts_are_known_by_name_and_cut_by_numbers() {
-        assert!(check(&["soak", "loom=zokio-core", "miri=64", "fuzz=600"]).is_ok());
-        assert!(check(&["mirror"]).is_err());
-        assert!(check(&["miri=many"]).is_err());
-        assert!(check(&["fuzz=0"]).is_err());
-        assert!(check(&["fuzz=timers:60", "mutants=permits"]).is_ok());
-    }
-
-    #[test]
-    fn each_fuzz_target_is_a_part_and_the_longest_come_first() {
-        let targets = ["list".to_owned(), "timers".to_owned()];
-        assert_eq!(jobs(&["soak", "fuzz=5", "miri=64"], &targets), ["miri=64", "fuzz=list:5", "fuzz=timers:5", "soak"]);
-        assert_eq!(jobs(&["fuzz=list:7", "loom"], &targets), ["fuzz=list:7", "loom"]);
-        let all = jobs(&[], &targets);
-        for (name, _) in PARTS {
-            assert!(all.iter().any(|job| job.starts_with(name)), "{name}");
-        }
-        assert!(check(&all.iter().map(String::as_str).collect::<Vec<_>>()).is_ok());
+    fn arguments_are_words_and_what_is_known() {
+        let wanted = Wanted::of(&["miri", "--minutes", "90", "i686", "--again"]).expect("known");
+        assert_eq!((wanted.words.len(), wanted.minutes, wanted.again, wanted.status), (2, Some(90), true, false));
+        assert!(Wanted::of(&["status"]).expect("known").status);
+        assert!(Wanted::of(&["--minutes", "many"]).is_err());
+        assert!(Wanted::of(&["--minutes"]).is_err());
+        assert!(Wanted::of(&["--hours", "1"]).is_err());
     }
 }

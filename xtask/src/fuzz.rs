@@ -2,9 +2,11 @@
 //!
 //! The package is a workspace of its own, with its own lock file. It is built by the current toolchain with the
 //! instrumentation that libFuzzer reads (`cargo fuzz` adds the same); there is no sanitizer in it: undefined behaviour is
-//! Miri's to find. New inputs go to the target folder, the small corpus in `fuzz/corpus` is only read.
+//! Miri's to find. The targets of parts that have a back end of one core run on that too. A target runs for so many seconds of a
+//! core. New inputs go to the target folder, the small corpus in `fuzz/corpus` is only read.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::process::Process;
 use crate::report::{Report, Verdict};
@@ -17,42 +19,117 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
                      -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
+/// The back end of one core, its portable form.
+const UNICORE: &str = " --cfg zokio_unicore=\"portable\"";
+
 /// Inputs that take longer are a finding, in seconds.
 const SLOWEST: u32 = 20;
 
-/// Runs the targets whose name contains `filter`, so many seconds each, as many at a time as there are cores. Says how many
-/// inputs there were.
-pub fn run(workspace: &Workspace, report: &mut Report, filter: &str, seconds: u64) -> String {
-    let mut inputs = String::new();
+/// The targets of what has a single-core back end: CI runs them on that too, for half as long.
+const SINGLE: [&str; 5] = ["channel", "list", "queue", "timers", "transitions"];
+
+/// What cannot be built for one core: it starts threads of the operating system.
+const THREADS: [&str; 1] = ["options"];
+
+/// A target on a back end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    name: String,
+    unicore: bool,
+}
+
+impl Target {
+    /// What it is called: `list`, or `list-unicore`.
+    pub fn name(&self) -> String {
+        format!("{}{}", self.name, if self.unicore { "-unicore" } else { "" })
+    }
+
+    /// Whether it is the one on the back end of one core.
+    pub fn is_unicore(&self) -> bool {
+        self.unicore
+    }
+
+    /// Whether it needs no more than what there is on one core.
+    pub fn has_unicore(&self) -> bool {
+        !THREADS.contains(&self.name.as_str())
+    }
+
+    /// Where its back end is built.
+    fn folder(&self, workspace: &Workspace) -> PathBuf {
+        workspace.target.join(if self.unicore { "fuzz-unicore" } else { "fuzz" })
+    }
+}
+
+/// What CI runs: every target for so many seconds of a core.
+pub fn run(workspace: &Workspace, report: &mut Report, seconds: u64) {
+    let (all, single) = all(workspace).into_iter().partition(|target| !target.unicore);
+    let mut single: Vec<Target> = single;
+    single.retain(|target| SINGLE.contains(&target.name.as_str()));
     report.part("fuzz", |report| {
-        report.step("each target finds a bug planted in it", || {
-            let process = Process::cargo(&["test", "--release", "--lib"]).dir(&workspace.root.join("fuzz"));
-            Verdict::of_tests(process.target_dir(&workspace.target.join("fuzz")).output())
-        });
-        report.step(&format!("{seconds} s each"), || {
+        planted(workspace, report);
+        some(workspace, report, &all, seconds);
+        some(workspace, report, &single, seconds / 2);
+    });
+}
+
+/// Runs the targets whose name contains `filter`, on both back ends, so many seconds of a core each.
+pub fn filtered(workspace: &Workspace, report: &mut Report, filter: &str, seconds: u64) {
+    let mut targets = all(workspace);
+    targets.retain(|target| target.name().contains(filter));
+    report.part("fuzz", |report| {
+        planted(workspace, report);
+        some(workspace, report, &targets, seconds);
+    });
+}
+
+/// Runs one target so many seconds of a core. Says how many inputs there were.
+pub fn one(workspace: &Workspace, report: &mut Report, name: &str, seconds: u64) -> String {
+    let mut targets = all(workspace);
+    targets.retain(|target| target.name() == name);
+    let mut inputs = 0;
+    report.part("fuzz", |report| inputs = some(workspace, report, &targets, seconds));
+    format!("{inputs} inputs")
+}
+
+fn planted(workspace: &Workspace, report: &mut Report) {
+    report.step("each target finds a bug planted in it", || {
+        let process = Process::cargo(&["test", "--release", "--lib"]).dir(&workspace.root.join("fuzz"));
+        Verdict::of_tests(process.target_dir(&workspace.target.join("fuzz")).output())
+    });
+}
+
+/// Runs targets, as many at a time as there are cores; each back end is built where it is wanted.
+fn some(workspace: &Workspace, report: &mut Report, targets: &[Target], seconds: u64) -> u64 {
+    let mut inputs = 0;
+    if targets.is_empty() {
+        report.step("targets", || Verdict::failed("no such target"));
+    }
+    for unicore in [false, true] {
+        let targets: Vec<Target> = targets.iter().filter(|target| target.unicore == unicore).cloned().collect();
+        if targets.is_empty() {
+            continue;
+        }
+        report.step(&format!("{seconds} s each{}", if unicore { ", unicore" } else { "" }), || {
             let host = match ready() {
                 Ok(host) => host,
                 Err(verdict) => return verdict,
             };
-            let built = Process::cargo(&["build", "--release", "--bins", "--target", &host])
-                .rustflags(FLAGS)
+            let built = Process::cargo(&["build", "--release", "--target", &host])
+                .args(targets.iter().flat_map(|target| ["--bin", &target.name]))
+                .rustflags(&format!("{FLAGS}{}", if unicore { UNICORE } else { "" }))
                 .dir(&workspace.root.join("fuzz"))
-                .target_dir(&workspace.target.join("fuzz"))
+                .target_dir(&targets[0].folder(workspace))
                 .limit(1200)
                 .output();
             if !matches!(&built, Ok(output) if output.success()) {
                 return Verdict::of_command(built);
             }
-            let targets: Vec<String> = targets(workspace).into_iter().filter(|name| name.contains(filter)).collect();
-            if targets.is_empty() {
-                return Verdict::failed("no such target");
-            }
             let ran = workers::each(&targets, |target| drive(workspace, &host, target, seconds));
             // Told also where a target has found something.
-            inputs = format!("{} inputs", ran.iter().flatten().sum::<u64>());
+            inputs += ran.iter().flatten().sum::<u64>();
             judge(&targets, ran)
         });
-    });
+    }
     inputs
 }
 
@@ -64,29 +141,33 @@ fn ready() -> Result<String, Verdict> {
     toolchain::host_triple().map_err(Verdict::failed)
 }
 
-/// The names of the targets: those of their files.
-pub fn targets(workspace: &Workspace) -> Vec<String> {
+/// All targets, by their files, on each back end that they have.
+pub fn all(workspace: &Workspace) -> Vec<Target> {
     let files = fs::read_dir(workspace.root.join("fuzz/targets")).into_iter().flatten().flatten();
     let mut names: Vec<String> =
         files.filter_map(|file| Some(file.file_name().to_string_lossy().strip_suffix(".rs")?.to_owned())).collect();
     names.sort();
-    names
+    let one_core = names.clone().into_iter().filter(|name| !THREADS.contains(&name.as_str()));
+    let one_core: Vec<Target> = one_core.map(|name| Target { name, unicore: true }).collect();
+    names.into_iter().map(|name| Target { name, unicore: false }).chain(one_core).collect()
 }
 
-fn drive(workspace: &Workspace, host: &str, target: &str, seconds: u64) -> Ran {
-    let folder = workspace.target.join("fuzz");
-    let (corpus, found) = (folder.join("corpus").join(target), folder.join("found").join(target));
-    let committed = workspace.root.join("fuzz/corpus").join(target);
+fn drive(workspace: &Workspace, host: &str, target: &Target, seconds: u64) -> Ran {
+    let folder = target.folder(workspace);
+    let (corpus, found) = (folder.join("corpus").join(&target.name), folder.join("found").join(&target.name));
+    let committed = workspace.root.join("fuzz/corpus").join(&target.name);
     for folder in [&corpus, &found, &committed] {
         fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     }
-    let executable = folder.join(host).join("release").join(target);
+    let executable = folder.join(host).join("release").join(&target.name);
+    // On a machine that has other work too, time on the clock would be no measure.
     let output = Process::new(&executable.to_string_lossy())
-        .args([format!("-max_total_time={seconds}"), format!("-timeout={SLOWEST}")])
+        .args(["-handle_usr1=1".to_owned(), format!("-timeout={SLOWEST}")])
         .args(["-print_final_stats=1", "-max_len=2048", "-rss_limit_mb=2048"])
         .args([format!("-artifact_prefix={}/", found.display())])
         .args([&corpus, &committed])
-        .limit(seconds + 120)
+        .share(seconds)
+        .limit(seconds * 50 + 600)
         .output()?;
     let count = executed(&output.text);
     if output.success() && count > 0 {
@@ -95,7 +176,7 @@ fn drive(workspace: &Workspace, host: &str, target: &str, seconds: u64) -> Ran {
     // The end of what it printed: the panic, and where the input was written.
     let lines: Vec<&str> = output.text.lines().collect();
     let tail = lines[lines.len().saturating_sub(60)..].join("\n");
-    Err(format!("{target}: {}\n$ {}\n{tail}", output.ending(), output.shown))
+    Err(format!("{}: {}\n$ {}\n{tail}", target.name(), output.ending(), output.shown))
 }
 
 /// How many inputs libFuzzer says it ran.
@@ -104,12 +185,12 @@ fn executed(text: &str) -> u64 {
     line.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
 }
 
-fn judge(targets: &[String], ran: Vec<Ran>) -> Verdict {
+fn judge(targets: &[Target], ran: Vec<Ran>) -> Verdict {
     let (mut sum, mut findings) = (0, Vec::new());
     for (target, ran) in targets.iter().zip(ran) {
         match ran {
             Ok(count) => {
-                println!("   {count:>10} inputs: {target}");
+                println!("   {count:>10} inputs: {}", target.name());
                 sum += count;
             }
             Err(finding) => findings.push(finding),
@@ -126,7 +207,7 @@ mod tests {
     fn gate_finds_a_target_that_failed_or_ran_nothing() {
         assert_eq!(executed("x\nstat::number_of_executed_units: 1234\nstat::average_exec_per_sec: 5"), 1234);
         assert_eq!(executed("panicked"), 0);
-        let targets = ["a".to_owned(), "b".to_owned()];
+        let targets = ["a", "b"].map(|name| Target { name: name.to_owned(), unicore: name == "b" });
         assert!(matches!(judge(&targets, vec![Ok(1), Ok(2)]), Verdict::Passed(2, note) if note == "3 inputs"));
         assert!(matches!(judge(&targets, vec![Ok(1), Err("why".into())]), Verdict::Failed(..)));
     }
@@ -136,9 +217,10 @@ mod tests {
         let workspace = Workspace::find().expect("workspace");
         let read = |path: &str| fs::read_to_string(workspace.root.join(path)).expect("file");
         let (manifest, library) = (read("fuzz/Cargo.toml"), read("fuzz/src/lib.rs"));
-        let targets = targets(&workspace);
-        assert!(targets.len() >= 9, "{targets:?}");
-        for target in targets {
+        let targets = all(&workspace);
+        assert!(targets.len() >= 17, "{targets:?}");
+        assert!(SINGLE.iter().all(|name| targets.iter().any(|target| target.unicore && target.name == *name)));
+        for target in targets.into_iter().map(|target| target.name) {
             assert!(manifest.contains(&format!("path = \"targets/{target}.rs\"")), "{target}");
             assert!(library.contains(&format!("(\"{target}\", {target}::run)")), "{target}");
         }

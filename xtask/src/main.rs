@@ -18,6 +18,8 @@ mod firmware;
 mod floors;
 mod fmt;
 mod fuzz;
+mod jobs;
+mod ledger;
 mod lint;
 mod loom;
 mod miri;
@@ -58,7 +60,7 @@ usage: cargo xtask PART
   orderings    each atomic ordering of core and executor-local is weakened, and a model sees it; a filter of files may
                follow, and then every package counts: `.rs` is all
   coverage     which lines of core its unit tests run
-  fuzz         the targets of the package fuzz; a filter may follow, and --seconds N
+  fuzz         the targets of the package fuzz, on both back ends; a filter may follow, and --seconds N (of a core, each)
   targets      the no_std crates compile for chips and WASI
   firmware     the images of examples/firmware in an emulator
   everywhere   one program in four places; --seed N repeats a run
@@ -68,8 +70,10 @@ usage: cargo xtask PART
   fmt lint arrows size docs      (`docs --write` writes the table of Send and Sync anew)
   chip         instructions and bytes on a chip, against benches/chip.toml
   bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
-  deep         hours: soak mutants loom orderings shuttle miri fuzz, or those of them that are named, each with what it is to
-               be cut to (`deep loom=zokio-core miri=64 fuzz=600`); several side by side; appends to docs/deep-log.md
+  deep         hours: soak mutants loom orderings shuttle miri fuzz, at full measure; what is done stays done for its sources,
+               so that it may be ended and begun again; keeps docs/deep-log.md and docs/deep-state.txt. Words that the names
+               of its parts must contain may follow, and --minutes N after which none begins, --again for what is done too;
+               `deep status` only says how each part stands
 
 environment: CI=1 makes a skip a failure; ZOKIO_XTASK_CORES=N is how many programs run at a time; ZOKIO_XTASK_VERBOSE=1 shows all output as it comes";
 
@@ -90,10 +94,10 @@ fn main() -> ExitCode {
         ["test"] => test::run(&workspace, report_ref),
         ["host"] => test::host(&workspace, report_ref),
         ["loom"] => loom::run(&workspace, report_ref, 2),
-        ["shuttle"] => drop(shuttle::run(&workspace, report_ref, shuttle::CI)),
+        ["shuttle"] => shuttle::run(&workspace, report_ref, shuttle::CI),
         ["coverage"] => coverage::run(&workspace, report_ref),
         ["fuzz", rest @ ..] => match fuzz_arguments(rest) {
-            Ok((filter, seconds)) => drop(fuzz::run(&workspace, report_ref, filter, seconds)),
+            Ok((filter, seconds)) => fuzz::filtered(&workspace, report_ref, filter, seconds),
             Err(error) => {
                 eprintln!("xtask: {error}");
                 return ExitCode::from(2);
@@ -115,14 +119,13 @@ fn main() -> ExitCode {
         ["places"] => last_word = places::run(&workspace, report_ref),
         ["firmware"] => firmware::run(&workspace, report_ref),
         ["chip"] => chip::run(&workspace, report_ref),
-        ["deep", parts @ ..] if !parts.is_empty() => {
-            if let Err(error) = deep::check(parts) {
+        ["deep", rest @ ..] => match deep::Wanted::of(rest) {
+            Ok(wanted) => deep::run(&workspace, report_ref, &wanted),
+            Err(error) => {
                 eprintln!("xtask: {error}");
                 return ExitCode::from(2);
             }
-            deep::run(&workspace, report_ref, parts);
-        }
-        ["deep"] => deep::run(&workspace, report_ref, &[]),
+        },
         ["miri", filters @ ..] => miri::run(&workspace, report_ref, miri::WIDE, filters),
         ["targets"] => targets::run(&workspace, report_ref),
         ["fmt"] => fmt::run(&workspace, report_ref),

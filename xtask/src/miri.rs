@@ -5,6 +5,7 @@
 //! addresses only, with one (in `deep` with some). As many runs at a time as there are cores; the tests of core, which take
 //! longest, are divided among several runs, and it is counted that none is lost.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Instant;
 
@@ -21,6 +22,8 @@ use crate::workspace::{Workspace, files};
 pub struct Seeds {
     /// For the tests that start threads.
     pub threads: u32,
+    /// How many of these are one run.
+    pub range: u32,
     /// For all tests.
     pub all: u32,
     /// Whether each test runs under both models of aliasing, with the single-core back ends and on other targets too. If not,
@@ -29,13 +32,13 @@ pub struct Seeds {
 }
 
 /// What CI has time for; the rest is in `cargo xtask miri`.
-pub const CI: Seeds = Seeds { threads: 4, all: 1, wide: false };
+pub const CI: Seeds = Seeds { threads: 4, range: 4, all: 1, wide: false };
 
 /// What `cargo xtask miri` runs.
-pub const WIDE: Seeds = Seeds { threads: 16, all: 1, wide: true };
+pub const WIDE: Seeds = Seeds { threads: 16, range: 16, all: 1, wide: true };
 
 /// What `deep` runs.
-pub const DEEP: Seeds = Seeds { threads: 256, all: 16, wide: true };
+pub const DEEP: Seeds = Seeds { threads: 256, range: 32, all: 1, wide: true };
 
 /// The 32-bit and the big-endian target.
 const TARGETS: [&str; 2] = ["i686-unknown-linux-gnu", "s390x-unknown-linux-gnu"];
@@ -137,13 +140,37 @@ impl Run {
 
 /// Runs the part: all runs whose names contain every one of `filters`.
 pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds, filters: &[&str]) {
+    let mut runs = runs(workspace, seeds);
+    runs.retain(|run| filters.iter().all(|filter| run.name().contains(filter)));
+    some(workspace, report, runs, filters.is_empty());
+}
+
+/// The runs of `deep`: their names, their packages, and about how many seconds of a core each takes.
+pub fn deep(workspace: &Workspace) -> Vec<(String, &'static str, u64)> {
+    let runs = runs(workspace, DEEP);
+    runs.iter().map(|run| (run.name(), run.package, if run.package == "zokio-core" { 600 } else { 100 })).collect()
+}
+
+/// One run of `deep`.
+pub fn one(workspace: &Workspace, report: &mut Report, name: &str) {
+    let mut runs = runs(workspace, DEEP);
+    runs.retain(|run| run.name() == name);
+    some(workspace, report, runs, false);
+}
+
+fn some(workspace: &Workspace, report: &mut Report, mut runs: Vec<Run>, are_all: bool) {
     report.part("miri", |report| {
+        if runs.is_empty() {
+            report.step("runs", || Verdict::failed("there is no such run"));
+            return;
+        }
         let ready = report.step("interpreter and its libraries", || {
             if let Err(skip) = toolchain::miri() {
                 return skip;
             }
             // One after the other: two that set up the same folder get into each other's way.
-            for target in [None, Some(TARGETS[0]), Some(TARGETS[1])] {
+            let places: BTreeSet<Option<&str>> = runs.iter().map(|run| run.target).collect();
+            for target in places {
                 let process = Process::new("rustup").args(["run", "nightly", "cargo", "miri", "setup"]);
                 let process = process.args(target.into_iter().flat_map(|target| ["--target", target]));
                 match Verdict::of_command(process.limit(1200).output()) {
@@ -154,12 +181,6 @@ pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds, filters: &[
             Verdict::passed("")
         });
         if !ready {
-            return;
-        }
-        let mut runs = runs(workspace, seeds);
-        runs.retain(|run| filters.iter().all(|filter| run.name().contains(filter)));
-        if runs.is_empty() {
-            report.step("runs", || Verdict::failed("there is no such run"));
             return;
         }
         if runs.iter().any(|run| run.what == THREADS) {
@@ -194,7 +215,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds, filters: &[
             }
             Verdict::of_findings(passed, "", findings)
         });
-        if filters.is_empty() {
+        if are_all {
             report.step("what was divided is whole", || whole(workspace, &runs, &counts));
         }
     });
@@ -246,7 +267,10 @@ fn runs(workspace: &Workspace, seeds: Seeds) -> Vec<Run> {
             [(CORE, ["core/src", "core/tests"]), (LOCAL, ["executor-local/src", "executor-local/tests"])]
         {
             let tests = folders.iter().flat_map(|folder| with_threads(workspace, folder)).collect();
-            runs.push(Run { what: THREADS, tests, seeds: (0, seeds.threads), ..run(place, tree, None) });
+            let threads = Run { what: THREADS, tests, ..run(place, tree, None) };
+            for from in (0..seeds.threads).step_by(seeds.range as usize) {
+                runs.push(Run { seeds: (from, (from + seeds.range).min(seeds.threads)), ..threads.clone() });
+            }
         }
     }
     for tree in [false, true] {

@@ -88,6 +88,24 @@ fn named(workspace: &Workspace, packages: &[Package]) -> (Vec<Mutant>, Vec<Strin
     (found, wrong)
 }
 
+/// The files whose tests name mutants, each with the package it belongs to and how many there are.
+pub fn by_file(workspace: &Workspace, packages: &[Package]) -> Vec<(String, String, usize)> {
+    let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for mutant in named(workspace, packages).0 {
+        let file = mutant.at.split(':').next().unwrap_or_default().to_owned();
+        if let Some(package) = package_of(&workspace.root.join(&file), packages) {
+            *found.entry((file, package.name.clone())).or_default() += 1;
+        }
+    }
+    found.into_iter().map(|((file, package), count)| (file, package, count)).collect()
+}
+
+/// The package that a file is in.
+fn package_of<'a>(file: &Path, packages: &'a [Package]) -> Option<&'a Package> {
+    let around = packages.iter().filter(|package| file.starts_with(&package.dir));
+    around.max_by_key(|package| package.dir.components().count())
+}
+
 /// The text of the file that a mutant changes, before and after.
 fn changed(root: &Path, mutant: &Mutant) -> Result<(String, String), String> {
     let path = root.join(&mutant.file);
@@ -102,11 +120,8 @@ fn changes(workspace: &Workspace, packages: &[Package], mutants: Vec<Mutant>) ->
     let mut changes: BTreeMap<_, Change> = BTreeMap::new();
     for mutant in mutants {
         let source = workspace.root.join(mutant.at.split(':').next().unwrap_or_default());
-        let package = packages
-            .iter()
-            .filter(|package| source.starts_with(&package.dir))
-            .max_by_key(|package| package.dir.components().count())
-            .ok_or_else(|| format!("{}: the test is in no package", mutant.at))?;
+        let package =
+            package_of(&source, packages).ok_or_else(|| format!("{}: the test is in no package", mutant.at))?;
         let inside = source.strip_prefix(&package.dir).map_err(|error| error.to_string())?;
         let binary = mutant::binary_of(inside)?;
         let key = (mutant.build, package.name.clone(), binary.clone(), mutant.file.clone(), mutant.change.clone());
@@ -119,7 +134,7 @@ fn changes(workspace: &Workspace, packages: &[Package], mutants: Vec<Mutant>) ->
 /// Judges all changes, with a copy of the tree for each core.
 fn judge_all(workspace: &Workspace, changes: VecDeque<Change>) -> Result<Vec<Judged>, String> {
     let slots: Vec<usize> = (0..workers::count().min(changes.len())).collect();
-    let folders = |slot: usize| workspace.target.join(format!("mutants/{slot}"));
+    let folders = |slot: usize| workspace.target.join(format!("mutants/{}", workers::slot() + slot));
     for &slot in &slots {
         copy(&workspace.root, &folders(slot).join("tree"))?;
     }

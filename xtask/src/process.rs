@@ -25,6 +25,7 @@ pub struct Process {
     /// The command as a person would type it.
     pub shown: String,
     limit: Duration,
+    share: Option<Duration>,
 }
 
 /// What became of a run.
@@ -77,7 +78,7 @@ impl Process {
                 command.env_remove(name);
             }
         }
-        Self { command, shown: program.to_owned(), limit: Duration::from_secs(1200) }
+        Self { command, shown: program.to_owned(), limit: Duration::from_secs(1200), share: None }
     }
 
     /// Cargo of the current toolchain.
@@ -150,6 +151,13 @@ impl Process {
         self
     }
 
+    /// Asks it by SIGUSR1 to end when it has run for so many seconds of a core. What it starts does not count.
+    #[must_use]
+    pub fn share(mut self, seconds: u64) -> Self {
+        self.share = Some(Duration::from_secs(seconds));
+        self
+    }
+
     /// Runs it to its end or limit.
     ///
     /// # Errors
@@ -174,6 +182,7 @@ impl Process {
             forward(pipe, Stream::Err, sender);
         }
         let (mut stdout, mut text) = (String::new(), String::new());
+        let mut looked = started;
         let mut keep = |(stream, line): (Stream, String)| {
             if verbose {
                 print!("{line}");
@@ -192,6 +201,15 @@ impl Process {
             }
             if let Some(status) = child.try_wait().map_err(|error| Error::Failed(self.shown.clone(), error))? {
                 break Some(status);
+            }
+            if let Some(share) = self.share
+                && looked.elapsed() > Duration::from_millis(500)
+            {
+                looked = Instant::now();
+                if ran(child.id()) >= share {
+                    let _ = Command::new("kill").args(["-USR1", &child.id().to_string()]).status();
+                    self.share = None;
+                }
             }
             if started.elapsed() > self.limit {
                 end_tree(child.id());
@@ -261,6 +279,38 @@ fn forward(pipe: impl Read + Send + 'static, stream: Stream, sender: Sender<(Str
             line.clear();
         }
     });
+}
+
+/// How long the processes have run that this one has started, and those that they have started, as far as they have ended;
+/// `None` where the system does not say.
+pub fn children() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    Some(ticks(&stat, 13))
+}
+
+/// Two fields of a process's `stat`, which are hundredths of a second, as its interface fixes them.
+fn ticks(stat: &str, first: usize) -> Duration {
+    // The name before them may hold anything, parentheses too.
+    let fields = stat.rsplit_once(')').map_or("", |rest| rest.1).split_whitespace().skip(first).take(2);
+    Duration::from_millis(fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>() * 10)
+}
+
+/// How long a process has run, the time of its waiting left out: from /proc, or from `ps` where there is none.
+fn ran(id: u32) -> Duration {
+    match std::fs::read_to_string(format!("/proc/{id}/stat")) {
+        Ok(stat) => ticks(&stat, 11),
+        Err(_) => {
+            let output = Command::new("ps").args(["-o", "time=", "-p", &id.to_string()]).output();
+            output.map_or(Duration::ZERO, |output| clock(&String::from_utf8_lossy(&output.stdout)))
+        }
+    }
+}
+
+/// `[[days-]hours:]minutes:seconds`, as `ps` writes them.
+fn clock(text: &str) -> Duration {
+    let (days, rest) = text.trim().split_once('-').unwrap_or(("0", text.trim()));
+    let seconds = rest.split(':').fold(0.0, |sum, part| sum * 60.0 + part.parse::<f64>().unwrap_or(0.0));
+    Duration::from_secs_f64(days.parse::<f64>().unwrap_or(0.0) * 86_400.0 + seconds)
 }
 
 /// Ends the descendants of a process that this program started, by their ids.
@@ -337,6 +387,15 @@ mod tests {
             assert!(Instant::now() < deadline, "process {child} is still there");
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn a_program_is_asked_to_end_when_its_share_of_a_core_is_used_up() {
+        let busy = "trap 'echo asked; exit 0' USR1; echo begun; while :; do :; done";
+        let output = Process::new("sh").args(["-c", busy]).share(1).limit(300).output().expect("sh");
+        assert!(output.success() && output.stdout == "begun\nasked\n", "{output:?}");
+        assert_eq!(clock("1-02:03:04\n"), Duration::from_secs(93_784));
+        assert_eq!(clock(" 2:03.5"), Duration::from_millis(123_500));
     }
 
     #[test]

@@ -34,11 +34,6 @@ impl Verdict {
         Self::Failed(0, 1, reason.into())
     }
 
-    /// Whether nothing failed or was skipped.
-    pub fn is_passed(&self) -> bool {
-        matches!(self, Self::Passed(..))
-    }
-
     /// A command that is right when it exits with 0.
     pub fn of_command(output: Result<Output, Error>) -> Self {
         match output {

@@ -46,7 +46,7 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
     mutants::run(workspace, report, MUTANTS);
     miri::run(workspace, report, miri::CI, &[]);
     coverage::run(workspace, report);
-    fuzz::run(workspace, report, "", 60);
+    fuzz::run(workspace, report, 60);
     targets::run(workspace, report);
     firmware::run(workspace, report);
     everywhere::run(workspace, report, None);

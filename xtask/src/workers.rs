@@ -6,6 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The variable that says how many cores this program may use.
 pub const CORES: &str = "ZOKIO_XTASK_CORES";
 
+/// The variable that tells programs apart which run side by side: their numbers.
+pub const SLOT: &str = "ZOKIO_XTASK_SLOT";
+
+/// The number of this program among those that run side by side.
+pub fn slot() -> usize {
+    std::env::var(SLOT).ok().and_then(|slot| slot.parse().ok()).unwrap_or(0)
+}
+
 /// How many programs are run at a time.
 pub fn count() -> usize {
     let told = std::env::var(CORES).ok().and_then(|cores| cores.parse().ok()).filter(|&cores| cores > 0);
@@ -14,16 +22,22 @@ pub fn count() -> usize {
 
 /// Runs `work` on each job, as many at a time as the machine has cores.
 pub fn each<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
+    each_numbered(jobs, |job, _| work(job))
+}
+
+/// The same; `work` is told the number of the worker too, from 0.
+pub fn each_numbered<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J, usize) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..count().min(jobs.len()) {
-            scope.spawn(|| {
+        let (next, results, work) = (&next, &results, &work);
+        for worker in 0..count().min(jobs.len()) {
+            scope.spawn(move || {
                 while let Some((at, job)) = {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     jobs.get(at).map(|job| (at, job))
                 } {
-                    let result = work(job);
+                    let result = work(job, worker);
                     results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((at, result));
                 }
             });

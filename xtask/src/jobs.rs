@@ -1,0 +1,205 @@
+//! The parts of `deep`, at full measure.
+//!
+//! | part | measure | divided by |
+//! |---|---|---|
+//! | soak | tests that are ignored as soaks, optimized | package |
+//! | loom | 3 preemptions | package |
+//! | orderings | each place weakened, 2 preemptions | not at all |
+//! | shuttle | 500,000 schedules a test | package |
+//! | mutants | every mutant | the file of the tests |
+//! | miri | tests with threads: 256 seeds under both models of aliasing; every test: one seed under both on both back ends, and on a 32-bit and a big-endian target | what is tested where, and ranges of seeds |
+//! | fuzz | an hour of a core a target, half of it on the back end of one core | ten minutes; the corpus goes on |
+//!
+//! A seed of Miri is another order of threads, and another layout of memory: in tests without threads the second seed finds
+//! what the first one did, so that they get one seed in each of the seven ways.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::process::Process;
+use crate::report::{Report, Verdict};
+use crate::workspace::{Package, Workspace, files};
+use crate::{fuzz, loom, miri, mutants, orderings, shuttle};
+
+/// How many schedules a test of shuttle's runs.
+const SCHEDULES: u32 = 500_000;
+
+/// How much of a core a piece of fuzzing is, in seconds, and of how many a target is made on each back end.
+const FUZZ: (u64, u32, u32) = (600, 6, 3);
+
+/// One part.
+#[derive(Debug)]
+pub struct Job {
+    /// Says all of its measure: another measure is another part.
+    pub name: String,
+    /// What it depends on, from the root.
+    pub paths: Vec<String>,
+    /// What it will cost by rule of thumb, in seconds of a core.
+    pub guess: u64,
+    work: Work,
+}
+
+#[derive(Debug)]
+enum Work {
+    Soak(String),
+    Loom(String),
+    Orderings,
+    Shuttle(String),
+    Mutants(String),
+    Miri(String),
+    Fuzz(String),
+}
+
+/// All parts.
+///
+/// # Errors
+///
+/// Where the manifests cannot be read.
+pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
+    let packages = workspace.packages()?;
+    let paths = |names: &[&str]| paths(workspace, &packages, names);
+    let mut jobs = Vec::new();
+    for package in &packages {
+        let name = &package.name;
+        if files(&package.dir.join("src"), ".rs").iter().any(|path| {
+            // Others are ignored because they fail on purpose.
+            fs::read_to_string(path).is_ok_and(|text| text.contains("\nfn soak_"))
+        }) && name != "zokio-xtask"
+        {
+            let work = Work::Soak(name.clone());
+            jobs.push(Job { name: format!("soak {name}"), paths: paths(&[name]), guess: 120, work });
+        }
+        if loom::has_models(package) {
+            let work = Work::Loom(name.clone());
+            jobs.push(Job { name: format!("loom {name}, 3 preemptions"), paths: paths(&[name]), guess: 120, work });
+        }
+        if shuttle::has_schedules(package) {
+            let (work, name) = (Work::Shuttle(name.clone()), format!("shuttle {name}, {SCHEDULES} schedules"));
+            jobs.push(Job { name, paths: paths(&[&package.name]), guess: 200, work });
+        }
+    }
+    let modelled: Vec<&str> =
+        packages.iter().filter(|package| loom::has_models(package)).map(|package| package.name.as_str()).collect();
+    jobs.push(Job { name: "orderings".to_owned(), paths: paths(&modelled), guess: 120, work: Work::Orderings });
+    for (file, package, count) in mutants::by_file(workspace, &packages) {
+        jobs.push(Job {
+            name: format!("mutants {file}"),
+            paths: paths(&[&package]),
+            guess: 10 + 8 * count as u64,
+            work: Work::Mutants(format!("{file}:")),
+        });
+    }
+    for (name, package, guess) in miri::deep(workspace) {
+        jobs.push(Job { name: format!("miri {name}"), paths: paths(&[package]), guess, work: Work::Miri(name) });
+    }
+    let (seconds, pieces, of_one_core) = FUZZ;
+    for target in fuzz::all(workspace) {
+        let name = target.name();
+        let needs: &[&str] = if target.has_unicore() { &["zokio-core", "zokio-executor-local"] } else { &["zokio"] };
+        let mut paths = paths(needs);
+        paths.extend(["Cargo.toml", "Cargo.lock", "src", "targets"].map(|path| format!("fuzz/{path}")));
+        let pieces = if target.is_unicore() { of_one_core } else { pieces };
+        for piece in 1..=pieces {
+            jobs.push(Job {
+                name: format!("fuzz {name}, {seconds} s of a core, {piece} of {pieces}"),
+                paths: paths.clone(),
+                guess: seconds,
+                work: Work::Fuzz(name.clone()),
+            });
+        }
+    }
+    Ok(jobs)
+}
+
+/// The sources of packages and of those of this workspace that they depend on.
+fn paths(workspace: &Workspace, packages: &[Package], names: &[&str]) -> Vec<String> {
+    let mut wanted: BTreeSet<&str> = names.iter().copied().collect();
+    loop {
+        let among = |name: &str| packages.iter().find(|package| package.name == name);
+        let more: BTreeSet<&str> = wanted
+            .iter()
+            .filter_map(|name| among(name))
+            .flat_map(|package| package.dependencies.iter().map(|dependency| dependency.name.as_str()))
+            .filter(|name| among(name).is_some() && !wanted.contains(name))
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        wanted.extend(more);
+    }
+    let mut paths = vec!["Cargo.toml".to_owned(), "Cargo.lock".to_owned(), "rust-toolchain.toml".to_owned()];
+    for package in packages.iter().filter(|package| wanted.contains(package.name.as_str())) {
+        let folder = workspace.relative(&package.dir);
+        let folder = if package.dir == workspace.root { String::new() } else { format!("{folder}/") };
+        paths.extend(["Cargo.toml", "build.rs", "src", "tests"].map(|path| format!("{folder}{path}")));
+    }
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+impl Job {
+    /// Runs it, and says what it was beside the counts of the report.
+    pub fn run(&self, workspace: &Workspace, report: &mut Report) -> String {
+        match &self.work {
+            Work::Soak(package) => {
+                report.part("soak", |report| {
+                    report.step(&format!("soaks of {package}"), || {
+                        let features = workspace.packages().unwrap_or_default();
+                        let features = features.iter().find(|there| there.name == *package);
+                        let features = features.map(Package::test_features).unwrap_or_default();
+                        let process = Process::cargo(&["test", "--release", "--no-fail-fast", "--lib", "-p", package]);
+                        let process = process.args(["--features", &features, "--", "--ignored", "soak"]);
+                        Verdict::of_tests(process.limit(4 * 3600).dir(&workspace.root).output())
+                    });
+                });
+                String::new()
+            }
+            Work::Loom(package) => {
+                let mut sum = String::new();
+                report.part("loom", |report| sum = loom::some(workspace, report, 3, package));
+                sum
+            }
+            Work::Orderings => {
+                orderings::run(workspace, report, orderings::EVERY);
+                String::new()
+            }
+            Work::Shuttle(package) => shuttle::some(workspace, report, SCHEDULES, package),
+            Work::Mutants(file) => {
+                mutants::run(workspace, report, &[file]);
+                String::new()
+            }
+            Work::Miri(name) => {
+                miri::one(workspace, report, name);
+                String::new()
+            }
+            Work::Fuzz(target) => fuzz::one(workspace, report, target, FUZZ.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_part_is_there_and_each_has_its_own_name() {
+        let workspace = Workspace::find().expect("workspace");
+        let jobs = all(&workspace).expect("parts");
+        for kind in ["soak ", "loom ", "orderings", "shuttle ", "mutants ", "miri ", "fuzz "] {
+            assert!(jobs.iter().any(|job| job.name.starts_with(kind)), "{kind}");
+        }
+        let names: BTreeSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        assert_eq!(names.len(), jobs.len());
+        assert!(names.iter().all(|name| !name.contains(" | ") && !name.starts_with('#')));
+    }
+
+    #[test]
+    fn a_part_depends_on_what_its_package_depends_on() {
+        let workspace = Workspace::find().expect("workspace");
+        let packages = workspace.packages().expect("packages");
+        let local = paths(&workspace, &packages, &["zokio-executor-local"]);
+        assert!(local.iter().any(|path| path == "core/src") && local.iter().any(|path| path == "executor-local/src"));
+        assert!(!local.iter().any(|path| path == "hal/src" || path == "src"), "{local:?}");
+    }
+}

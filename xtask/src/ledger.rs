@@ -1,0 +1,201 @@
+//! What the parts of `deep` came to: `docs/deep-state.txt`, a line a part.
+//!
+//! A part belongs to the sources it was made from: all files that git knows in the folders of the package it tests and of
+//! those that this one depends on. Their names and contents have one hash, which `git ls-tree -r COMMIT -- PATHS | git
+//! hash-object --stdin` says again for any commit. A part is done while that hash is the one it was seen with; a commit that
+//! changes other files leaves it done. The commit is written beside it, so that a reader can see what has changed since.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+
+use crate::process::Process;
+use crate::workspace::Workspace;
+
+const PATH: &str = "docs/deep-state.txt";
+
+const HEADING: &str = "\
+# What each part of `cargo xtask deep` came to, the last time it was run to its end; written by that command.
+# `cargo xtask deep status` says which of them hold for the sources as they are.
+# part | outcome | commit | hash of its sources | when it ended | seconds of a core | what came of it
+";
+
+/// The last run of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Whether nothing was found.
+    pub passed: bool,
+    /// The commit that was checked out.
+    pub commit: String,
+    /// The hash of the sources it depends on.
+    pub sources: String,
+    /// When it ended.
+    pub when: String,
+    /// What it cost, in seconds of a core.
+    pub seconds: u64,
+    /// Counts, or findings.
+    pub note: String,
+}
+
+/// How a part stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It passed with these sources.
+    Done,
+    /// It was run on other sources; so many files have changed, where git can tell.
+    Stale(Option<usize>),
+    /// It found something.
+    Failed,
+    Never,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("done"),
+            Self::Stale(Some(count)) => write!(f, "stale, {count} files changed since"),
+            Self::Stale(None) => f.write_str("stale, on a commit that is not here"),
+            Self::Failed => f.write_str("FAILED"),
+            Self::Never => f.write_str("never run"),
+        }
+    }
+}
+
+/// Parts by name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ledger(BTreeMap<String, Line>);
+
+impl Ledger {
+    /// What is written; nothing, where there is no such file.
+    pub fn read(workspace: &Workspace) -> Self {
+        Self::of(&fs::read_to_string(workspace.root.join(PATH)).unwrap_or_default())
+    }
+
+    fn of(text: &str) -> Self {
+        let line = |line: &str| {
+            let mut words = line.splitn(7, " | ").map(str::to_owned);
+            let name = words.next().filter(|name| !name.starts_with('#'))?;
+            let (outcome, commit, sources, when) = (words.next()?, words.next()?, words.next()?, words.next()?);
+            let seconds = words.next()?.parse().ok()?;
+            let note = words.next()?;
+            Some((name, Line { passed: outcome == "passed", commit, sources, when, seconds, note }))
+        };
+        Self(text.lines().filter_map(line).collect())
+    }
+
+    fn text(&self) -> String {
+        let mut text = HEADING.to_owned();
+        for (name, line) in &self.0 {
+            let Line { commit, sources, when, seconds, note, .. } = line;
+            let outcome = if line.passed { "passed" } else { "FAILED" };
+            text.push_str(&format!("{name} | {outcome} | {commit} | {sources} | {when} | {seconds} | {note}\n"));
+        }
+        text
+    }
+
+    /// Writes down what a part came to.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub fn write(workspace: &Workspace, name: &str, line: Line) -> Result<(), String> {
+        // Read anew: somebody may have brought the lines of another machine.
+        let mut ledger = Self::read(workspace);
+        ledger.0.insert(name.to_owned(), line);
+        fs::write(workspace.root.join(PATH), ledger.text()).map_err(|error| format!("{PATH}: {error}"))
+    }
+
+    /// The last run of a part.
+    pub fn line(&self, name: &str) -> Option<&Line> {
+        self.0.get(name)
+    }
+
+    /// How a part stands whose sources have this hash now.
+    pub fn standing(&self, name: &str, now: &str, changed: impl FnOnce(&str) -> Option<usize>) -> Standing {
+        match self.line(name) {
+            None => Standing::Never,
+            Some(line) if line.sources != now => Standing::Stale(changed(&line.commit)),
+            Some(line) if line.passed => Standing::Done,
+            Some(_) => Standing::Failed,
+        }
+    }
+}
+
+fn git(workspace: &Workspace, arguments: &[&str], paths: &[String]) -> Result<String, String> {
+    let process = Process::new("git").args(arguments).args(["--"]).args(paths);
+    process.dir(&workspace.root).limit(60).read()
+}
+
+/// The commit that is checked out.
+///
+/// # Errors
+///
+/// Where this is no git checkout.
+pub fn commit(workspace: &Workspace) -> Result<String, String> {
+    let text = Process::new("git").args(["rev-parse", "HEAD"]).dir(&workspace.root).limit(60).read()?;
+    Ok(text.trim().to_owned())
+}
+
+/// The hash of what is checked out below these paths.
+///
+/// # Errors
+///
+/// Where something below them is not committed: nobody could tell what was seen to pass.
+pub fn sources(workspace: &Workspace, paths: &[String]) -> Result<String, String> {
+    let changed = git(workspace, &["status", "--porcelain"], paths)?;
+    if !changed.trim().is_empty() {
+        return Err(format!("not committed:\n{changed}"));
+    }
+    let script = "git ls-tree -r HEAD -- \"$@\" | git hash-object --stdin";
+    let hash = Process::new("sh").args(["-c", script, "sh"]).args(paths).dir(&workspace.root).limit(60).read()?;
+    Ok(hash.trim().chars().take(12).collect())
+}
+
+/// How many files below these paths are not as they were at a commit.
+pub fn changed(workspace: &Workspace, commit: &str, paths: &[String]) -> Option<usize> {
+    git(workspace, &["diff", "--name-only", commit], paths).ok().map(|text| text.lines().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(passed: bool, sources: &str) -> Line {
+        Line {
+            passed,
+            commit: "c0ffee".into(),
+            sources: sources.into(),
+            when: "2026-01-01 00:00 UTC".into(),
+            seconds: 61,
+            note: "3 passed | x".into(),
+        }
+    }
+
+    #[test]
+    fn lines_are_read_as_they_were_written() {
+        let ledger = Ledger([("b".to_owned(), line(true, "1")), ("a, seeds 0..4".to_owned(), line(false, "2"))].into());
+        assert_eq!(Ledger::of(&ledger.text()), ledger);
+        assert!(ledger.text().lines().any(|line| line.starts_with("a, seeds 0..4 | FAILED | c0ffee | 2 | ")));
+    }
+
+    #[test]
+    fn a_part_is_done_only_where_it_passed_with_these_sources() {
+        let ledger = Ledger([("a".to_owned(), line(true, "1")), ("b".to_owned(), line(false, "1"))].into());
+        assert_eq!(ledger.standing("a", "1", |_| None), Standing::Done);
+        assert_eq!(ledger.standing("a", "2", |commit| (commit == "c0ffee").then_some(7)), Standing::Stale(Some(7)));
+        assert_eq!(ledger.standing("b", "1", |_| None), Standing::Failed);
+        assert_eq!(ledger.standing("c", "1", |_| None), Standing::Never);
+    }
+
+    #[test]
+    fn the_hash_of_sources_is_that_of_names_and_contents() {
+        let workspace = Workspace::find().expect("workspace");
+        let hash = |path: &str| sources(&workspace, &[path.to_owned()]);
+        // On a tree with changes that are not committed it says so.
+        if let (Ok(one), Ok(other)) = (hash("LICENSE-MIT"), hash("LICENSE-APACHE")) {
+            assert_ne!(one, other);
+            assert_eq!(hash("LICENSE-MIT"), Ok(one));
+        }
+        assert_eq!(changed(&workspace, "no-such-commit", &[]), None);
+    }
+}
