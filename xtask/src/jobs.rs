@@ -165,10 +165,7 @@ impl Job {
                 String::new()
             }
             Work::Shuttle(package) => shuttle::some(workspace, report, SCHEDULES, package),
-            Work::Mutants(file) => {
-                mutants::run(workspace, report, &[file]);
-                String::new()
-            }
+            Work::Mutants(file) => mutants::run(workspace, report, &[file]),
             Work::Miri(name) => {
                 miri::one(workspace, report, name);
                 String::new()

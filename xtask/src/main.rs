@@ -105,7 +105,7 @@ fn main() -> ExitCode {
         },
         ["orderings"] => orderings::run(&workspace, report_ref, ""),
         ["orderings", filter] => orderings::run(&workspace, report_ref, filter),
-        ["mutants", filters @ ..] => mutants::run(&workspace, report_ref, filters),
+        ["mutants", filters @ ..] => drop(mutants::run(&workspace, report_ref, filters)),
         ["size"] => size::run(&workspace, report_ref),
         ["bench", arguments @ ..] => bench::run(&workspace, report_ref, arguments),
         ["everywhere"] => last_word = everywhere::run(&workspace, report_ref, None),

@@ -36,7 +36,10 @@ struct Change {
 type Judged = (Mutant, Verdict);
 
 /// Runs the part: all mutants whose test's name or file contains one of `filters`; none: all.
-pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) {
+///
+/// Says how many were caught.
+pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) -> String {
+    let mut told = String::new();
     report.part("mutants", |report| {
         let packages = workspace.packages().unwrap_or_default();
         let (mut found, mut wrong) = named(workspace, &packages);
@@ -61,6 +64,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) {
         };
         let (caught, survivors): (Vec<Judged>, Vec<Judged>) =
             judged.into_iter().partition(|judged| matches!(judged.1, Verdict::Passed(..)));
+        told = format!("{} mutants caught", caught.len());
         if !caught.is_empty() {
             report.step("caught", || Verdict::Passed(caught.len(), String::new()));
         }
@@ -68,6 +72,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) {
             report.step(&mutant.to_string(), || verdict);
         }
     });
+    told
 }
 
 /// Every mutant of the tree, and what is wrong with the comments of others.
