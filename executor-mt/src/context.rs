@@ -23,12 +23,16 @@ mod place {
     use core::cell::Cell;
     use core::ptr;
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     std::thread_local! {
         static WORKER: Cell<*const Head> = const { Cell::new(ptr::null()) };
     }
     #[cfg(loom)]
     loom::thread_local! {
+        static WORKER: Cell<*const Head> = Cell::new(ptr::null());
+    }
+    #[cfg(shuttle)]
+    shuttle::thread_local! {
         static WORKER: Cell<*const Head> = Cell::new(ptr::null());
     }
 

@@ -5,15 +5,15 @@
 //! First in, first out, so that a task that always yields waits for the others.
 //!
 //! The inside of crossbeam-deque cannot be modelled (it reads slots that others may be writing, and throws the copy away,
-//! which Miri reports as a race), so models and Miri run on a stand-in with the same operations.
+//! which Miri reports as a race), so models, shuttle and Miri run on a stand-in with the same operations.
 
-/// The most entries a queue holds.
-pub(crate) const CAPACITY: usize = 64;
+/// The most entries a queue holds. Few under shuttle, whose tests go beyond it.
+pub(crate) const CAPACITY: usize = if cfg!(shuttle) { 4 } else { 64 };
 
 /// The most entries one steal moves.
 const BATCH: usize = CAPACITY / 2;
 
-#[cfg(not(any(loom, miri)))]
+#[cfg(not(any(loom, shuttle, miri)))]
 mod imp {
     use super::{BATCH, CAPACITY};
     use crossbeam_deque::{Steal, Stealer, Worker};
@@ -82,13 +82,15 @@ mod imp {
     }
 }
 
-#[cfg(any(loom, miri))]
+#[cfg(any(loom, shuttle, miri))]
 mod imp {
     use super::{BATCH, CAPACITY};
     #[cfg(loom)]
     use loom::sync::{Arc, Mutex};
+    #[cfg(shuttle)]
+    use shuttle::sync::{Arc, Mutex};
     use std::collections::VecDeque;
-    #[cfg(miri)]
+    #[cfg(not(any(loom, shuttle)))]
     use std::sync::{Arc, Mutex};
 
     #[derive(Debug)]
@@ -144,7 +146,7 @@ mod imp {
 
 pub(crate) use imp::{Owner, Thief, deque};
 
-#[cfg(all(test, not(any(loom, miri))))]
+#[cfg(all(test, not(any(loom, shuttle, miri))))]
 mod tests {
     use super::*;
     use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};

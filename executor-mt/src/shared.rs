@@ -136,9 +136,10 @@ impl<U: Unpark> Shared<U> {
     pub(crate) fn worker_stops(&self, index: usize, farewell: Farewell) {
         let mut running = self.running();
         running.farewells.push(farewell);
-        if running.farewells.len() == running.workers {
-            let farewells = core::mem::take(&mut running.farewells);
-            drop(running);
+        let is_last = running.farewells.len() == running.workers;
+        let farewells = if is_last { core::mem::take(&mut running.farewells) } else { Vec::new() };
+        drop(running);
+        if is_last {
             for farewell in farewells {
                 // The wakers of others are called in there.
                 let _ = catch_unwind(AssertUnwindSafe(farewell));
@@ -185,3 +186,7 @@ impl<U: Unpark> Shared<U> {
 #[cfg(all(test, loom))]
 #[path = "shared/tests/loom.rs"]
 mod loom_tests;
+
+#[cfg(all(test, shuttle))]
+#[path = "shared/tests/schedules.rs"]
+mod schedules;

@@ -45,7 +45,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) -> Stri
         let (mut found, mut wrong) = named(workspace, &packages);
         report.step("each names a text that stands once", || {
             wrong.extend(found.iter().filter_map(|mutant| changed(&workspace.root, mutant).err()));
-            Verdict::of_findings(found.len(), "", wrong)
+            Verdict::of_findings(1, format!("{} mutants", found.len()), wrong)
         });
         found.retain(|mutant| {
             let wanted = |filter: &&str| mutant.test.contains(*filter) || mutant.at.contains(*filter);

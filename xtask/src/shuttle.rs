@@ -114,10 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn core_and_the_executor_of_one_thread_have_schedules() {
+    fn core_and_both_executors_have_schedules() {
         let packages = Workspace::find().and_then(|workspace| workspace.packages()).expect("packages");
         let names: Vec<&str> =
             packages.iter().filter(|package| has_schedules(package)).map(|package| package.name.as_str()).collect();
-        assert_eq!(names, ["zokio-core", "zokio-executor-local"]);
+        assert_eq!(names, ["zokio-core", "zokio-executor-local", "zokio-executor-mt"]);
     }
 }
