@@ -112,7 +112,9 @@ pub fn run(workspace: &Workspace, report: &mut Report, wanted: &Wanted) {
             planned.len(),
             seconds(Duration::from_secs(cost))
         );
-        if !wanted.status && !left.is_empty() {
+        if wanted.status {
+            say_sources(&planned);
+        } else if !left.is_empty() {
             side_by_side(workspace, report, &left, wanted.minutes);
         }
         report.step("every part is done", || missing(workspace, &planned));
@@ -139,6 +141,17 @@ fn plan(workspace: &Workspace, wanted: &Wanted) -> Result<Vec<Planned>, String> 
         Ok(Planned { job, sources, standing, seconds })
     });
     planned.collect()
+}
+
+/// Which files the parts depend on.
+fn say_sources(planned: &[Planned]) {
+    let mut said: Vec<&str> = Vec::new();
+    for Planned { job, sources, .. } in planned {
+        if !said.contains(&sources.as_str()) {
+            println!("   sources {sources}: {}", job.paths.join(" "));
+            said.push(sources);
+        }
+    }
 }
 
 /// What is not done by now, by what the ledger says.

@@ -1,9 +1,10 @@
 //! What the parts of `deep` came to: `docs/deep-state.txt`, a line a part.
 //!
-//! A part belongs to the sources it was made from: all files that git knows in the folders of the package it tests and of
-//! those that this one depends on. Their names and contents have one hash, which `git ls-tree -r COMMIT -- PATHS | git
-//! hash-object --stdin` says again for any commit. A part is done while that hash is the one it was seen with; a commit that
-//! changes other files leaves it done. The commit is written beside it, so that a reader can see what has changed since.
+//! A part belongs to the sources it was made from: the root manifest, and all files that git knows in the folders of the
+//! package it tests and of those of this project that this one depends on. Their names and contents have one hash, whose
+//! first digits `git ls-tree -r COMMIT -- PATHS | git hash-object --stdin` says again for any commit; `deep status` says which
+//! paths they are. A part is done while that hash is the one it was seen with; a commit that changes other files leaves it
+//! done. The commit is written beside it, so that a reader can see what has changed since.
 
 use std::collections::BTreeMap;
 use std::fmt;
