@@ -219,6 +219,17 @@ impl<F: Future> Polled<F> {
     }
 }
 
+/// Counts its drop.
+#[cfg(not(loom))]
+pub(crate) struct Counted(pub(crate) Arc<AtomicUsize>);
+
+#[cfg(not(loom))]
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Asserts at compile time that a value may be sent and shared.
 pub(crate) fn send_sync<T: Send + Sync>(_: &T) {}
 

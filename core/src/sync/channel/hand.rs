@@ -41,6 +41,10 @@ pub(super) struct Count {
 // Messages are moved, never pinned.
 impl<T> Unpin for Hand<T> {}
 
+// A panic never passes between two changes of it: what it runs of the messages is their destructors, when it ends.
+impl<T> core::panic::UnwindSafe for Hand<T> {}
+impl<T> core::panic::RefUnwindSafe for Hand<T> {}
+
 // SAFETY: *alone*: a shared hand shows no message; it moves them to whoever has it for its own.
 unsafe impl<T: Send> Sync for Hand<T> {}
 

@@ -9,7 +9,7 @@ use std::vec::Vec;
 
 use crate::lock::LocalLock;
 use crate::sync::{Channel, SendError, TryRecvError, TrySendError};
-use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, panics, poll, send_sync};
+use crate::test_util::{Counted, Event, Polled, Random, TestLock, TestWaker, forever, panics, poll, send_sync};
 
 type Line<T, const N: usize> = Channel<T, N, TestLock>;
 
@@ -121,15 +121,6 @@ fn close_gives_waiting_messages_back() {
         assert_eq!((send.wakes(), send.ready()), (1, Err(SendError(n as u8 + 1))));
     }
     assert_eq!(channel.try_recv(), Err(TryRecvError::Disconnected));
-}
-
-/// Counts the drops of one message.
-struct Counted(Arc<std::sync::atomic::AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// Every message that was made is dropped once, wherever it is when the receiver goes away: received, in the channel,

@@ -28,6 +28,8 @@ mod notify;
 #[cfg(all(not(loom), feature = "std"))]
 mod once;
 #[cfg(all(not(loom), feature = "std"))]
+mod permits;
+#[cfg(all(not(loom), feature = "std"))]
 mod pipe;
 #[cfg(all(not(loom), feature = "std"))]
 mod priority;

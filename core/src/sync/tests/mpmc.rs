@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use crate::sync::mpmc::{channel, unbounded_channel};
 use crate::sync::{SendError, TryRecvError, TrySendError};
-use crate::test_util::{Polled, panics, send_sync};
+use crate::test_util::{Counted, Polled, panics, send_sync};
 
 #[test]
 fn each_message_goes_to_one_receiver_in_line() {
@@ -44,14 +44,6 @@ fn closes_with_the_last_handle_of_either_side_and_by_hand() {
     drop(tx);
     assert_eq!((recv.wakes(), recv.ready()), (1, None));
     assert!(panics(|| drop(channel::<u8>(0))));
-}
-
-struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// The last receiver goes, with messages inside and a sender in line: all dropped or given back, and none later.

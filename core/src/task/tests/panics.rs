@@ -332,8 +332,7 @@ fn panics_everywhere_and_the_ledger_balances() {
     }
 }
 
-/// A handle may be used on both sides of a caught panic, whatever its output is.
-// Mutant: core/src/task/join.rs :: impl<T> core::panic::RefUnwindSafe for JoinHandle<T> {} => // not said
+/// A handle may be used on both sides of a caught panic, whatever its output is: else this does not compile.
 #[test]
 fn a_handle_crosses_a_caught_panic() {
     fn crosses<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}

@@ -4,6 +4,8 @@
 mod budget;
 #[cfg(all(feature = "alloc", not(loom)))]
 mod delay_queue;
+#[cfg(not(loom))]
+mod foreign;
 mod hand;
 #[cfg(all(feature = "alloc", not(loom)))]
 mod looks;
