@@ -343,6 +343,9 @@ impl<T> Receiver<T> {
     }
 
     /// Closes the channel: nothing more is sent, but through permits that are out. What is in it can still be received.
+    ///
+    /// A `send` or `reserve` that was given a place and has not looked yet has no permit and fails, so `recv` does not wait for
+    /// it, where tokio's waits until it has looked.
     pub fn close(&mut self) {
         self.single.flow().close();
     }
