@@ -4,7 +4,7 @@ pub(super) use alloc::collections::VecDeque;
 pub(super) use alloc::sync::{Arc, Weak};
 pub(super) use alloc::vec::Vec;
 
-use super::waiters::{Home, Waiters};
+use super::waiters::{Home, Tag, Waiters};
 use crate::lock::RawLock;
 
 /// A primitive that is made of one wait list.
@@ -18,7 +18,7 @@ pub(super) unsafe trait Houses<const LANES: usize> {
     /// The primitive's state.
     type State: ?Sized;
     /// What others tell a waiter.
-    type Tag: Copy;
+    type Tag: Tag;
 
     /// The queue.
     fn waiters(&self) -> &Waiters<Self::Lock, Self::State, Self::Tag, LANES>;

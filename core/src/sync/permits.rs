@@ -38,7 +38,7 @@ use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use super::waiters::{Protocol, Section, Step, Waiters, Waiting};
+use super::waiters::{Out, Protocol, Section, Step, Tag, Waiters, Waiting};
 use crate::atomic::{AtomicUsize, LAYOUT_IS_REAL, Ordering};
 use crate::const_fn;
 use crate::lock::{LocalLock, RawLock};
@@ -64,6 +64,10 @@ pub(super) enum Told {
     Owed(u32),
     /// That so many permits are its own, in no list any more.
     Granted(u32),
+}
+
+impl Tag for Told {
+    type Mark = Out;
 }
 
 /// Why there are no permits now.
@@ -368,6 +372,12 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
             Err(Short::Taken) => None,
             outcome => Some(outcome),
         }
+    }
+
+    #[inline(always)]
+    fn taken_out(&mut self) -> Option<Self::Output> {
+        // All that is promised to who is taken out is what it needs, but at the end.
+        (!self.permits.is_closed()).then_some(Ok(()))
     }
 
     fn expects_to_wait(&self) -> bool {

@@ -5,7 +5,7 @@ use core::ops::Deref;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 
-use super::waiters::{Protocol, Section, Step, Waiters, Waiting};
+use super::waiters::{Protocol, Section, Step, Tag, Waiters, Waiting};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
@@ -90,6 +90,10 @@ pub(super) enum Told {
     Wait,
     /// That the one wake-up is its own, to use or to pass on: to the one that waits longest, or shortest.
     Yours(End),
+}
+
+impl Tag for Told {
+    type Mark = ();
 }
 
 /// The end of the line at which one is woken.

@@ -21,10 +21,13 @@
 //! - *alive*: a `Waiting` that ever linked its node takes the lock when it is dropped and unlinks it; it is pinned and not
 //!   `Unpin`, so its memory is not used for anything else before.
 //! - *under the lock*: links and entry of a node whose `Waiting` is *enrolled* are reached in a section of *home* only.
+//! - *last word*: the [`Mark`] of a node is set in a section, as the last that any does with the node; who waits may take the
+//!   node away, without the lock, once it sees the mark.
 //! - *unlinked*: a node whose `Waiting` is not being polled and that is in no list has no waker: who took it out took that too.
 //! - *no foreign code*: wakers leave a section by value and are cloned, woken and dropped outside.
 
 mod alone;
+mod mark;
 mod waiter;
 mod wakes;
 
@@ -37,6 +40,7 @@ use crate::list::{Linked, Links, List};
 use crate::lock::{Lock, RawLock};
 use crate::task::waker::{self, WAKES_WITHIN};
 
+pub(super) use mark::{Mark, Out, Tag};
 #[allow(unused_imports)] // for homes on the heap
 pub(super) use waiter::Home;
 pub(super) use waiter::{Waiter, Waiting};
@@ -47,7 +51,7 @@ pub(super) trait Protocol<const LANES: usize> {
     /// The primitive's state.
     type State: ?Sized;
     /// What others tell a waiter.
-    type Tag: Copy;
+    type Tag: Tag;
     /// What the waiter waits for.
     type Output;
 
@@ -72,6 +76,12 @@ pub(super) trait Protocol<const LANES: usize> {
 
     /// Whether most who are told were taken out of the list. A primitive that rouses its waiters says no.
     const LEAVES: bool = true;
+
+    /// Takes what was promised to a waiter that finds itself taken out of the list, without the lock; `None` where it must look
+    /// under that. Asked where tags leave a [`Mark`], of a protocol without `LEAVES`.
+    fn taken_out(&mut self) -> Option<Self::Output> {
+        None
+    }
 
     /// Moves what it has into one that looks in its place, and gets it back if that has to wait: what a first look needs does
     /// then not lie in memory while the lock is taken. Nor is it written down that the wait is over where that look was ready:
@@ -133,29 +143,34 @@ pub(super) enum Step<T, W> {
 }
 
 /// What a waiter and those who wake it tell each other.
-struct Entry<W> {
+struct Entry<W: Tag> {
     waker: Option<Waker>,
     linked: bool,
     tag: Option<W>,
 }
 
 /// A place in the list.
-pub(super) struct Node<W> {
+pub(super) struct Node<W: Tag> {
     links: Links<Self>,
     entry: UnsafeCell<Entry<W>>,
+    out: W::Mark,
 }
 
-impl<W> Node<W> {
+impl<W: Tag> Node<W> {
     fn new() -> Self {
-        Self { links: Links::new(), entry: UnsafeCell::new(Entry { waker: None, linked: false, tag: None }) }
+        Self::of(Entry { waker: None, linked: false, tag: None })
+    }
+
+    fn of(entry: Entry<W>) -> Self {
+        Self { links: Links::new(), entry: UnsafeCell::new(entry), out: W::Mark::new() }
     }
 }
 
 // SAFETY: *under the lock*: a shared node is reached by one thread at a time, which may take wakers (`Send`) and tags out.
-unsafe impl<W: Send> Sync for Node<W> {}
+unsafe impl<W: Tag + Send> Sync for Node<W> {}
 
 // SAFETY: always the field `links`, projected without a reference.
-unsafe impl<W> Linked for Node<W> {
+unsafe impl<W: Tag> Linked for Node<W> {
     #[inline(always)]
     unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
         // SAFETY: the caller's node is alive, so the place is inside of it.
@@ -165,17 +180,17 @@ unsafe impl<W> Linked for Node<W> {
     }
 }
 
-struct Shared<S: ?Sized, W, const LANES: usize> {
+struct Shared<S: ?Sized, W: Tag, const LANES: usize> {
     list: List<Node<W>, LANES>,
     state: S,
 }
 
 /// A primitive's state and its waiters, behind a lock. A borrow of one can forget how large the state is.
-pub(super) struct Waiters<L, S: ?Sized, W, const LANES: usize = 1> {
+pub(super) struct Waiters<L, S: ?Sized, W: Tag, const LANES: usize = 1> {
     shared: Lock<L, Shared<S, W, LANES>>,
 }
 
-impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
+impl<L: RawLock, S, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> {
     const_fn! {
         /// Nobody waits.
         pub(super) const fn new(state: S) -> Self {
@@ -185,7 +200,7 @@ impl<L: RawLock, S, W, const LANES: usize> Waiters<L, S, W, LANES> {
     }
 }
 
-impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
+impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> {
     /// Runs one section, and wakes whom it took out of the list.
     #[inline]
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> R {
@@ -211,21 +226,20 @@ impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
     pub(super) fn wait<P>(&self, protocol: P) -> Waiting<'_, L, P, LANES>
     where
         P: Protocol<LANES, State = S, Tag = W>,
-        W: Copy,
     {
         Waiter::new(self, protocol)
     }
 }
 
 /// The state and the list, while the lock is held.
-pub(super) struct Section<'s, S: ?Sized, W, const LANES: usize> {
+pub(super) struct Section<'s, S: ?Sized, W: Tag, const LANES: usize> {
     /// The primitive's state.
     pub(super) state: &'s mut S,
     list: &'s mut List<Node<W>, LANES>,
     woken: Option<Waker>,
 }
 
-impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
+impl<S: ?Sized, W: Tag, const LANES: usize> Section<'_, S, W, LANES> {
     /// Reaches what is in a node.
     ///
     /// # Safety
@@ -248,10 +262,7 @@ impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
 
     /// What the first waiter of `lane` was told.
     #[inline]
-    pub(super) fn front(&mut self, lane: usize) -> Option<W>
-    where
-        W: Copy,
-    {
+    pub(super) fn front(&mut self, lane: usize) -> Option<W> {
         let node = self.list.front(lane)?;
         // SAFETY: *alive* and *home*: it is in the list.
         unsafe { self.entry(node) }.tag
@@ -304,6 +315,12 @@ impl<S: ?Sized, W, const LANES: usize> Section<'_, S, W, LANES> {
         entry.tag = Some(tag);
         let waker = entry.waker.take();
         self.call(waker);
+        if !linked {
+            // SAFETY: *alive*: whoever waits leaves before the mark is there only under the lock.
+            let out = unsafe { &raw const (*node.as_ptr()).out };
+            // SAFETY: as above. *last word*: nothing in this section or later reaches the node after this.
+            W::Mark::set(unsafe { &*out });
+        }
     }
 
     /// Has one woken who stands in no line, after this section.

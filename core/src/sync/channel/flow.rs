@@ -38,7 +38,7 @@ use super::error::{SendError, TryRecvError, TrySendError};
 use super::store::Store;
 use crate::const_fn;
 use crate::lock::RawLock;
-use crate::sync::waiters::{Protocol, Section, Step, Waiters, Waiting};
+use crate::sync::waiters::{Protocol, Section, Step, Tag, Waiters, Waiting};
 use reserve::Reserving;
 
 /// The lane of those who wait for room.
@@ -77,6 +77,10 @@ pub(in crate::sync) enum Told {
     Several,
     /// To wait as the first in line, wanting several places: they gather.
     First,
+}
+
+impl Tag for Told {
+    type Mark = ();
 }
 
 pub(in crate::sync) type Inner<'s, B, const LANES: usize> = Section<'s, State<B>, Told, LANES>;

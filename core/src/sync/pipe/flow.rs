@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use super::{PipeClosed, PipeEmpty, TryWriteError};
 use crate::const_fn;
 use crate::lock::RawLock;
-use crate::sync::waiters::{Protocol, Section, Step, Waiters, Waiting};
+use crate::sync::waiters::{Protocol, Section, Step, Tag, Waiters, Waiting};
 
 const READERS: usize = 0;
 const WRITERS: usize = 1;
@@ -35,6 +35,10 @@ pub(in crate::sync) enum Told {
     Wait,
     /// That there is something for it.
     Come,
+}
+
+impl Tag for Told {
+    type Mark = ();
 }
 
 type Inner<'s, B> = Section<'s, State<B>, Told, LANES>;

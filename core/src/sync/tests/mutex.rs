@@ -368,3 +368,43 @@ fn blocking_is_refused_in_a_poll_of_a_runtime() {
     });
     assert_eq!(mutex.into_inner(), 2);
 }
+
+std::thread_local! {
+    static SECTIONS: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+/// Counts how often it is taken.
+struct CountingLock(TestLock);
+
+// SAFETY: that of the lock inside.
+unsafe impl crate::lock::RawLock for CountingLock {
+    const INIT: Self = Self(TestLock::INIT);
+
+    fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+        SECTIONS.set(SECTIONS.get() + 1);
+        self.0.with(f)
+    }
+}
+
+// Mutant: core/src/sync/waiters/mark.rs :: self.0.load(Ordering::Acquire) != 0 => self.0.load(Ordering::Acquire) > 1
+#[test]
+fn who_is_handed_the_mutex_takes_it_without_the_lock() {
+    let mutex: Mutex<u8, CountingLock> = Mutex::fair_with_lock(0);
+    let guard = mutex.try_lock().unwrap();
+    let mut wait = Polled::waiting(mutex.lock());
+    drop(guard);
+    let before = SECTIONS.get();
+    assert!(wait.poll().is_ready());
+    assert_eq!(SECTIONS.get(), before);
+}
+
+#[test]
+fn failure_021_who_was_handed_the_mutex_and_goes_away_passes_it_on() {
+    let mutex: Mutex<u8, CountingLock> = Mutex::fair_with_lock(0);
+    let guard = mutex.try_lock().unwrap();
+    let (first, mut second) = (Polled::waiting(mutex.lock()), Polled::waiting(mutex.lock()));
+    drop(guard);
+    drop(first);
+    assert_eq!(second.wakes(), 1);
+    assert!(second.poll().is_ready());
+}

@@ -2,11 +2,11 @@
 
 use core::task::{Context, Poll, Waker, ready};
 
-use super::{Section, Waiters};
+use super::{Section, Tag, Waiters};
 use crate::lock::RawLock;
 use crate::task::coop;
 
-impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
+impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> {
     /// One look of a waiter that stands in no line: what `take` takes, or its waker is kept in `place`, which is part of
     /// the state. Whoever has something for it takes the waker out of there, and [wakes](Section::wake) it.
     #[allow(dead_code)] // for channels on the heap

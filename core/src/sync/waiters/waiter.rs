@@ -7,10 +7,8 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker, ready};
 
-use super::{Entry, Node, Protocol, Section, Step, Waiters};
-use crate::atomic::UnsafeCell;
+use super::{Entry, Mark, Node, Protocol, Section, Step, Tag, Waiters};
 use crate::guard;
-use crate::list::Links;
 use crate::lock::RawLock;
 use crate::task::coop;
 use crate::task::waker;
@@ -27,14 +25,14 @@ pub(in crate::sync) unsafe trait Home<const LANES: usize> {
     /// The primitive's state.
     type State: ?Sized;
     /// What others tell a waiter.
-    type Tag: Copy;
+    type Tag: Tag;
 
     /// The queue.
     fn waiters(&self) -> &Waiters<Self::Lock, Self::State, Self::Tag, LANES>;
 }
 
 // SAFETY: one queue, which is borrowed for as long as the reference may be used.
-unsafe impl<L: RawLock, S: ?Sized, W: Copy, const LANES: usize> Home<LANES> for &Waiters<L, S, W, LANES> {
+unsafe impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Home<LANES> for &Waiters<L, S, W, LANES> {
     type Lock = L;
     type State = S;
     type Tag = W;
@@ -46,7 +44,7 @@ unsafe impl<L: RawLock, S: ?Sized, W: Copy, const LANES: usize> Home<LANES> for 
 }
 
 /// What a waiter knows by itself of where it is. A node is made when it may be needed: who never waits pays for none.
-enum Place<W> {
+enum Place<W: Tag> {
     /// In no list, and never was.
     New,
     /// The node is made, and reached under the lock only: *enrolled*, once it has a tag.
@@ -205,7 +203,7 @@ where
         tag: P::Tag,
         waker: Option<Waker>,
     ) {
-        let node = Node { links: Links::new(), entry: UnsafeCell::new(Entry { waker, linked: true, tag: Some(tag) }) };
+        let node = Node::of(Entry { waker, linked: true, tag: Some(tag) });
         core::mem::forget(core::mem::replace(place, Place::Here(node)));
         if let Place::Here(node) = place {
             // SAFETY: in no list; *alive*: its waiter is pinned, and *enrolled*, by which `drop` removes it.
@@ -217,6 +215,14 @@ where
     #[inline(never)]
     fn wait(&mut self, waker: Option<&Waker>) -> Poll<P::Output> {
         let this = self;
+        if let Place::Here(node) = &this.place {
+            // *last word*: nobody reaches the node any more.
+            if let Some(output) = node.out.is_set().then(|| this.protocol.taken_out()).flatten() {
+                // *unlinked*: nothing is there to drop; said so, or code to drop it would be made.
+                core::mem::forget(core::mem::replace(&mut this.place, Place::Done));
+                return Poll::Ready(output);
+            }
+        }
         // The waker to store, once it is known that one is needed; after that the one it replaced.
         let (mut fresh, mut needed) = (None, waker);
         if matches!(this.place, Place::New) {

@@ -2,20 +2,17 @@
 
 use core::task::Waker;
 
-use super::{Section, Waiters};
+use super::{Section, Tag, Waiters};
 use crate::guard;
 use crate::lock::RawLock;
 
 /// Wakers taken out in one section, where there are many to wake.
 const BATCH: usize = 8;
 
-impl<L: RawLock, S: ?Sized, W, const LANES: usize> Waiters<L, S, W, LANES> {
+impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> {
     /// Takes everybody out of `lane` and wakes them, a few in each section, until none is left or `stop` says so. A
     /// waker that panics does not keep the others from being woken; the first panic goes on when all are.
-    pub(in crate::sync) fn drain(&self, lane: usize, tag: W, stop: impl Fn(&S) -> bool)
-    where
-        W: Copy,
-    {
+    pub(in crate::sync) fn drain(&self, lane: usize, tag: W, stop: impl Fn(&S) -> bool) {
         self.repeat(|section| !stop(section.state) && section.pop(lane, tag));
     }
 

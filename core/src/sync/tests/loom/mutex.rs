@@ -125,6 +125,25 @@ fn unlock_past_a_waiter_shows_what_was_done() {
     });
 }
 
+/// Who was handed the mutex takes it without the lock: it sees what was done under it, and nobody reaches its node again.
+// Mutant: core/src/sync/waiters/mark.rs :: self.0.store(1, Ordering::Release); => self.0.store(1, Ordering::Relaxed);
+// Mutant: core/src/sync/waiters/mark.rs :: self.0.load(Ordering::Acquire) != 0 => self.0.load(Ordering::Relaxed) != 0
+#[test]
+fn who_is_handed_the_mutex_sees_what_was_done() {
+    loom::model(|| {
+        let value: Arc<Value> = Arc::new(Mutex::fair(Watched(UnsafeCell::new(0))));
+        let mut guard = value.clone().try_lock_owned().unwrap();
+        let mut wait = Polled::waiting(value.lock());
+        let unlocker = thread::spawn(move || add(&mut guard));
+        let early = match wait.poll() {
+            core::task::Poll::Ready(mut guard) => add(&mut guard) == 2,
+            core::task::Poll::Pending => false,
+        };
+        unlocker.join().unwrap();
+        assert!(early || wait.poll().is_ready());
+    });
+}
+
 /// A waiter that was woken, or handed the mutex, goes away: the next one gets it.
 // Mutant: core/src/sync/permits.rs ::         }\n        self.permits.serve(section, 0);\n    } =>         }\n        let _ = section;\n    }
 #[test]
