@@ -189,7 +189,9 @@ impl<L: RawLock> Permits<L> {
     #[inline(always)]
     fn guess(&self, count: u32) -> bool {
         // Ordering: as in `take`.
-        self.word.compare_exchange(count as usize * ONE, 0, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        let all = count as usize * ONE;
+        self.word.load(Ordering::Relaxed) == all
+            && self.word.compare_exchange(all, 0, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// As [`take`](Self::take), for all the permits there are.
@@ -239,9 +241,9 @@ impl<L: RawLock> Permits<L> {
     }
 
     #[inline(never)]
-    fn hand_over(&self, mut count: usize) {
+    fn hand_over(&self, count: usize) {
         // All of it in the first step; while it is not given away ASK keeps it from others.
-        self.waiters.repeat(|section| self.serve(section, core::mem::take(&mut count)));
+        self.waiters.repeat_after(|section| self.serve(section, count), |section| self.serve(section, 0));
     }
 
     /// Gives what is there, and `count` more, to the first in line: one step, after which ASK is right again. Answers whether

@@ -120,9 +120,13 @@ where
             *protocol = lifted;
             return poll.unwrap_or_else(|| this.wait(waker));
         }
-        let poll =
-            if P::QUICK { protocol.quick().map(Poll::Ready) } else { Self::glance(home, protocol, place, waker) };
-        let Some(poll) = poll else { return this.wait(waker) };
+        let poll = if P::QUICK {
+            let Some(output) = protocol.quick() else { return this.begin(waker) };
+            Poll::Ready(output)
+        } else {
+            let Some(poll) = Self::glance(home, protocol, place, waker) else { return this.wait(waker) };
+            poll
+        };
         if poll.is_ready() {
             // It was new: nothing is there to drop; said so, or code to drop it would be made.
             core::mem::forget(core::mem::replace(place, Place::Done));
@@ -165,6 +169,39 @@ where
                 Some(Poll::Pending)
             }
         }
+    }
+
+    /// The first poll of who probably has to wait: one section, with all in its place before it.
+    #[inline(never)]
+    fn begin(&mut self, waker: Option<&Waker>) -> Poll<P::Output> {
+        let Self { home, protocol, place } = self;
+        let node = Node::of(Entry { waker: waker.map(waker::clone), linked: false, tag: None });
+        // It was new: nothing is there to drop; said so, or code to drop it would be made.
+        core::mem::forget(core::mem::replace(place, Place::Here(node)));
+        let Place::Here(node) = &*place else { unreachable!("it was put there") };
+        let own = NonNull::from(node);
+        let (poll, woken) = home.waiters().section(|section| match protocol.poll(section, None) {
+            Step::Ready(output) => Poll::Ready(output),
+            Step::Wait(tag) => {
+                // SAFETY: *home*, and alive: it is our own node.
+                let entry = unsafe { section.entry(own) };
+                (entry.linked, entry.tag) = (true, Some(tag));
+                // SAFETY: in no list; *alive*: pinned, and *enrolled*, by which `drop` removes it.
+                unsafe { section.list.push_back(P::LANE, own) };
+                protocol.linked(section, tag);
+                Poll::Pending
+            }
+        });
+        if let Some(waker) = woken {
+            waker.wake();
+        }
+        if poll.is_ready() {
+            *place = Place::Done;
+            if P::SETTLES {
+                home.waiters().repeat(|section| protocol.settle(section));
+            }
+        }
+        poll
     }
 
     /// A poll of who waited: most were taken out of the list, and need their node no more.

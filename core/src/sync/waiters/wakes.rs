@@ -31,6 +31,21 @@ impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> 
         }
     }
 
+    /// As [`repeat`](Self::repeat), where the first step is another one than those after it.
+    #[inline]
+    pub(in crate::sync) fn repeat_after(
+        &self,
+        first: impl FnOnce(&mut Section<'_, S, W, LANES>) -> bool,
+        step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool,
+    ) {
+        let (more, woken) = self.section(first);
+        if more {
+            self.repeat_on(woken, step);
+        } else if let Some(waker) = woken {
+            waker.wake();
+        }
+    }
+
     /// The steps after the first one, which took `woken` out.
     #[inline(never)]
     fn repeat_on(&self, woken: Option<Waker>, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
