@@ -8,6 +8,7 @@
 //!
 //! - *alive*: from `push_back` on, until it is removed, a node stays where it is and is not freed. Its owner ensures it
 //!   by removing the node in its destructor, with the list borrowed exclusively (under the list's lock).
+//! - *first*: what the first node of a lane says to stand before it may have left, and is not followed.
 //! - *list's own*: the links of a linked node are touched by its list only, through `&mut List`.
 //!
 //! Learned from cordyceps and tokio's `util/linked_list.rs`.
@@ -121,6 +122,13 @@ impl<T: Linked, const LANES: usize> List<T, LANES> {
         links.pair.with_mut(|pair| unsafe { &mut *pair })
     }
 
+    /// Where `first` is the first of a lane, `next` is from now on; answers whether it was. *first*: only so is it found out.
+    #[inline]
+    fn replace_first(&mut self, first: NonNull<T>, next: Option<NonNull<T>>) -> bool {
+        let lane = self.lanes.iter_mut().find(|lane| lane.after == Some(first));
+        lane.map(|lane| lane.after = next).is_some()
+    }
+
     /// Puts a node behind all others of `lane`.
     ///
     /// # Safety
@@ -145,10 +153,10 @@ impl<T: Linked, const LANES: usize> List<T, LANES> {
     pub unsafe fn remove(&mut self, node: NonNull<T>) {
         // SAFETY: *alive*: the caller's node is in this list.
         let Pair { before, after } = core::mem::replace(unsafe { self.pair(node) }, Pair::NONE);
-        match before {
+        let before = if self.replace_first(node, after) { None } else { before };
+        if let Some(before) = before {
             // SAFETY: *alive*: a neighbour in this list.
-            Some(before) => unsafe { self.pair(before) }.after = after,
-            None => self.lanes.iter_mut().filter(|lane| lane.after == Some(node)).for_each(|lane| lane.after = after),
+            unsafe { self.pair(before) }.after = after;
         }
         match after {
             // SAFETY: *alive*: a neighbour in this list.
@@ -166,10 +174,9 @@ impl<T: Linked, const LANES: usize> List<T, LANES> {
         // SAFETY: *alive*: the front of a lane is in the list. Nobody reads the links it keeps.
         let after = unsafe { self.pair(node) }.after;
         self.lanes[lane].after = after;
-        match after {
-            // SAFETY: *alive*: a neighbour in this list.
-            Some(after) => unsafe { self.pair(after) }.before = None,
-            None => self.lanes[lane].before = None,
+        // *first*: what is first now is not written to. It may lie in another core's cache, with who waits there.
+        if after.is_none() {
+            self.lanes[lane].before = None;
         }
         Some(node)
     }
@@ -209,14 +216,12 @@ impl<T: Linked, const LANES: usize> List<T, LANES> {
     pub unsafe fn insert_before(&mut self, next: NonNull<T>, node: NonNull<T>) {
         // SAFETY: *alive*: it is in this list.
         let before = unsafe { self.pair(next) }.before.replace(node);
+        let before = if self.replace_first(next, Some(node)) { None } else { before };
         // SAFETY: the caller's node is alive and in no list.
         *unsafe { self.pair(node) } = Pair { before, after: Some(next) };
-        match before {
+        if let Some(before) = before {
             // SAFETY: *alive*: a neighbour in this list.
-            Some(before) => unsafe { self.pair(before) }.after = Some(node),
-            None => {
-                self.lanes.iter_mut().filter(|lane| lane.after == Some(next)).for_each(|lane| lane.after = Some(node));
-            }
+            unsafe { self.pair(before) }.after = Some(node);
         }
     }
 

@@ -331,13 +331,18 @@ struct Turn<'a, L: RawLock> {
 impl<L: RawLock> Turn<'_, L> {
     /// The first poll, under the lock.
     fn enter(&self, section: &mut Inner<'_>) -> Step<Result<(), Short>, Told> {
-        // The first in line is on its way: whoever gives permits back has nobody to call.
-        let ask = if matches!(section.front(0), Some(Told::Woken(_))) { 0 } else { ASK };
+        // *nobody forgotten*: if somebody is in line and not asked for, the first one is on its way, and whoever gives permits
+        // back has nobody to call. So the first one's node need not be looked at, which may lie in another core's cache.
+        let ask = if section.is_empty(0) { ASK } else { 0 };
         let before = self.permits.change_within(|word| match taken(word, self.need) {
             Ok(next) => next,
             Err(Short::Closed) => word,
             Err(Short::Taken) => word | ask,
         });
+        debug_assert!(
+            section.is_empty(0) || before & (ASK | CLOSED) != 0 || matches!(section.front(0), Some(Told::Woken(_))),
+            "who is first in line was forgotten"
+        );
         match taken(before, self.need) {
             Err(Short::Taken) if self.whole && before & FAIR == 0 => Step::Wait(Told::Wait(self.need)),
             Err(Short::Taken) => Step::Wait(Told::Owed(self.need)),
