@@ -265,7 +265,7 @@ fn failure_085_never_timer_then_short_timer_in_one_task() {
 /// A branch of `select!` that is guarded by `if !sleep.is_elapsed()` was left out where the deadline had passed before the
 /// first poll: what was to be done then was not done.
 // Mutant: core/src/time/heap.rs :: let state = if due { State::Due } else { State::Idle }; => let state = if due { State::Elapsed } else { State::Idle };
-// Mutant: core/src/time/sleep.rs :: self.node.state() == State::Elapsed => self.node.state() == State::Elapsed || self.node.deadline().is_due(self.timers().now())
+// Mutant: core/src/time/sleep.rs :: self.node.state() == State::Elapsed => self.node.state() == State::Elapsed || self.node.deadline().is_due(self.place().now())
 #[test]
 fn a_sleep_is_elapsed_when_it_has_been_polled_and_not_before() {
     let timers = timers();
@@ -494,7 +494,7 @@ fn timeout_gives_the_output_or_the_end() {
     });
 }
 
-// Mutant: core/src/time/timeout.rs :: if let Poll::Ready(output) = future.poll(cx) { => if this.sleep.deadline().is_due(this.sleep.timers().now()) { } else if let Poll::Ready(output) = future.poll(cx) {
+// Mutant: core/src/time/timeout.rs :: if let Poll::Ready(output) = future.poll(cx) { => if this.sleep.deadline().is_due(this.sleep.place().now()) { } else if let Poll::Ready(output) = future.poll(cx) {
 #[test]
 fn a_future_that_ends_on_the_tick_of_its_deadline_has_ended() {
     let timers = timers();
