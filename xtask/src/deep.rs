@@ -189,7 +189,10 @@ fn side_by_side(workspace: &Workspace, report: &mut Report, left: &[&Planned], m
             return;
         }
     };
-    let heading = format!("\n## {}, commit {commit}\n\n", date(now()));
+    let log = fs::read_to_string(workspace.root.join(LOG)).unwrap_or_default();
+    let heading = format!(", commit {commit}");
+    let goes_on = log.lines().rfind(|line| line.starts_with("## ")).is_some_and(|line| line.ends_with(&heading));
+    let heading = if goes_on { String::new() } else { format!("\n## {}{heading}\n\n", date(now())) };
     if let Err(error) = append(workspace, &heading) {
         report.step("the log", || Verdict::failed(error));
         return;
