@@ -148,7 +148,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, seeds: Seeds, filters: &[
 /// The runs of `deep`: their names, their packages, and about how many seconds of a core each takes.
 pub fn deep(workspace: &Workspace) -> Vec<(String, &'static str, u64)> {
     let runs = runs(workspace, DEEP);
-    runs.iter().map(|run| (run.name(), run.package, if run.package == "zokio-core" { 600 } else { 100 })).collect()
+    runs.iter().map(|run| (run.name(), run.package, if run.package == "zokio-core" { 300 } else { 100 })).collect()
 }
 
 /// One run of `deep`.

@@ -207,7 +207,8 @@ impl Process {
             {
                 looked = Instant::now();
                 if ran(child.id()) >= share {
-                    let _ = Command::new("kill").args(["-USR1", &child.id().to_string()]).status();
+                    // The shell's own: there need not be another.
+                    let _ = Command::new("sh").args(["-c", &format!("kill -USR1 {}", child.id())]).status();
                     self.share = None;
                 }
             }
