@@ -62,7 +62,6 @@ mod imp {
     pub const LAYOUT_IS_REAL: bool = cfg!(not(shuttle));
 }
 
-#[cfg(zokio_unicore)]
 pub(crate) use core::sync::atomic::compiler_fence;
 pub use imp::*;
 

@@ -208,7 +208,7 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
             // One way for a turn that ends and for one that found nothing to do, which is in every image once. What became due
             // meanwhile ends the wait at once, and what was woken meanwhile, or is left, is seen by `is_idle`.
             let look = timers.map(|timers| (timers, timers.look()));
-            let deadline = look.and_then(|(_, look)| look.deadline);
+            let deadline = look.and_then(|(_, look)| look.deadline());
             // SAFETY: *one runner*.
             park.park(deadline, || unsafe { self.is_idle(main_woken, look) });
             self.is_awake();

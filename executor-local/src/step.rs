@@ -94,7 +94,7 @@ impl<'a, P: Park> Steps<'a, P> {
     fn wait(&mut self, main_woken: &AtomicBool, end: Option<Instant>) {
         let executor = self.executor;
         let look = executor.look();
-        let next = look.and_then(|(_, look)| look.deadline).unwrap_or(Instant::FAR).min(end.unwrap_or(Instant::FAR));
+        let next = look.and_then(|(_, look)| look.deadline()).unwrap_or(Instant::FAR).min(end.unwrap_or(Instant::FAR));
         let deadline = Some(next).filter(|deadline| *deadline != Instant::FAR);
         // SAFETY: *started*.
         self.park.park(deadline, || unsafe { executor.is_idle(main_woken, look) });

@@ -3,6 +3,8 @@
 use core::ops::{Add, AddAssign, Sub, SubAssign};
 use core::time::Duration;
 
+use crate::atomic::{Ordering, compiler_fence};
+
 /// A moment on some [`Clock`]: nanoseconds since that clock's epoch.
 ///
 /// # Units
@@ -63,6 +65,13 @@ impl Instant {
     /// What is before it [is due](Self::is_due) at `self`, and nothing else: one comparison where that takes two.
     pub(super) const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+
+    /// [`Instant::FAR`], on a way of its own: as two conditional instructions it would cost those who take the other way.
+    #[inline(always)]
+    pub(super) fn far_apart() -> Self {
+        compiler_fence(Ordering::Release);
+        Self::FAR
     }
 
     /// Whether it is [`Instant::FAR`].
@@ -224,7 +233,7 @@ pub trait Clock {
     /// A number, for what is written in a program as a [`Duration`] is one at compile time.
     #[inline]
     fn deadline(&self, nanos: u64) -> Instant {
-        Instant(self.now_ceil().0.saturating_add(nanos))
+        self.now_ceil().0.checked_add(nanos).map_or_else(Instant::far_apart, Instant)
     }
 
     /// Told that `deadline` has become the earliest of the queue, after it has, on the thread (or core, or in the

@@ -35,7 +35,7 @@
 //! Fredman, Sedgewick, Sleator, Tarjan: The pairing heap (1986). Kozma, Saranurak: Smooth heaps and a dual view of
 //! self-adjusting data structures (2018).
 
-use core::marker::PhantomPinned;
+use core::marker::{PhantomData, PhantomPinned};
 use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
@@ -57,6 +57,7 @@ pub(super) struct Node {
     _pinned: PhantomPinned,
 }
 
+#[repr(C)]
 struct Links {
     child: Option<Tree>,
     next: Option<Tree>,
@@ -95,6 +96,19 @@ impl State {
             3 => Self::Due,
             _ => Self::Linked,
         }
+    }
+}
+
+/// What the owner of a node has seen in its `prev`.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(*mut Node);
+
+impl Mark {
+    /// Whether the node is not linked and waits for a poll. Good for as long as its owner does nothing: this mark is his, and
+    /// no other is turned into it.
+    #[inline(always)]
+    pub(super) fn is_idle(self) -> bool {
+        self.0 == State::Idle.mark()
     }
 }
 
@@ -145,13 +159,6 @@ impl Node {
         State::of(self.prev.load(Ordering::Acquire))
     }
 
-    /// Whether it is not linked and waits for a poll, asked by its owner.
-    #[inline(always)]
-    pub(super) fn is_idle(&self) -> bool {
-        // Ordering: Relaxed: this mark is its owner's, and no other is turned into it.
-        self.prev.load(Ordering::Relaxed) == State::Idle.mark()
-    }
-
     /// Says that it is over, of a node that is not linked.
     fn elapse(&self) {
         // Ordering: Relaxed: the node is not linked, and its owner is here.
@@ -161,13 +168,14 @@ impl Node {
     /// As [`poll`](Self::poll), fast where the node has elapsed; panics if the queue is closed.
     #[inline(always)]
     pub(super) fn poll_fast(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        if load_published(&self.prev) == State::Elapsed.mark() {
+        let mark = Mark(load_published(&self.prev));
+        if mark.0 == State::Elapsed.mark() {
             return Poll::Ready(Ok(()));
         }
         if WAKES_WITHIN {
             // In every image of a chip: one section, however the node is found. There to clone a waker costs no more than
             // to compare it.
-            return self.place.poll(self.as_ref(), Kept::of(waker)).map(Ok);
+            return self.place.poll(self.as_ref(), Kept::of(waker), mark).map(Ok);
         }
         self.poll(waker)
     }
@@ -264,6 +272,17 @@ pub(super) struct Heap {
 // SAFETY: the nodes are reached through `&mut Heap` only (*home*), and what is in them is `Send`.
 unsafe impl Send for Heap {}
 
+/// The earliest node, as who has the heap knows it without looking again.
+pub(super) struct Left<'a>(Option<Tree>, PhantomData<&'a Heap>);
+
+impl Left<'_> {
+    /// Whether it is earlier than this.
+    #[inline(always)]
+    pub(super) fn is_before(&self, soon: Instant) -> bool {
+        self.0.is_some_and(|root| root.deadline() < soon)
+    }
+}
+
 impl Heap {
     pub(super) const fn new() -> Self {
         Self { root: None }
@@ -272,7 +291,16 @@ impl Heap {
     /// The earliest deadline that will come.
     #[inline(always)]
     pub(super) fn first(&self) -> Option<Instant> {
-        self.root.map(Tree::deadline).filter(|deadline| !deadline.is_far())
+        Some(self.first_or_far()).filter(|deadline| !deadline.is_far())
+    }
+
+    /// The earliest deadline, which may be [`Instant::FAR`] as well where somebody waits.
+    #[inline(always)]
+    pub(super) fn first_or_far(&self) -> Instant {
+        match self.root {
+            Some(root) => root.deadline(),
+            None => Instant::far_apart(),
+        }
     }
 
     /// Whether nothing is linked.
@@ -281,15 +309,9 @@ impl Heap {
         self.root.is_none()
     }
 
-    /// Whether the earliest node is earlier than this.
+    /// Takes out the earliest node if it is earlier than this, and returns its waker, and who is the earliest then.
     #[inline(always)]
-    pub(super) fn is_before(&self, soon: Instant) -> bool {
-        self.root.is_some_and(|root| root.deadline() < soon)
-    }
-
-    /// Takes out the earliest node if it is earlier than this, and returns its waker.
-    #[inline(always)]
-    pub(super) fn pop_before(&mut self, soon: Instant) -> Option<Kept> {
+    pub(super) fn pop_before(&mut self, soon: Instant) -> Option<(Kept, Left<'_>)> {
         let root = self.root.filter(|root| root.deadline() < soon)?;
         Some(self.pop(root, State::Elapsed))
     }
@@ -297,21 +319,18 @@ impl Heap {
     /// Takes out any node, because the queue is closed.
     pub(super) fn pop_closed(&mut self) -> Option<Kept> {
         let root = self.root?;
-        Some(self.pop(root, State::Closed))
+        Some(self.pop(root, State::Closed).0)
     }
 
-    /// Takes out the root, leaves `state` in it, and returns its waker.
+    /// Takes out the root, leaves `state` in it, and returns its waker, and the next root.
     #[inline(always)]
-    fn pop(&mut self, root: Tree, state: State) -> Kept {
-        if root.links(|links| links.child).is_none() {
-            // The only one.
-            self.root = None;
-        } else {
-            self.set_root(root.links(|links| links.child).map(|child| meld_all(child, root)));
-        }
+    fn pop(&mut self, root: Tree, state: State) -> (Kept, Left<'_>) {
+        // The only one, or not.
+        let next = root.links(|links| links.child).map(|child| meld_all(child, root));
+        self.set_root(next);
         let waker = root.links(|links| links.waker);
         root.release(state);
-        waker
+        (waker, Left(next, PhantomData))
     }
 
     /// Links a node of whoever has this heap for itself, under a `waker` that is not foreign code, and says whether its

@@ -4,7 +4,7 @@ use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
-use super::heap::{Closed, Heap, Node};
+use super::heap::{Closed, Heap, Mark, Node};
 use super::sleep::closed;
 use super::{Clock, Instant};
 use crate::atomic::{AtomicUsize, Ordering};
@@ -52,9 +52,18 @@ const MOVE: usize = CLOSED << 1;
 /// The earliest deadline, as it was when somebody looked.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// The deadline. [`Instant::FAR`] is none.
-    pub deadline: Option<Instant>,
+    /// [`Instant::FAR`] is none: what it is, is asked once, by who needs it.
+    deadline: Instant,
     moves: usize,
+}
+
+impl Look {
+    /// The deadline. [`Instant::FAR`] is none.
+    #[must_use]
+    #[inline(always)]
+    pub fn deadline(self) -> Option<Instant> {
+        if self.deadline.is_far() { None } else { Some(self.deadline) }
+    }
 }
 
 /// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole; `poll` a node of one.
@@ -63,7 +72,7 @@ pub struct Look {
 struct Ops {
     now: unsafe fn(NonNull<Queue>) -> u64,
     deadline: unsafe fn(u64, NonNull<Queue>) -> u64,
-    poll: unsafe fn(Pin<&Node>, Kept) -> Poll<()>,
+    poll: unsafe fn(Pin<&Node>, Kept, Mark) -> Poll<()>,
     rearm: unsafe fn(NonNull<Queue>, Instant),
 }
 
@@ -76,10 +85,10 @@ impl<C: Clock + Sync + 'static> Timers<C> {
             let timers = unsafe { queue.cast::<Self>().as_ref() };
             timers.clock.deadline(nanos).as_nanos()
         },
-        poll: |node, kept| {
+        poll: |node, kept, mark| {
             // SAFETY: by the contract of `Ops`; and who has a `Place` has it for ever.
             let timers = unsafe { node.place().0.cast::<Self>().as_ref() };
-            if node.is_idle() {
+            if mark.is_idle() {
                 match timers.queue.put(node, kept) {
                     Some(true) if node.deadline() != Instant::FAR => timers.clock.rearm(node.deadline()),
                     Some(_) => {}
@@ -165,11 +174,11 @@ impl Place {
         Ok(())
     }
 
-    /// Polls a node of these timers, under a waker of its own. Panics where the queue is closed.
+    /// Polls a node of these timers, whose owner has seen `mark`, under a waker of its own. Panics where the queue is closed.
     #[inline(always)]
-    pub(super) fn poll(self, node: Pin<&Node>, waker: Kept) -> Poll<()> {
+    pub(super) fn poll(self, node: Pin<&Node>, waker: Kept, mark: Mark) -> Poll<()> {
         // SAFETY: the queue's own functions, and *whole pointer*.
-        unsafe { (self.queue().ops.poll)(node, waker) }
+        unsafe { (self.queue().ops.poll)(node, waker, mark) }
     }
 }
 
@@ -193,7 +202,7 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// The earliest deadline somebody waits for, or `None` if nobody does. A deadline of [`Instant::FAR`] is none.
     #[inline]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.look().deadline
+        self.look().deadline()
     }
 
     /// As [`next_deadline`](Self::next_deadline), for who wants to know later whether there is an earlier one.
@@ -201,7 +210,7 @@ impl<C: Clock + ?Sized> Timers<C> {
     pub fn look(&self) -> Look {
         // Ordering: relaxed: what is linked after this load is told by `has_moved`, what was linked before by the lock.
         let moves = self.queue.moves.load(Ordering::Relaxed);
-        Look { deadline: self.queue.heap.with(|heap| heap.first()), moves }
+        Look { deadline: self.queue.heap.with(|heap| heap.first_or_far()), moves }
     }
 
     /// Whether a deadline may have become the earliest since this look.
@@ -326,6 +335,8 @@ impl Queue {
             }
             let first = heap.insert(node, waker);
             if first {
+                // Ordering: relaxed, as above. Looked up again, so that no register keeps it meanwhile.
+                let moves = self.moves.load(Ordering::Relaxed);
                 self.moves.store(moves.wrapping_add(MOVE), Ordering::Relaxed);
             }
             Some(first)
@@ -344,10 +355,10 @@ impl Queue {
         let soon = now.next();
         loop {
             let next = self.heap.with_held(|heap, held| {
-                let Some(kept) = heap.pop_before(soon) else { return Next::Nothing };
-                let may_start = |heap: &Heap| panic.is_none() && !heap.is_before(soon);
+                let Some((kept, left)) = heap.pop_before(soon) else { return Next::Nothing };
+                let may_start = || panic.is_none() && !left.is_before(soon);
                 // SAFETY: whoever gives the owner runs the task at once (`Timers::turn`), and it is the last.
-                match unsafe { waker::fire_within(&kept, &held, owner, || may_start(heap)) } {
+                match unsafe { waker::fire_within(&kept, &held, owner, may_start) } {
                     Fired::Started(task) => Next::Run(task),
                     Fired::Foreign => Next::Wake(kept),
                     Fired::Woken => Next::More,
@@ -371,7 +382,7 @@ impl Queue {
     fn wake_due(&self, now: Instant) -> usize {
         let soon = now.next();
         // SAFETY: *one waker*: moved out of the queue.
-        self.wake_all(|heap| heap.pop_before(soon).map(|kept| unsafe { kept.waker() }))
+        self.wake_all(|heap| heap.pop_before(soon).map(|(kept, _)| unsafe { kept.waker() }))
     }
 
     fn wake_all(&self, mut pop: impl FnMut(&mut Heap) -> Option<Waker>) -> usize {

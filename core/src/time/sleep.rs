@@ -82,7 +82,7 @@ pub fn sleep_until<A: Ambient>(deadline: Instant) -> Sleep {
 ///
 /// # Cost
 ///
-/// 64 bytes on 64-bit targets, 36 on 32-bit ones.
+/// 56 bytes on 64-bit targets, 32 on 32-bit ones.
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep<T = Instant> {
     node: Node,

@@ -80,7 +80,7 @@ fn what_was_queued_before_goes_first() {
     assert_eq!(world.log(), ['b', 'a']);
 }
 
-// Mutant: core/src/time/queue.rs :: panic.is_none() && !heap.is_before(soon) => panic.is_none()
+// Mutant: core/src/time/queue.rs :: panic.is_none() && !left.is_before(soon) => panic.is_none()
 #[test]
 fn of_several_that_are_due_none_is_left() {
     let (world, line) = (World::new(), Direct::new());
