@@ -221,12 +221,11 @@ impl TaskPtr {
     }
 
     /// Whether the task belongs to `owner` (null: to nobody), and would be the next of its queue if it were pushed. Asked in a
-    /// section.
+    /// section, or by the one consumer of that queue.
     ///
     /// # Safety
     ///
     /// As for [`owner`](Self::owner); and `owner` must be *direct*.
-    #[cfg(zokio_unicore)]
     #[inline(always)]
     pub(crate) unsafe fn is_next(self, owner: *const Owner) -> bool {
         // SAFETY: *winner reads*, by this function's contract.
@@ -236,7 +235,7 @@ impl TaskPtr {
         }
         // SAFETY: *direct*: the owner is the beginning of an `OwnQueue`, whose layout does not depend on its scheduler.
         let queue = unsafe { own.cast::<OwnQueue<Anyone>>().as_ref() }.queue();
-        // SAFETY: on one core anybody may ask.
+        // SAFETY: on one core anybody may ask; else it is the consumer who asks.
         unsafe { queue.is_empty() }
     }
 

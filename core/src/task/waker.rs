@@ -149,7 +149,6 @@ impl Kept {
     }
 
     /// The task, where the waker is a slot's.
-    #[cfg(zokio_unicore)]
     #[inline(always)]
     fn slot(&self) -> Option<TaskPtr> {
         match self.table {
@@ -160,8 +159,7 @@ impl Kept {
     }
 }
 
-/// What became of a waker that was woken under a lock.
-#[cfg_attr(not(zokio_unicore), allow(dead_code))]
+/// What became of a waker that was fired.
 pub(crate) enum Fired {
     /// It was woken.
     Woken,
@@ -215,6 +213,53 @@ pub(crate) unsafe fn fire_within<L: RawLock>(
     _: *const Owner,
     _: impl FnOnce() -> bool,
 ) -> Fired {
+    Fired::Foreign
+}
+
+/// Wakes with no lock held, if the waker is a slot's. A task of `owner` whose queue is empty is started at once instead, as if it
+/// had been pushed there and taken out.
+///
+/// # Safety
+///
+/// `owner` must be *direct*, have *one runner*, and that be the caller, who runs the task at once. Of a waker that is woken or
+/// started nothing may be used again.
+#[cfg(not(zokio_unicore))]
+#[inline(always)]
+pub(crate) unsafe fn fire_apart(waker: &Kept, owner: *const Owner) -> Fired {
+    let Some(task) = waker.slot() else { return Fired::Foreign };
+    // SAFETY: a slot is always alive.
+    let state = unsafe { &task.header().state };
+    let push = || {
+        // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED; the consumer by this function's contract.
+        if unsafe { task.is_next(owner) } {
+            if state.start_now() {
+                return Fired::Started(task);
+            }
+            // It was aborted just now: by its queue, where the executor sees to that.
+            // SAFETY: as above.
+            state.wake_slot(|| unsafe { task.push_within() }, || ());
+            return Fired::Woken;
+        }
+        // SAFETY: as above.
+        unsafe { task.push_within() };
+        Fired::Woken
+    };
+    let ask = || {
+        // SAFETY: run for the winner of NOTIFIED only.
+        unsafe { task.schedule_within() };
+        Fired::Woken
+    };
+    state.fire(push, ask).unwrap_or(Fired::Woken)
+}
+
+/// As elsewhere. On one core wakers are fired under the lock.
+///
+/// # Safety
+///
+/// None; its twin needs it.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub(crate) unsafe fn fire_apart(_: &Kept, _: *const Owner) -> Fired {
     Fired::Foreign
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            root            next of the last child: its parent      prev of the root: itself
-//!          /                 prev of the first child: the last one   next of the root: none
+//!          /                 prev of the first child: the last one   next of the root: not read
 //!     first <-> .. <-> last
 //! ```
 //!
@@ -42,9 +42,9 @@ use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
 use super::Instant;
-use super::queue::Place;
+use super::queue::{ONE_BY_ONE, Place};
 use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell, load_published, store_published};
-use crate::task::waker::{Kept, WAKES_WITHIN};
+use crate::task::waker::Kept;
 
 /// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
 pub(super) struct Node {
@@ -68,10 +68,11 @@ struct Links {
 /// Where a node is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
+    /// Its deadline has passed and its waker has been called (or is about to be). The first, hence zero, for which each poll
+    /// looks.
+    Elapsed,
     /// Not linked: not polled yet, or reset after its end.
     Idle,
-    /// Its deadline has passed and its waker has been called (or is about to be).
-    Elapsed,
     /// Taken out because its queue was closed.
     Closed,
     /// Made with a deadline that had passed, and not polled yet.
@@ -90,8 +91,8 @@ impl State {
     #[inline(always)]
     fn of(prev: *mut Node) -> Self {
         match prev.addr() {
-            0 => Self::Idle,
-            1 => Self::Elapsed,
+            0 => Self::Elapsed,
+            1 => Self::Idle,
             2 => Self::Closed,
             3 => Self::Due,
             _ => Self::Linked,
@@ -168,16 +169,25 @@ impl Node {
     /// As [`poll`](Self::poll), fast where the node has elapsed; panics if the queue is closed.
     #[inline(always)]
     pub(super) fn poll_fast(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
+        if ONE_BY_ONE {
+            return self.poll_in_one_section(waker);
+        }
+        // Ordering: as in `state`.
+        if self.prev.load(Ordering::Acquire) == State::Elapsed.mark() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll(waker)
+    }
+
+    /// As [`poll`](Self::poll), in every image of a chip: one section, however the node is found. There to clone a waker costs no
+    /// more than to compare it. Panics if the queue is closed.
+    #[inline(always)]
+    pub(super) fn poll_in_one_section(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
         let mark = Mark(load_published(&self.prev));
         if mark.0 == State::Elapsed.mark() {
             return Poll::Ready(Ok(()));
         }
-        if WAKES_WITHIN {
-            // In every image of a chip: one section, however the node is found. There to clone a waker costs no more than
-            // to compare it.
-            return self.place.poll(self.as_ref(), Kept::of(waker), mark).map(Ok);
-        }
-        self.poll(waker)
+        self.place.poll(self.as_ref(), Kept::of(waker), mark).map(Ok)
     }
 
     /// Asks to be woken by `waker` at the deadline.
@@ -352,7 +362,6 @@ impl Heap {
 
     fn set_root(&mut self, root: Option<Tree>) {
         if let Some(root) = root {
-            root.links(|links| links.next = None);
             root.set_prev(root);
         }
         self.root = root;
@@ -413,11 +422,11 @@ impl Heap {
     /// Puts what is below a node in its place.
     #[inline]
     fn cut(&mut self, node: Tree) {
-        let (child, next) = node.links(|links| (links.child, links.next));
-        let melded = child.map(|child| meld_all(child, node));
-        match next {
-            None => self.set_root(melded),
-            Some(next) => replace(node, next, melded),
+        let melded = node.links(|links| links.child).map(|child| meld_all(child, node));
+        if self.root == Some(node) {
+            self.set_root(melded);
+        } else {
+            replace(node, node.behind(), melded);
         }
     }
 
@@ -474,7 +483,7 @@ impl Tree {
     /// What is behind a child: a sibling, or its parent.
     #[inline(always)]
     fn behind(self) -> Tree {
-        // SAFETY: *ring*: only the root leads to nothing.
+        // SAFETY: *ring*: only of the root it is not written, which is never asked.
         unsafe { self.next().unwrap_unchecked() }
     }
 
@@ -553,7 +562,10 @@ fn meld_all(first: Tree, parent: Tree) -> Tree {
             tree = older;
             continue;
         }
-        while let Some(younger) = left.filter(|younger| at_end || younger.deadline() >= older.deadline()) {
+        while let Some(younger) = left {
+            if !at_end && younger.deadline() < older.deadline() {
+                break;
+            }
             left = younger.next();
             younger.push_back(tree);
             tree = younger;

@@ -237,9 +237,9 @@ impl<C: Clock + ?Sized> Timers<C> {
         self.queue.wake_due(self.clock.now())
     }
 
-    /// As [`expire`](Self::expire), for the executor whose queue is `own`: on one core static tasks are woken under the lock,
-    /// where that is a push to a queue; and one that is due alone, where the queue is empty, comes back started instead of
-    /// going through it.
+    /// As [`expire`](Self::expire), for the executor whose queue is `own`: a task of a *direct* one with one runner that is due
+    /// alone, where the queue is empty, comes back started instead of going through it; and on one core static tasks are woken
+    /// under the lock, where that is a push to a queue.
     ///
     /// The clock is read whether somebody waits or not: for who has just slept until a deadline.
     ///
@@ -248,9 +248,10 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// *one consumer* of the queue, who runs what comes back at once.
     #[inline(always)]
     pub unsafe fn turn<S: Schedule>(&self, own: &OwnQueue<S>) -> Option<Ready<S>> {
-        let owner = if S::DIRECT { (&raw const *own).cast() } else { ptr::null() };
-        let task = self.queue.turn(self.clock.now(), owner);
-        // SAFETY: it is a task of this owner, and was started (`waker::fire_within`).
+        let owner = if S::DIRECT && S::ONE_RUNNER { (&raw const *own).cast() } else { ptr::null() };
+        let now = self.clock.now();
+        let task = if waker::WAKES_WITHIN { self.queue.turn(now, owner) } else { self.queue.turn_apart(now, owner) };
+        // SAFETY: it is a task of this owner, and was started (`waker::fire_within`, `fire_apart`).
         task.map(|task| unsafe { Ready::new(task, Start::Poll) })
     }
 
@@ -346,10 +347,6 @@ impl Queue {
     /// Wakes whoever is due. If it is one task alone, of `owner`, and nothing is in its queue, it is started instead.
     #[inline(always)]
     fn turn(&self, now: Instant, owner: *const Owner) -> Option<TaskPtr> {
-        if !waker::WAKES_WITHIN {
-            self.wake_due(now);
-            return None;
-        }
         let mut panic = None;
         // One in each section, and most of them under it.
         let soon = now.next();
@@ -371,6 +368,37 @@ impl Queue {
                 // SAFETY: *one waker*: moved out of the queue.
                 Next::Wake(kept) => keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake())),
             }
+        }
+        if let Some(panic) = panic {
+            guard::resume(panic);
+        }
+        None
+    }
+
+    /// As [`turn`](Self::turn), where nothing is woken under the lock.
+    #[inline(always)]
+    fn turn_apart(&self, now: Instant, owner: *const Owner) -> Option<TaskPtr> {
+        if owner.is_null() {
+            self.wake_due(now);
+            return None;
+        }
+        let mut panic = None;
+        let soon = now.next();
+        let mut more = true;
+        while more {
+            let popped = self.heap.with(|heap| heap.pop_before(soon).map(|(kept, left)| (kept, left.is_before(soon))));
+            let Some((kept, left)) = popped else { break };
+            more = left;
+            if !more && panic.is_none() {
+                // SAFETY: whoever gives the owner runs the task at once (`Timers::turn`), and it is the last.
+                match unsafe { waker::fire_apart(&kept, owner) } {
+                    Fired::Started(task) => return Some(task),
+                    Fired::Woken => break,
+                    Fired::Foreign => {}
+                }
+            }
+            // SAFETY: *one waker*: moved out of the queue.
+            keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake()));
         }
         if let Some(panic) = panic {
             guard::resume(panic);
@@ -419,6 +447,9 @@ const BATCH: usize = match (cfg!(loom), cfg!(feature = "std")) {
     (false, true) => 8,
     (false, false) => 1,
 };
+
+/// Whether sections are so short that one for each waker, and one for each poll of a sleep, is best.
+pub(super) const ONE_BY_ONE: bool = waker::WAKES_WITHIN || BATCH == 1;
 
 /// Wakers on their way from the lock to their call.
 #[derive(Default)]

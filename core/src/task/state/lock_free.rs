@@ -87,11 +87,19 @@ impl State {
     /// As [`wake`](Self::wake), of a slot: runs `push` where its owner need not be asked, else `ask`.
     #[inline(always)]
     pub(crate) fn wake_slot(&self, push: impl FnOnce(), ask: impl FnOnce()) {
+        self.fire(push, ask);
+    }
+
+    /// As [`wake_slot`](Self::wake_slot), and gives what `push` or `ask` gave. `None`: neither was run.
+    #[inline(always)]
+    pub(crate) fn fire<T>(&self, push: impl FnOnce() -> T, ask: impl FnOnce() -> T) -> Option<T> {
         let before = self.notify();
         if before.wins_push() {
-            push();
+            Some(push())
         } else if let (Wake::Schedule, _) = before.wake() {
-            ask();
+            Some(ask())
+        } else {
+            None
         }
     }
 
@@ -123,6 +131,14 @@ impl State {
         // Ordering: see `State`. NOTIFIED is set, as above.
         let before = Snapshot(self.0.fetch_sub(NOTIFIED, Ordering::AcqRel));
         if before.is_common() { Start::Poll } else { self.start_uncommon(before) }
+    }
+
+    /// As [`start_alone`](Self::start_alone), of a task whose `NOTIFIED` the one runner has won just now: it is not complete, and
+    /// was in no queue meanwhile. `false`: it was aborted, and is not started: it must be woken once more.
+    #[inline(always)]
+    pub(crate) fn start_now(&self) -> bool {
+        // Ordering: see `State`. It need not release: nobody has written the link since the start before, which did.
+        Snapshot(self.0.fetch_sub(NOTIFIED, Ordering::Acquire)).is_common()
     }
 
     /// Starts the task in the way of its scheduler.

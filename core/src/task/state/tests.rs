@@ -324,6 +324,11 @@ fn the_back_end_does_what_the_transitions_say() {
             let (action, next) = if QUEUED_WHILE_RUNNING { word.start() } else { word.start_alone() };
             assert_eq!(after(&|state| assert_eq!(state.start_alone(), action)), next, "{word:?}");
         }
+        #[cfg(not(zokio_unicore))]
+        if word.has(NOTIFIED) && word.0 & (RUNNING | COMPLETE) == 0 {
+            let (action, next) = word.start_alone();
+            assert_eq!(after(&|state| assert_eq!(state.start_now(), action == Start::Poll)), next, "{word:?}");
+        }
         if !QUEUED_WHILE_RUNNING {
             let next = if word.is_running() { word.rest() } else { Some(word) };
             assert_eq!(after(&|state| assert_eq!(state.rest(), next.is_some())), next.unwrap_or(word), "{word:?}");

@@ -24,22 +24,38 @@ pub(super) fn timers() -> &'static Timers<Hand> {
 pub(super) struct Owner {
     pub(super) node: Pin<Box<Node>>,
     pub(super) count: Arc<Count>,
+    /// Whether it polls as in an image of a chip.
+    in_one: bool,
 }
 
 impl Owner {
     pub(super) fn new(timers: &'static Timers<Hand>, deadline: u64) -> Self {
-        Self { node: Box::pin(Node::new(Place::of(timers), at(deadline), false)), count: Arc::default() }
+        Self { node: Box::pin(Node::new(Place::of(timers), at(deadline), false)), count: Arc::default(), in_one: false }
+    }
+
+    fn polling_in_one(self, in_one: bool) -> Self {
+        Self { in_one, ..self }
     }
 
     pub(super) fn poll(&mut self) -> Poll<Result<(), Closed>> {
         let waker = Waker::from(self.count.clone());
         let cx = Context::from_waker(&waker);
-        self.node.as_mut().poll(cx.waker())
+        if self.in_one {
+            self.node.as_mut().poll_in_one_section(cx.waker())
+        } else {
+            self.node.as_mut().poll(cx.waker())
+        }
     }
 
     pub(super) fn woken(&self) -> usize {
         self.count.woken.load(Ordering::SeqCst)
     }
+}
+
+/// Runs a model in which sleeps are polled by looks and locks, and one in which they are polled in one section.
+fn each_way(model: impl Fn(bool) + Sync + Send + Copy + 'static) {
+    loom::model(move || model(false));
+    loom::model(move || model(true));
 }
 
 /// A sleep is dropped while it fires: once, and the others stay.
@@ -97,9 +113,9 @@ fn failure_086_reset_races_fire() {
 // Mutant: core/src/time/heap.rs :: store_published(&self.node().prev, state.mark()); => self.node().prev.store(state.mark(), Ordering::Relaxed);
 #[test]
 fn poll_races_fire_and_then_resets() {
-    loom::model(|| {
+    each_way(|in_one| {
         let timers = timers();
-        let mut owner = Owner::new(timers, 10);
+        let mut owner = Owner::new(timers, 10).polling_in_one(in_one);
         assert!(owner.poll().is_pending());
         timers.clock().set(20);
         let poller = thread::spawn(move || {
@@ -119,9 +135,9 @@ fn poll_races_fire_and_then_resets() {
 // Mutant: core/src/time/heap.rs :: if let Ok(_old) = this.place => if let Ok(_old) | Err(_old) = this.place
 #[test]
 fn new_waker_races_fire() {
-    loom::model(|| {
+    each_way(|in_one| {
         let timers = timers();
-        let mut owner = Owner::new(timers, 10);
+        let mut owner = Owner::new(timers, 10).polling_in_one(in_one);
         assert!(owner.poll().is_pending());
         timers.clock().set(10);
         owner.count = Arc::default();
@@ -140,9 +156,9 @@ fn new_waker_races_fire() {
 // Mutant: core/src/time/queue.rs :: if first && node.deadline() != Instant::FAR { => if false {
 #[test]
 fn insert_races_expire_and_park() {
-    loom::model(|| {
+    each_way(|in_one| {
         let timers = timers();
-        let mut early = Owner::new(timers, 10);
+        let mut early = Owner::new(timers, 10).polling_in_one(in_one);
         let mut late = Owner::new(timers, 50);
         assert!(late.poll().is_pending());
         timers.clock().rearmed.store(0, Ordering::SeqCst);

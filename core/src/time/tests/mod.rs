@@ -13,6 +13,8 @@ mod looks;
 mod loom;
 #[cfg(loom)]
 mod loom_lease;
+#[cfg(all(loom, not(zokio_unicore)))]
+mod loom_turn;
 #[cfg(not(loom))]
 mod oracle;
 #[cfg(all(shuttle, feature = "std"))]
@@ -21,7 +23,7 @@ mod schedules;
 mod soak;
 #[cfg(not(loom))]
 mod ticks;
-#[cfg(all(zokio_unicore, not(loom)))]
+#[cfg(not(loom))]
 mod turn;
 #[cfg(not(loom))]
 mod unit;

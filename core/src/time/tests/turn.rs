@@ -1,4 +1,4 @@
-//! An executor's own way to expire, on one core: a task that is due alone is run at once, and none is lost, late or out of order.
+//! An executor's own way to expire: a task that is due alone is run at once, and none is lost, late or out of order.
 
 use std::boxed::Box;
 use std::future::Future;
@@ -80,9 +80,13 @@ fn what_was_queued_before_goes_first() {
     assert_eq!(world.log(), ['b', 'a']);
 }
 
-// Mutant: core/src/time/queue.rs :: panic.is_none() && !left.is_before(soon) => panic.is_none()
+// Mutant: core/src/time/queue.rs :: if !more && panic.is_none() { => if panic.is_none() {
 #[test]
 fn of_several_that_are_due_none_is_left() {
+    several();
+}
+
+fn several() {
     let (world, line) = (World::new(), Direct::new());
     world.sleeper(line, 'a', &[10]);
     world.sleeper(line, 'b', &[11]);
@@ -103,9 +107,13 @@ fn the_task_of_another_executor_goes_to_its_queue() {
     assert_eq!(world.log(), ['a']);
 }
 
-// Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0 => self.0 & (RUNNING | COMPLETE | CANCELLED) == 0
+// Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED) == 0 => self.0 & (RUNNING | COMPLETE | ASKED) == 0
 #[test]
 fn the_waker_of_a_task_that_is_over_starts_nothing() {
+    over();
+}
+
+fn over() {
     let (world, line) = (World::new(), Direct::new());
     let sleep = Arc::new(Mutex::new(Box::pin(Sleep::until(Place::of(world.timers), Instant::from_nanos(10)))));
     let (polled, log) = (sleep.clone(), world.log.clone());
@@ -138,4 +146,20 @@ fn a_foreign_waker_that_panics_costs_no_task_its_wake() {
     assert!(panic_text(|| _ = world.expire(line, 10)).contains("hostile"));
     assert_eq!((line.turn(), world.log()), (2, std::vec!['a', 'b']));
     assert!(foreign.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
+/// The same on one core, where tasks are started under the lock.
+#[cfg(zokio_unicore)]
+mod under_the_lock {
+    // Mutant: core/src/time/queue.rs :: panic.is_none() && !left.is_before(soon) => panic.is_none()
+    #[test]
+    fn none_of_several_is_left_under_the_lock() {
+        super::several();
+    }
+
+    // Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0 => self.0 & (RUNNING | COMPLETE | CANCELLED) == 0
+    #[test]
+    fn a_task_that_is_over_is_not_started_under_the_lock() {
+        super::over();
+    }
 }
