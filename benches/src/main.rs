@@ -12,7 +12,7 @@
 //!
 //! `ns_per_op` is wall time. `cpu_ns_per_op` is the CPU time of all threads of this process, which on a shared machine is
 //! the steadier one; in `tcp_echo` it is the server's alone. Every rival runs the same body (`workloads`, `echo`) behind
-//! one small trait (`rivals`), with the oneshot of its own or of its ecosystem (futures-channel for zokio and smol). In a
+//! one small trait (`rivals`), with the oneshot of its own or of its ecosystem (futures-channel for smol). In a
 //! round each workload runs on one rival after the other, on a fresh runtime; a sample is one repetition of it. Shown are
 //! the median of all samples, the least and the most, and the ratio of the medians to tokio-mt.
 //!

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::io;
 
-use futures_channel::oneshot;
 use zokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use zokio::net::{TcpListener, TcpStream};
 use zokio::runtime::{Builder, Handle, Runtime};
+use zokio::sync::oneshot;
 
 use super::{Rival, WORKERS};
 

@@ -41,8 +41,9 @@ pub type Receiver<T> = ReceiverOf<Boxed<T>>;
 /// ```
 #[inline]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = Box::new(Oneshot { word: AtomicUsize::new(SENDER | RECEIVER), ..Oneshot::new() });
-    let shared = NonNull::from(Box::leak(shared));
+    // Where it is to be, rather than moved there.
+    let place = Box::leak(Box::new_uninit());
+    let shared = NonNull::from(place.write(Oneshot { word: AtomicUsize::new(SENDER | RECEIVER), ..Oneshot::new() }));
     (SenderOf::new(Boxed(shared)), ReceiverOf::new(Boxed(shared)))
 }
 

@@ -124,6 +124,23 @@ impl<T> Oneshot<T> {
         }
     }
 
+    /// Sets a bit that only this side sets, and that is clear; answers what the word was. One addition, where a change that
+    /// depends on the word is a look and an exchange.
+    #[inline(always)]
+    fn raise(&self, bit: usize) -> usize {
+        // Ordering: releases what this side wrote to the cell it gives away; pairs with `update`. Who learns from the answer that
+        // the other side is done looks again, by `load`.
+        self.word.fetch_add(bit, Ordering::Release)
+    }
+
+    /// Clears a bit that only this side clears, and that is set; answers what the word was.
+    #[inline(always)]
+    fn lower(&self, bit: usize) -> usize {
+        // Ordering: releases what this side did with the cells to whoever is done last; acquires it from the other side where
+        // this one is; pairs with itself there, with `update` and with `load`.
+        self.word.fetch_sub(bit, Ordering::AcqRel)
+    }
+
     #[inline(always)]
     fn load(&self) -> usize {
         // Ordering: acquires what the other side wrote before it changed the word in `update`.
@@ -169,7 +186,7 @@ impl<V> Place<V> {
     }
 }
 
-/// Which waker is in a side's cell, for as long as it is there: what the side may look at when the cell is the other's.
+/// Which waker is in the receiver's cell, for as long as it is there: what it may look at when the cell is the sender's.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Known(usize, usize);
 

@@ -103,7 +103,8 @@ fn poll_complete<H: Home>(home: &H, known: &mut Known, cx: &Context<'_>) -> Poll
     *known = Known::of(&waker);
     // SAFETY: *rx cell*: `RX_WAITS` is clear, and only this side sets it.
     let old = unsafe { home.receiver.replace(Some(waker)) };
-    let waits = home.update(|word| (word & COMPLETE == 0).then_some(word | RX_WAITS)).is_ok();
+    // Raised after COMPLETE it says nothing: who completed saw it down, and does not look again.
+    let waits = home.raise(RX_WAITS) & COMPLETE == 0;
     let spare = if waits {
         None
     } else {
@@ -157,8 +158,7 @@ fn leave_sender<H: Home>(home: H) {
             // SAFETY: *tx cell*: this side has just closed.
             sender = unsafe { home.sender.replace(None) };
         }
-        let (Ok(now) | Err(now)) = home.update(|word| Some(word & !RECEIVER));
-        word = now;
+        word = home.lower(RECEIVER);
     }
     if word & SENDER == 0 {
         // SAFETY: *last*.

@@ -3,7 +3,7 @@
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 
-use super::{CLOSED, COMPLETE, Home, Known, RECEIVER, RX_WAITS, SENDER, TX_WAITS};
+use super::{CLOSED, COMPLETE, Home, RECEIVER, RX_WAITS, SENDER, TX_WAITS};
 use crate::task::coop::poll_proceed;
 
 /// Sends one value to the receiver it was made with.
@@ -13,12 +13,11 @@ use crate::task::coop::poll_proceed;
 /// Names and meaning are those of `tokio::sync::oneshot::Sender`.
 pub struct SenderOf<H: Home> {
     home: Option<H>,
-    known: Known,
 }
 
 impl<H: Home> SenderOf<H> {
     pub(super) fn new(home: H) -> Self {
-        Self { home: Some(home), known: Known::NONE }
+        Self { home: Some(home) }
     }
 
     /// Sends the value, without waiting.
@@ -63,24 +62,24 @@ impl<H: Home> SenderOf<H> {
         Poll::Ready(())
     }
 
-    fn poll_receiver_gone(&mut self, cx: &Context<'_>) -> Poll<()> {
+    fn poll_receiver_gone(&self, cx: &Context<'_>) -> Poll<()> {
         let Some(home) = &self.home else { return Poll::Ready(()) };
         let word = home.load();
         if word & CLOSED != 0 {
             return Poll::Ready(());
         }
-        if word & TX_WAITS != 0 {
-            if self.known == Known::of(cx.waker()) {
-                return Poll::Pending;
-            }
-            if home.update(|word| (word & CLOSED == 0).then_some(word & !TX_WAITS)).is_err() {
-                return Poll::Ready(());
-            }
+        // Which waker is there is not written down in this half: it is moved more often than it asks twice.
+        if word & TX_WAITS != 0 && home.update(|word| (word & CLOSED == 0).then_some(word & !TX_WAITS)).is_err() {
+            return Poll::Ready(());
         }
-        let waker = cx.waker().clone();
-        self.known = Known::of(&waker);
         // SAFETY: *tx cell*: `TX_WAITS` is clear, and only this side sets it.
-        let old = unsafe { home.sender.replace(Some(waker)) };
+        let stored = unsafe { home.sender.replace(None) };
+        let (waker, old) = match stored {
+            Some(stored) if stored.will_wake(cx.waker()) => (stored, None),
+            stored => (cx.waker().clone(), stored),
+        };
+        // SAFETY: as above. Nothing is in it.
+        core::mem::forget(unsafe { home.sender.replace(Some(waker)) });
         let waits = home.update(|word| (word & CLOSED == 0).then_some(word | TX_WAITS)).is_ok();
         let spare = if waits {
             None
@@ -147,7 +146,7 @@ fn wake<H: Home>(home: H, word: usize) {
 
 /// Touches nothing any more.
 fn leave<H: Home>(home: H) {
-    if home.update(|word| Some(word & !SENDER)).is_ok_and(|word| word & RECEIVER == 0) {
+    if home.lower(SENDER) & RECEIVER == 0 {
         // SAFETY: *last*.
         unsafe { home.release() };
     }

@@ -1,5 +1,6 @@
 //! Two halves on two threads.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -17,7 +18,7 @@ fn pin(receiver: &mut Receiver<Value>) -> core::pin::Pin<&mut Receiver<Value>> {
 }
 
 /// Whoever waits is woken, and finds the value.
-// Mutant: core/src/sync/oneshot/receiver.rs :: (word & COMPLETE == 0).then_some(word | RX_WAITS)).is_ok() => Some(word | RX_WAITS)).is_ok()
+// Mutant: core/src/sync/oneshot/receiver.rs :: home.raise(RX_WAITS) & COMPLETE == 0 => home.raise(RX_WAITS) < 99
 #[test]
 fn send_against_a_first_poll() {
     loom::model(|| {
@@ -151,6 +152,25 @@ fn failure_055_both_wait_and_both_go() {
         thread.join().unwrap();
         assert_eq!((tx.alive(), rx.alive()), (0, 0));
         assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+/// Whoever of two that wait goes last reaches all cells, and sees what the other one did with them.
+// Mutant: core/src/sync/oneshot/mod.rs :: fetch_sub(bit, Ordering::AcqRel) => fetch_sub(bit, Ordering::Acquire)
+// Mutant: core/src/sync/oneshot/mod.rs :: fetch_sub(bit, Ordering::AcqRel) => fetch_sub(bit, Ordering::Release)
+#[test]
+fn last_of_two_that_wait_sees_what_the_other_one_did() {
+    loom::model(|| {
+        let oneshot: &'static Oneshot<usize> = forever(Oneshot::new());
+        let (mut sender, mut receiver) = oneshot.split().unwrap();
+        let (tx, rx) = (TestWaker::new(), TestWaker::new());
+        let (tx, rx) = (tx.waker(), rx.waker());
+        assert!(sender.poll_closed(&mut core::task::Context::from_waker(&tx)).is_pending());
+        assert!(core::pin::Pin::new(&mut receiver).poll(&mut core::task::Context::from_waker(&rx)).is_pending());
+        let thread = thread::spawn(move || drop(sender.send(1)));
+        drop(receiver);
+        thread.join().unwrap();
+        assert!(oneshot.split().is_some());
     });
 }
 

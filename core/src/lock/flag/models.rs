@@ -1,0 +1,36 @@
+use super::{Flag, Held};
+use crate::atomic::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+
+struct Guarded {
+    flag: Flag,
+    value: UnsafeCell<usize>,
+}
+
+/// Tries once: who waits does no other thing until it wins, and a model does not wait.
+fn add(guarded: &Guarded) -> usize {
+    if !guarded.flag.raise() {
+        return 0;
+    }
+    let _held = Held(&guarded.flag.0);
+    // SAFETY: the flag is up.
+    guarded.value.with_mut(|value| unsafe { *value += 1 });
+    1
+}
+
+// Mutant: core/src/lock/flag.rs :: !self.0.swap(true, Ordering::Acquire) => !self.0.swap(true, Ordering::Relaxed)
+// Mutant: core/src/lock/flag.rs :: self.0.store(false, Ordering::Release); => self.0.store(false, Ordering::Relaxed);
+// Mutant: core/src/lock/flag.rs :: !self.0.swap(true, Ordering::Acquire) => true
+#[test]
+fn loom_one_at_a_time_has_it_up_and_sees_what_was_done() {
+    loom::model(|| {
+        let guarded = Arc::new(Guarded { flag: Flag::new(), value: UnsafeCell::new(0) });
+        let other = guarded.clone();
+        let thread = thread::spawn(move || add(&other) + add(&other));
+        let mut added = add(&guarded);
+        added += thread.join().unwrap();
+        // SAFETY: all others are done.
+        assert_eq!(guarded.value.with(|value| unsafe { *value }), added);
+    });
+}
