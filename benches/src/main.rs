@@ -79,6 +79,9 @@ fn main() -> ExitCode {
 
 /// One workload on one rival, in one round.
 fn run<R: Rival>(plan: &Plan, workload: &'static str, table: &mut Table) -> std::io::Result<()> {
+    if !plan.includes(R::NAME) {
+        return Ok(());
+    }
     let _watch = measure::watch(workload, R::NAME);
     match workload {
         "spawn_many_local" => workloads::spawn_many_local::<R>(plan, table),

@@ -48,14 +48,15 @@ pub(crate) struct Local<U: Unpark> {
     head: Head,
     pub(crate) shared: Arc<Shared<U>>,
     pub(crate) queue: Queue<U>,
-    /// It is inside `Park::park`: events wake tasks, and waking other workers can wait until it is awake itself.
-    parking: Cell<bool>,
+    /// It polls no task: what events and timers wake now is what it runs next, and whoever helps can be called when all of it
+    /// is there.
+    between: Cell<bool>,
 }
 
 impl<U: Unpark> Local<U> {
     pub(crate) fn new(shared: Arc<Shared<U>>, queue: Queue<U>, clock: *const (), index: usize) -> Self {
         let head = Head { shared: Arc::as_ptr(&shared).cast(), clock, index };
-        Self { head, shared, queue, parking: Cell::new(false) }
+        Self { head, shared, queue, between: Cell::new(false) }
     }
 
     pub(crate) fn index(&self) -> usize {
@@ -68,7 +69,7 @@ impl<U: Unpark> Local<U> {
 
     /// A task was spawned on this thread: to the own queue, and another worker is woken if the queue was empty.
     pub(crate) fn push(&self, task: Task<U>) {
-        if self.put(task) == 0 && !self.parking.get() {
+        if self.put(task) == 0 && !self.between.get() {
             self.shared.notify(self.index());
         }
     }
@@ -78,7 +79,7 @@ impl<U: Unpark> Local<U> {
     #[inline]
     pub(crate) fn push_woken(&self, task: Task<U>) {
         let before = self.put(task);
-        if before <= 1 && !self.parking.get() {
+        if before <= 1 && !self.between.get() {
             self.call(before == 1);
         }
     }
@@ -290,11 +291,11 @@ impl<'a, P: Park> Worker<'a, P> {
             || shared.has_plenty() || shared.is_closed(),
             |times, is_idle| {
                 local.home().counters.count_naps(1);
-                local.parking.set(true);
+                local.between.set(true);
                 let end = timers.now().saturating_add(shortest * times);
                 let end = timers.next_deadline().map_or(end, |deadline| deadline.min(end));
                 contain(|| park.park(Some(end), is_idle));
-                local.parking.set(false);
+                local.between.set(false);
             },
         );
         match rest {
@@ -316,10 +317,10 @@ impl<'a, P: Park> Worker<'a, P> {
             || shared.has_work(),
             |is_idle| {
                 home.counters.count_parks(1);
-                local.parking.set(true);
+                local.between.set(true);
                 // Asked for after the parked bit was set: an earlier deadline from elsewhere is seen here or rings.
                 contain(|| park.park(timers.next_deadline(), is_idle));
-                local.parking.set(false);
+                local.between.set(false);
             },
         );
         if parked {
@@ -329,16 +330,26 @@ impl<'a, P: Park> Worker<'a, P> {
 
     /// After a sleep: what is due, and help for what has come meanwhile.
     fn awaken(&mut self) {
-        self.expire();
-        if self.local.queue.len() > 1 {
-            self.local.shared.notify(self.local.index());
-        }
+        self.between(|this| this.expire());
     }
 
     fn look_for_events(&mut self) {
         self.local.home().counters.count_driver_polls(1);
-        contain(|| self.park.poll());
-        self.expire();
+        self.between(|this| {
+            contain(|| this.park.poll());
+            this.expire();
+        });
+    }
+
+    /// Runs what wakes tasks that this worker runs next, and calls for help if these are several.
+    fn between(&mut self, wakes: impl FnOnce(&mut Self)) {
+        let local = self.local;
+        local.between.set(true);
+        wakes(self);
+        local.between.set(false);
+        if local.queue.len() > 1 {
+            local.shared.notify(local.index());
+        }
     }
 
     fn expire(&mut self) {

@@ -368,6 +368,25 @@ fn failure_011_a_task_that_was_woken_by_a_poll_that_blocks_runs_on_another_worke
     runtime.block_on(task).unwrap();
 }
 
+// Mutant: executor-mt/src/worker.rs :: local.between.set(true);\n        wakes(self); => wakes(self);
+#[test]
+fn a_task_that_a_timer_wakes_calls_nobody() {
+    const SLEEPS: u64 = 60;
+    let runtime = runtime(2);
+    while runtime.metrics().parked < 2 {
+        std::thread::yield_now();
+    }
+    let before = runtime.metrics().total().parks;
+    let task = runtime.spawn(async {
+        for _ in 0..SLEEPS {
+            sleep::<Here>(Duration::from_millis(1)).await;
+        }
+    });
+    runtime.block_on(task).unwrap();
+    // Its worker parks once for each, the other one hardly ever: called each time, it would park as often.
+    assert!(runtime.metrics().total().parks - before < SLEEPS + SLEEPS / 2);
+}
+
 #[test]
 fn a_task_spawned_before_a_blocking_poll_runs_on_another_worker() {
     let runtime = runtime(2);
