@@ -3,21 +3,21 @@
 //! Whoever lowers it need not know whether somebody waits for it, since whoever waits looks. So lowering it is a store,
 //! which a lock whose waiters sleep until they are called cannot do.
 
-use crate::atomic::{AtomicBool, Ordering};
+use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 
-/// Whether somebody has it up.
+/// Zero: nobody has it up; one: somebody has. A word, since the same with a byte costs a third of a message of a channel more.
 #[derive(Debug)]
-pub(super) struct Flag(AtomicBool);
+pub(super) struct Flag(AtomicUsize);
 
 /// Shows that the flag is up, and lowers it when it is dropped.
-pub(super) struct Held<'a>(&'a AtomicBool);
+pub(super) struct Held<'a>(&'a AtomicUsize);
 
 impl Flag {
     const_fn! {
         /// Nobody has it up.
         pub(super) const fn new() -> Self {
-            Self(AtomicBool::new(false))
+            Self(AtomicUsize::new(0))
         }
     }
 
@@ -33,7 +33,7 @@ impl Flag {
     #[inline(always)]
     fn raise(&self) -> bool {
         // Ordering: Acquire: pairs with the Release of `Held::drop`: what was done while it was up is seen.
-        !self.0.swap(true, Ordering::Acquire)
+        self.0.swap(1, Ordering::Acquire) == 0
     }
 
     #[cold]
@@ -42,7 +42,7 @@ impl Flag {
         let mut looks = 0_u32;
         loop {
             // A look leaves the cache line with who has the flag up, where a try takes it away.
-            while self.0.load(Ordering::Relaxed) {
+            while self.0.load(Ordering::Relaxed) != 0 {
                 pause(looks);
                 looks = looks.saturating_add(1);
             }
@@ -57,7 +57,7 @@ impl Drop for Held<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         // Ordering: Release: pairs with the Acquire of `raise`.
-        self.0.store(false, Ordering::Release);
+        self.0.store(0, Ordering::Release);
     }
 }
 

@@ -19,9 +19,9 @@ fn add(guarded: &Guarded) -> usize {
     1
 }
 
-// Mutant: core/src/lock/flag.rs :: !self.0.swap(true, Ordering::Acquire) => !self.0.swap(true, Ordering::Relaxed)
-// Mutant: core/src/lock/flag.rs :: self.0.store(false, Ordering::Release); => self.0.store(false, Ordering::Relaxed);
-// Mutant: core/src/lock/flag.rs :: !self.0.swap(true, Ordering::Acquire) => true
+// Mutant: core/src/lock/flag.rs :: self.0.swap(1, Ordering::Acquire) == 0 => self.0.swap(1, Ordering::Relaxed) == 0
+// Mutant: core/src/lock/flag.rs :: self.0.store(0, Ordering::Release); => self.0.store(0, Ordering::Relaxed);
+// Mutant: core/src/lock/flag.rs :: self.0.swap(1, Ordering::Acquire) == 0 => true
 #[test]
 fn loom_one_at_a_time_has_it_up_and_sees_what_was_done() {
     loom::model(|| {

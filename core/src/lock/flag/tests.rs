@@ -1,7 +1,7 @@
 use super::Flag;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-// Mutant: core/src/lock/flag.rs :: looks = looks.saturating_add(1); => let _ = &mut looks;
+// Mutant: core/src/lock/flag.rs :: looks.saturating_add(1) => looks.saturating_add(2)
 #[test]
 fn who_waits_counts_its_looks() {
     let flag = Flag::new();
