@@ -159,7 +159,26 @@ impl Kept {
     }
 }
 
-/// What became of a waker that was fired.
+/// An owner that is *direct*, as its *one runner* knows it, who runs at once what is started for it; null: nobody.
+#[derive(Clone, Copy)]
+pub(crate) struct Runner(*const Owner);
+
+impl Runner {
+    /// # Safety
+    ///
+    /// As said, for as long as this is used.
+    #[inline(always)]
+    pub(crate) const unsafe fn of(owner: *const Owner) -> Self {
+        Self(owner)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_nobody(self) -> bool {
+        self.0.is_null()
+    }
+}
+
+/// What became of a waker that was fired: of one that was woken or started nothing may be used again.
 pub(crate) enum Fired {
     /// It was woken.
     Woken,
@@ -169,19 +188,14 @@ pub(crate) enum Fired {
     Foreign,
 }
 
-/// Wakes under a lock, where that may be done. A task of `owner` (null: of nobody) whose queue is empty is started at once
-/// instead, as if it had been pushed there and taken out, where `may_start` says so.
-///
-/// # Safety
-///
-/// `owner` must be *direct*, and the caller its one consumer, who runs the task at once. Of a waker that is woken or started
-/// nothing may be used again.
+/// Wakes under a lock, where that may be done. A task of `runner` whose queue is empty is started at once instead, as if it had
+/// been pushed there and taken out, where `may_start` says so.
 #[cfg(zokio_unicore)]
 #[inline(always)]
-pub(crate) unsafe fn fire_within<L: RawLock>(
+pub(crate) fn fire_within<L: RawLock>(
     waker: &Kept,
     held: &Held<'_, L>,
-    owner: *const Owner,
+    runner: Runner,
     may_start: impl FnOnce() -> bool,
 ) -> Fired {
     let Some(task) = waker.slot() else { return Fired::Foreign };
@@ -192,8 +206,8 @@ pub(crate) unsafe fn fire_within<L: RawLock>(
         // Queued, or over.
         return Fired::Woken;
     }
-    // SAFETY: it waits, and the owner by this function's contract.
-    if unsafe { task.is_next(owner) } && may_start() {
+    // SAFETY: it waits, and the owner is *direct*.
+    if unsafe { task.is_next(runner.0) } && may_start() {
         return Fired::Started(task);
     }
     // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED.
@@ -201,47 +215,32 @@ pub(crate) unsafe fn fire_within<L: RawLock>(
 }
 
 /// As on one core, where nothing is woken under a lock.
-///
-/// # Safety
-///
-/// None; its twin needs it.
 #[cfg(not(zokio_unicore))]
 #[inline(always)]
-pub(crate) unsafe fn fire_within<L: RawLock>(
-    _: &Kept,
-    _: &Held<'_, L>,
-    _: *const Owner,
-    _: impl FnOnce() -> bool,
-) -> Fired {
+pub(crate) fn fire_within<L: RawLock>(_: &Kept, _: &Held<'_, L>, _: Runner, _: impl FnOnce() -> bool) -> Fired {
     Fired::Foreign
 }
 
-/// Wakes with no lock held, if the waker is a slot's. A task of `owner` whose queue is empty is started at once instead, as if it
+/// Wakes with no lock held, if the waker is a slot's. A task of `runner` whose queue is empty is started at once instead, as if it
 /// had been pushed there and taken out.
-///
-/// # Safety
-///
-/// `owner` must be *direct*, have *one runner*, and that be the caller, who runs the task at once. Of a waker that is woken or
-/// started nothing may be used again.
 #[cfg(not(zokio_unicore))]
 #[inline(always)]
-pub(crate) unsafe fn fire_apart(waker: &Kept, owner: *const Owner) -> Fired {
+pub(crate) fn fire_apart(waker: &Kept, runner: Runner) -> Fired {
     let Some(task) = waker.slot() else { return Fired::Foreign };
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
-    let push = || {
-        // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED; the consumer by this function's contract.
-        if unsafe { task.is_next(owner) } {
-            if state.start_now() {
-                return Fired::Started(task);
-            }
+    // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED.
+    let push = || unsafe { task.push_within() };
+    let start = || {
+        // SAFETY: as above; the consumer is here (`Runner`).
+        if !unsafe { task.is_next(runner.0) } {
+            push();
+        } else if state.start_now() {
+            return Fired::Started(task);
+        } else {
             // It was aborted just now: by its queue, where the executor sees to that.
-            // SAFETY: as above.
-            state.wake_slot(|| unsafe { task.push_within() }, || ());
-            return Fired::Woken;
+            state.wake_slot(push, || ());
         }
-        // SAFETY: as above.
-        unsafe { task.push_within() };
         Fired::Woken
     };
     let ask = || {
@@ -249,17 +248,13 @@ pub(crate) unsafe fn fire_apart(waker: &Kept, owner: *const Owner) -> Fired {
         unsafe { task.schedule_within() };
         Fired::Woken
     };
-    state.fire(push, ask).unwrap_or(Fired::Woken)
+    state.fire(start, ask).unwrap_or(Fired::Woken)
 }
 
 /// As elsewhere. On one core wakers are fired under the lock.
-///
-/// # Safety
-///
-/// None; its twin needs it.
 #[cfg(zokio_unicore)]
 #[inline(always)]
-pub(crate) unsafe fn fire_apart(_: &Kept, _: *const Owner) -> Fired {
+pub(crate) fn fire_apart(_: &Kept, _: Runner) -> Fired {
     Fired::Foreign
 }
 

@@ -172,8 +172,7 @@ impl Node {
         if ONE_BY_ONE {
             return self.poll_in_one_section(waker);
         }
-        // Ordering: as in `state`.
-        if self.prev.load(Ordering::Acquire) == State::Elapsed.mark() {
+        if load_published(&self.prev) == State::Elapsed.mark() {
             return Poll::Ready(Ok(()));
         }
         self.poll(waker)

@@ -11,8 +11,8 @@ use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 use crate::guard::{self, Payload};
 use crate::lock::{DefaultLock, Lock};
-use crate::task::waker::{self, Fired, Kept};
-use crate::task::{OwnQueue, Owner, Ready, Schedule, Start, TaskPtr};
+use crate::task::waker::{self, Fired, Kept, Runner};
+use crate::task::{OwnQueue, Ready, Schedule, Start, TaskPtr};
 
 /// A clock and the one queue of all sleeps that wait for it.
 ///
@@ -249,8 +249,8 @@ impl<C: Clock + ?Sized> Timers<C> {
     #[inline(always)]
     pub unsafe fn turn<S: Schedule>(&self, own: &OwnQueue<S>) -> Option<Ready<S>> {
         let owner = if S::DIRECT && S::ONE_RUNNER { (&raw const *own).cast() } else { ptr::null() };
-        let now = self.clock.now();
-        let task = if waker::WAKES_WITHIN { self.queue.turn(now, owner) } else { self.queue.turn_apart(now, owner) };
+        // SAFETY: by this function's contract.
+        let task = self.queue.turn(self.clock.now(), unsafe { Runner::of(owner) });
         // SAFETY: it is a task of this owner, and was started (`waker::fire_within`, `fire_apart`).
         task.map(|task| unsafe { Ready::new(task, Start::Poll) })
     }
@@ -344,9 +344,12 @@ impl Queue {
         })
     }
 
-    /// Wakes whoever is due. If it is one task alone, of `owner`, and nothing is in its queue, it is started instead.
+    /// Wakes whoever is due. If it is one task alone, of `runner`, and nothing is in its queue, it is started instead.
     #[inline(always)]
-    fn turn(&self, now: Instant, owner: *const Owner) -> Option<TaskPtr> {
+    fn turn(&self, now: Instant, runner: Runner) -> Option<TaskPtr> {
+        if !waker::WAKES_WITHIN {
+            return self.turn_apart(now, runner);
+        }
         let mut panic = None;
         // One in each section, and most of them under it.
         let soon = now.next();
@@ -354,8 +357,7 @@ impl Queue {
             let next = self.heap.with_held(|heap, held| {
                 let Some((kept, left)) = heap.pop_before(soon) else { return Next::Nothing };
                 let may_start = || panic.is_none() && !left.is_before(soon);
-                // SAFETY: whoever gives the owner runs the task at once (`Timers::turn`), and it is the last.
-                match unsafe { waker::fire_within(&kept, &held, owner, may_start) } {
+                match waker::fire_within(&kept, &held, runner, may_start) {
                     Fired::Started(task) => Next::Run(task),
                     Fired::Foreign => Next::Wake(kept),
                     Fired::Woken => Next::More,
@@ -377,8 +379,8 @@ impl Queue {
 
     /// As [`turn`](Self::turn), where nothing is woken under the lock.
     #[inline(always)]
-    fn turn_apart(&self, now: Instant, owner: *const Owner) -> Option<TaskPtr> {
-        if owner.is_null() {
+    fn turn_apart(&self, now: Instant, runner: Runner) -> Option<TaskPtr> {
+        if runner.is_nobody() {
             self.wake_due(now);
             return None;
         }
@@ -390,8 +392,7 @@ impl Queue {
             let Some((kept, left)) = popped else { break };
             more = left;
             if !more && panic.is_none() {
-                // SAFETY: whoever gives the owner runs the task at once (`Timers::turn`), and it is the last.
-                match unsafe { waker::fire_apart(&kept, owner) } {
+                match waker::fire_apart(&kept, runner) {
                     Fired::Started(task) => return Some(task),
                     Fired::Woken => break,
                     Fired::Foreign => {}

@@ -120,7 +120,7 @@ fn a_wake_races_a_start_at_once() {
 }
 
 /// It is aborted meanwhile: by its queue, and for certain.
-// Mutant: core/src/task/waker.rs :: state.wake_slot(|| unsafe { task.push_within() }, || ()); => {}
+// Mutant: core/src/task/waker.rs :: state.wake_slot(push, || ()); => {}
 #[test]
 fn an_abort_races_a_start_at_once() {
     loom::model(|| {
