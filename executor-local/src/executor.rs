@@ -1,6 +1,7 @@
 //! The executor: a run queue, the timers it expires, the loop.
 
 use core::future::Future;
+use core::mem::offset_of;
 use core::pin::{Pin, pin};
 use core::ptr::NonNull;
 use core::task::{Context as PollContext, Poll, Waker};
@@ -9,7 +10,8 @@ use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::{AtomicBool, Ordering, fence, raise};
 use zokio_core::const_fn;
 use zokio_core::park::{Park, Unpark};
-use zokio_core::task::{Notified, OwnQueue, Owner, Reclaim, Schedule, StaticWake, TaskPtr, raw, static_waker};
+use zokio_core::run_queue::RunQueue;
+use zokio_core::task::{Notified, Owner, Reclaim, Schedule, StaticWake, TaskPtr, raw, static_waker};
 use zokio_core::time::{Look, Timers};
 
 use crate::config::{Config, Setup};
@@ -56,12 +58,14 @@ pub(crate) const POLLS_PER_TURN: usize = 61;
 /// ```
 #[repr(C)]
 pub struct Executor<U: Unpark, K = Config> {
-    own: OwnQueue<Self>,
+    /// First, for a direct one.
+    queue: RunQueue<Self>,
     unpark: U,
     sleeping: AtomicBool,
     /// Of the main future of an executor in a `static`.
     pub(crate) main_woken: AtomicBool,
     running: AtomicBool,
+    owner: Owner,
     pub(crate) config: K,
     pub(crate) memory: Memory,
 }
@@ -77,11 +81,12 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         /// An executor without tasks.
         pub const fn new(unpark: U, config: K) -> Self {
             Self {
-                own: OwnQueue::new(),
+                queue: RunQueue::new(),
                 unpark,
                 sleeping: AtomicBool::new(false),
                 main_woken: AtomicBool::new(false),
                 running: AtomicBool::new(false),
+                owner: Self::OWNER,
                 config,
                 memory: Memory::new(),
             }
@@ -90,12 +95,8 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
 
     /// The owner, for spawners of an executor that may be *direct*.
     pub(crate) fn static_owner(&'static self) -> NonNull<Owner> {
-        self.own.bind();
-        self.owner()
-    }
-
-    pub(crate) fn owner(&self) -> NonNull<Owner> {
-        NonNull::from(self).cast()
+        self.queue.bind(self);
+        Owner::of(self)
     }
 
     /// Ends the executor's wait, if it waits. The work must be visible before.
@@ -126,7 +127,7 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
             fence(Ordering::SeqCst);
         }
         // SAFETY: *one runner*, by this function's contract.
-        let empty = unsafe { self.own.queue().is_empty() };
+        let empty = unsafe { self.queue.is_empty(self) };
         // Asked again: who made an earlier deadline since it was read has found this executor awake, and told nobody.
         let earlier = || look.is_some_and(|(timers, look)| timers.has_moved(look));
         empty && !main_woken.is_set() && !earlier()
@@ -153,7 +154,7 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
     #[inline]
     pub(crate) unsafe fn pop(&self) -> Option<Notified<Self>> {
         // SAFETY: by this function's contract.
-        unsafe { self.own.queue().pop() }
+        unsafe { self.queue.pop(self) }
     }
 
     /// Becomes the one who runs; `false`: somebody else is.
@@ -192,7 +193,7 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
                 }
             }
             // SAFETY: *one runner*.
-            let spent = if unsafe { self.own.queue().is_empty() } {
+            let spent = if unsafe { self.queue.is_empty(self) } {
                 counts && main_woken.is_set() && left == 0
             } else {
                 // SAFETY: *one runner*.
@@ -214,7 +215,7 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
             self.is_awake();
             if let (Some(timers), Some(_)) = (timers, deadline) {
                 // SAFETY: *one runner*.
-                if let Some(task) = unsafe { timers.turn(&self.own) } {
+                if let Some(task) = unsafe { timers.turn(self) } {
                     // Not counted: a turn that began with a wait has polled the devices.
                     task.run();
                 }
@@ -232,7 +233,7 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
     unsafe fn polls(&self, mut left: usize) -> usize {
         while left > 0 {
             // SAFETY: *one runner*, by this function's contract.
-            let Some(task) = (unsafe { self.own.queue().next() }) else { break };
+            let Some(task) = (unsafe { self.queue.next(self) }) else { break };
             task.run();
             left = left.wrapping_sub(1);
         }
@@ -256,7 +257,7 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
     #[cfg_attr(not(feature = "std"), allow(dead_code))] // an executor in a `static` never ends
     pub(crate) unsafe fn cancel_queued(&self) {
         // SAFETY: *one runner*.
-        while let Some(task) = unsafe { self.own.queue().pop() } {
+        while let Some(task) = unsafe { self.queue.pop(self) } {
             task.cancel();
         }
     }
@@ -345,12 +346,14 @@ impl<U: Unpark, K: Setup> StaticWake for Executor<U, K> {
     }
 }
 
-// SAFETY: `repr(C)` with an `OwnQueue` first. An executor with counted tasks is in an `Arc` of which each of them has a count
+// SAFETY: `repr(C)` with the queue first, and the owner where it says. An executor with counted tasks is in an `Arc` of which each of them has a count
 // (`shared`); one with uncounted tasks is `&'static` (`Spawner`). A scheduled task is in the queue, which is popped by the
 // one who runs. Its futures are `Send`, or were spawned by a `Spawner`, which exists only inside of `run`, which never
 // leaves its thread, and after which nobody else runs the executor (*never stops*), or by a `LocalSpawner` (*one thread*).
 unsafe impl<U: Unpark, K: Setup> Schedule for Executor<U, K> {
     type Reclaim = Mode;
+
+    const OWNER_AT: usize = offset_of!(Self, owner);
 
     /// Where pushing is all that is to be done.
     const DIRECT: bool = !U::NEEDED && !Mode::COUNTED_SOMETIMES;
@@ -360,14 +363,14 @@ unsafe impl<U: Unpark, K: Setup> Schedule for Executor<U, K> {
 
     #[inline]
     fn schedule(&self, task: Notified<Self>) {
-        self.own.queue().push(task);
+        self.queue.push(task, self);
         self.wake_up();
     }
 
     #[inline]
     fn reschedule(&self, task: Notified<Self>) {
         // SAFETY: *one runner*: by the thread that runs, which does not sleep.
-        unsafe { self.own.queue().push_own(task) };
+        unsafe { self.queue.push_own(task, self) };
     }
 
     #[inline]

@@ -51,7 +51,7 @@ mod heap {
     use zokio_core::const_fn;
     use zokio_core::park::Unpark;
     use zokio_core::task::TaskPtr;
-    use zokio_core::task::raw::{Boxes, HeapTask, is_counted};
+    use zokio_core::task::raw::{Boxes, HeapTask};
 
     use crate::config::Setup;
     use crate::executor::Executor;
@@ -89,11 +89,8 @@ mod heap {
         /// As for `Schedule::completed`.
         #[inline]
         pub(crate) unsafe fn completed(&self, task: TaskPtr) {
-            // SAFETY: alive: this is called by the executor's side, which has not let go of it.
-            if unsafe { is_counted(task) } {
-                // SAFETY: alive, and every counted task of this executor was given to `insert`.
-                unsafe { self.boxes.remove(task) };
-            }
+            // SAFETY: alive, and every counted task of this executor was given to `insert`.
+            unsafe { self.boxes.remove(task) };
         }
     }
 

@@ -79,7 +79,8 @@ impl<U: Unpark> Clone for SharedSpawner<U> {
 unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
     fn owner(&self) -> NonNull<Owner> {
         // Not from a reference to the executor: `released` gives back a count of the `Arc`, which lies before it.
-        NonNull::new(Arc::as_ptr(&self.executor).cast_mut().cast()).expect("an `Arc` is somewhere")
+        let executor = NonNull::new(Arc::as_ptr(&self.executor).cast_mut()).expect("an `Arc` is somewhere");
+        Owner::of_ptr(executor)
     }
 
     fn static_owner(&self) -> Option<NonNull<Owner>> {
@@ -101,7 +102,7 @@ unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
         // SAFETY: filled as `CountedExtra`, not yet launched; `memory::completed` removes it.
         if unsafe { self.executor.memory.boxes.insert(task) } {
             // SAFETY: filled, and its NOTIFIED handed over.
-            unsafe { raw::launch(task) };
+            unsafe { task.launch() };
         } else {
             // SAFETY: of this executor, and its NOTIFIED handed over.
             let task: Notified<Executor<U>> = unsafe { Notified::from_ptr(task) };

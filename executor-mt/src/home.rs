@@ -216,7 +216,7 @@ unsafe impl<U: Unpark> Schedule for Home<U> {
 // the task is. Its tasks run on any thread, so it is local to none, and it takes no uncounted ones.
 unsafe impl<U: Unpark> Spawn for Home<U> {
     fn owner(&self) -> NonNull<Owner> {
-        NonNull::from(self).cast()
+        Owner::of(self)
     }
 
     fn static_owner(&self) -> Option<NonNull<Owner>> {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 use zokio_core::run_queue::RunQueue;
-use zokio_core::task::raw::{self, HeapTask};
+use zokio_core::task::raw::HeapTask;
 use zokio_core::task::{
     Either, Need, Notified, Owner, Refusal, Schedule, Shape, Slots, Spawn, TaskPtr, Vacancy, claim_from,
 };
@@ -27,7 +27,7 @@ unsafe impl Schedule for Line {
     type Reclaim = Either;
 
     fn schedule(&self, task: Notified<Self>) {
-        self.queue.push(task);
+        self.queue.push(task, self);
     }
 
     unsafe fn released(this: NonNull<Self>, task: TaskPtr) {
@@ -42,23 +42,27 @@ unsafe impl Schedule for Line {
 // SAFETY: the owner outlives its tasks, memory is of the shape it is said to be, and one thread runs them.
 unsafe impl Spawn for Line {
     fn owner(&self) -> NonNull<Owner> {
-        NonNull::from(self).cast()
+        Owner::of(self)
     }
     fn static_owner(&self) -> Option<NonNull<Owner>> {
-        self.slots.map(|_| self.owner())
+        self.slots.map(|_| Owner::of(self))
     }
     fn is_local(&self) -> bool {
         true
     }
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         match self.slots {
-            Some(slots) => claim_from("slots", slots, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot }),
+            Some(slots) => claim_from("slots", slots, need.slot).map(|memory| Vacancy { memory, shape: Shape::Slot }),
             None => Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) }),
         }
     }
     unsafe fn launch(&self, task: TaskPtr) {
-        // SAFETY: alive, its NOTIFIED is ours.
-        unsafe { raw::launch(task) };
+        match self.static_owner() {
+            // SAFETY: a slot, filled, its NOTIFIED is ours.
+            Some(owner) => unsafe { task.launch_at(owner) },
+            // SAFETY: counted, filled, its NOTIFIED is ours.
+            None => unsafe { task.launch() },
+        }
     }
 }
 
@@ -75,13 +79,13 @@ impl Line {
 
     /// The next task that is ready.
     pub fn pop(&self) -> Option<Notified<Self>> {
-        Self::take(&self.queue)
+        self.take(&self.queue)
     }
 
-    /// The next task of a queue.
-    pub fn take(queue: &RunQueue<Self>) -> Option<Notified<Self>> {
+    /// The next task of a queue with tasks of this executor.
+    pub fn take(&self, queue: &RunQueue<Self>) -> Option<Notified<Self>> {
         // SAFETY: *one consumer*: this thread.
-        unsafe { queue.pop() }
+        unsafe { queue.pop(self) }
     }
 
     /// How many tasks of the heap have been given back.

@@ -41,13 +41,13 @@ pub fn run(bytes: &[u8]) {
             0..3 if !hand.is_empty() => {
                 let task = hand.swap_remove(which % hand.len());
                 queued.push_back(task);
-                queue.push(right(task));
+                queue.push(right(task), &line);
             }
             3 | 4 => {
                 if planted() && queued.len() == 3 {
                     queued.rotate_left(1);
                 }
-                let task = Line::take(&queue).map(keep);
+                let task = line.take(&queue).map(keep);
                 assert_eq!(task, queued.pop_front(), "out of order, or lost");
                 hand.extend(task);
             }
@@ -71,7 +71,7 @@ pub fn run(bytes: &[u8]) {
                 for task in taken {
                     if which % 2 == 0 {
                         queued.push_back(task);
-                        queue.push(right(task));
+                        queue.push(right(task), &line);
                     } else {
                         hand.push(task);
                     }
@@ -86,11 +86,11 @@ pub fn run(bytes: &[u8]) {
             _ => {}
         }
         // SAFETY: *one consumer*: this thread.
-        assert_eq!(unsafe { queue.is_empty() }, queued.is_empty());
+        assert_eq!(unsafe { queue.is_empty(&line) }, queued.is_empty());
         assert_eq!((stack.is_empty(), stack.is_closed()), (stacked.is_empty(), closed));
         assert_eq!(hand.len() + queued.len() + stacked.len(), TASKS);
     }
-    hand.extend(std::iter::from_fn(|| Line::take(&queue).map(keep)));
+    hand.extend(std::iter::from_fn(|| line.take(&queue).map(keep)));
     hand.extend(stack.close().map(keep));
     assert_eq!(hand.len(), TASKS, "lost at the end");
     hand.into_iter().for_each(|task| right(task).cancel());

@@ -14,13 +14,24 @@ use zokio_core::park::{Park, Unpark};
 use zokio_core::task::Arena;
 use zokio_core::time::{Clock, Instant, Timers, sleep};
 use zokio_executor_local::context::Current;
-use zokio_executor_local::{Executor, Timed};
+use zokio_executor_local::{Executor, Setup};
 
 const TASKS: usize = 2 + cfg!(feature = "third") as usize + cfg!(feature = "fourth") as usize;
 
 static ARENA: Arena<TASKS, 36, (), u32> = Arena::new();
 static TIMERS: Timers<Ticks> = Timers::new(Ticks { low: AtomicU32::new(0), high: AtomicU32::new(0) });
-static EXECUTOR: Executor<Nobody, Timed<Ticks>> = Executor::new(Nobody, Timed::by(&TIMERS));
+static EXECUTOR: Executor<Nobody, Board> = Executor::new(Nobody, Board);
+
+/// What the executor is made with: the timers, by their name.
+struct Board;
+
+impl Setup for Board {
+    type Clock = Ticks;
+
+    fn timers(&self) -> Option<&'static Timers<Ticks>> {
+        Some(&TIMERS)
+    }
+}
 
 /// Nanoseconds by the millisecond, in two words: the low one counts, and carries.
 struct Ticks {
@@ -34,11 +45,10 @@ const TICK: u32 = 1_000_000;
 fn SysTick() {
     let Ticks { low, high } = TIMERS.clock();
     // Ordering: relaxed: one core, and this handler alone writes.
-    let (sum, carry) = low.load(Ordering::Relaxed).overflowing_add(TICK);
-    low.store(sum, Ordering::Relaxed);
-    if carry {
-        high.store(high.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
+    let now = u64::from(high.load(Ordering::Relaxed)) << 32 | u64::from(low.load(Ordering::Relaxed));
+    let sum = now.wrapping_add(u64::from(TICK));
+    low.store(sum as u32, Ordering::Relaxed);
+    high.store((sum >> 32) as u32, Ordering::Relaxed);
 }
 
 impl Clock for Ticks {

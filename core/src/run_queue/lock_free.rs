@@ -10,7 +10,7 @@ use super::OneConsumer;
 use crate::atomic::{AtomicPtr, Ordering};
 use crate::const_fn;
 use crate::stack::reverse;
-use crate::task::{Link, Start, TaskPtr};
+use crate::task::{Link, QueueOwner, Start, TaskPtr};
 
 /// *linked*: from `top`, each link leads to the one pushed before it, and the oldest to nothing; from `first`, each leads to
 /// the one pushed after it, and the last to nothing. Each of them is owned by the queue, those from `first` by the consumer.
@@ -32,7 +32,12 @@ impl Queue {
     }
 
     #[inline(always)]
-    pub(super) fn push(&self, link: NonNull<Link>) {
+    pub(super) fn push(&self, link: NonNull<Link>, _: QueueOwner) {
+        self.push_any(link);
+    }
+
+    #[inline(always)]
+    fn push_any(&self, link: NonNull<Link>) {
         if !self.try_push(link) {
             self.push_again(link);
         }
@@ -58,10 +63,10 @@ impl Queue {
 
     /// As [`push`](Self::push), by the consumer: without a read-modify-write where all that is queued has been taken.
     #[inline]
-    pub(super) fn push_own(&self, link: NonNull<Link>, _: OneConsumer) {
+    pub(super) fn push_own(&self, link: NonNull<Link>, _: OneConsumer, _: QueueOwner) {
         // Ordering: relaxed: only compared. Who pushes from now on comes behind this one, or beside it.
         if !self.top.load(Ordering::Relaxed).is_null() {
-            return self.push(link);
+            return self.push_any(link);
         }
         Self::next_of(&link).store(null_mut(), Ordering::Relaxed);
         let last = match self.first.load(Ordering::Relaxed).is_null() {
@@ -83,7 +88,7 @@ impl Queue {
     }
 
     /// Nothing: the queue does not know where it lies. Its twin does.
-    pub(super) fn bind(&self) {}
+    pub(super) fn bind(&self, _: QueueOwner) {}
 
     /// As [`push`](Self::push).
     ///
@@ -92,7 +97,7 @@ impl Queue {
     /// None; its twin needs it.
     #[inline(always)]
     pub(super) unsafe fn push_bound(&self, link: NonNull<Link>) {
-        self.push(link);
+        self.push_any(link);
     }
 
     /// As [`push`](Self::push): there are no sections.
@@ -102,12 +107,19 @@ impl Queue {
     /// None; its twin needs it.
     #[inline(always)]
     pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
-        self.push(link);
+        self.push_any(link);
     }
 
-    /// Takes the first.
+    /// Takes the first, and makes its link lead to the owner.
     #[inline(always)]
-    pub(super) fn pop(&self, _: OneConsumer) -> Option<NonNull<Link>> {
+    pub(super) fn pop(&self, _: OneConsumer, owner: QueueOwner) -> Option<NonNull<Link>> {
+        let link = self.take()?;
+        Self::next_of(&link).store(owner.link, Ordering::Relaxed);
+        Some(link)
+    }
+
+    #[inline(always)]
+    fn take(&self) -> Option<NonNull<Link>> {
         let mut first = NonNull::new(self.first.load(Ordering::Relaxed));
         if first.is_none() {
             // Ordering: relaxed: only compared; most looks at an empty queue end here.
@@ -129,15 +141,20 @@ impl Queue {
 
     /// Pops a task and starts it, as one that has one runner or many.
     #[inline(always)]
-    pub(super) fn pop_started(&self, consumer: OneConsumer, one_runner: bool) -> Option<(TaskPtr, Start)> {
-        let task = TaskPtr::from_link(self.pop(consumer)?);
+    pub(super) fn pop_started(
+        &self,
+        consumer: OneConsumer,
+        owner: QueueOwner,
+        one_runner: bool,
+    ) -> Option<(TaskPtr, Start)> {
+        let task = TaskPtr::from_link(self.pop(consumer, owner)?);
         // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
         Some((task, unsafe { task.header() }.state.start_by(one_runner)))
     }
 
     /// Whether there is nothing to take.
     #[inline]
-    pub(super) fn is_empty(&self, _: OneConsumer) -> bool {
+    pub(super) fn is_empty(&self, _: OneConsumer, _: QueueOwner) -> bool {
         let first = self.first.load(Ordering::Relaxed);
         // Ordering: relaxed: what is seen here is acquired by the pop that takes it. Whoever parks on this answer has a fence
         // between its "I sleep" and this load.

@@ -19,7 +19,7 @@ use unicore as back_end;
 use core::marker::PhantomData;
 
 use crate::const_fn;
-use crate::task::{Notified, Ready, Schedule, TaskPtr};
+use crate::task::{Notified, QueueOwner, Ready, Schedule, TaskPtr};
 
 /// The promise of *one consumer*, as a value: what a back end does for the consumer asks for it, and is safe.
 struct OneConsumer(());
@@ -34,7 +34,9 @@ impl OneConsumer {
     }
 }
 
-/// The ready tasks of one executor of type `S`.
+/// The ready tasks of one executor of type `S`, their owner.
+///
+/// *one owner*: all that is pushed to a queue has one owner, which is given to all that looks at it.
 ///
 /// *one consumer*: [`pop`](Self::pop) is called by one thread (or core, at one priority) at a time.
 #[derive(Debug)]
@@ -64,8 +66,11 @@ impl<S> RunQueue<S> {
     /// A compare-and-swap, again for each other producer that was faster, or a critical section of a dozen instructions. May be
     /// called from an interrupt.
     #[inline]
-    pub fn push(&self, task: Notified<S>) {
-        self.queue.push(task.into_ptr().link());
+    pub fn push(&self, task: Notified<S>, owner: &S)
+    where
+        S: Schedule,
+    {
+        self.queue.push(task.into_ptr().link(), QueueOwner::of(owner));
     }
 
     /// As [`push`](Self::push), by the consumer.
@@ -78,23 +83,29 @@ impl<S> RunQueue<S> {
     ///
     /// *one consumer*.
     #[inline]
-    pub unsafe fn push_own(&self, task: Notified<S>) {
+    pub unsafe fn push_own(&self, task: Notified<S>, owner: &S)
+    where
+        S: Schedule,
+    {
         // SAFETY: by this function's contract.
         let consumer = unsafe { OneConsumer::promised() };
-        self.queue.push_own(task.into_ptr().link(), consumer);
+        self.queue.push_own(task.into_ptr().link(), consumer, QueueOwner::of(owner));
     }
 
-    /// Makes the queue know its place, for `push_bound` and `push_within`: it stays there from now on.
+    /// Makes the queue of this owner know its place, for `push_bound` and `push_within`: it stays there from now on.
     #[inline(always)]
-    pub fn bind(&'static self) {
-        self.queue.bind();
+    pub fn bind(&'static self, owner: &'static S)
+    where
+        S: Schedule,
+    {
+        self.queue.bind(QueueOwner::of(owner));
     }
 
     /// As [`push`](Self::push), of a queue that knows its place.
     ///
     /// # Safety
     ///
-    /// NOTIFIED of `task` must have been won, its scheduler be an `S`, and the queue be [bound](Self::bind).
+    /// NOTIFIED of `task` must have been won, its scheduler be an `S`, and the queue be [bound](Self::bind); *one owner*.
     #[inline(always)]
     pub(crate) unsafe fn push_bound(&self, task: TaskPtr) {
         // SAFETY: by this function's contract.
@@ -121,12 +132,15 @@ impl<S> RunQueue<S> {
     ///
     /// # Safety
     ///
-    /// *one consumer*.
+    /// *one consumer*, *one owner*.
     #[inline]
-    pub unsafe fn pop(&self) -> Option<Notified<S>> {
+    pub unsafe fn pop(&self, owner: &S) -> Option<Notified<S>>
+    where
+        S: Schedule,
+    {
         // SAFETY: by this function's contract.
         let consumer = unsafe { OneConsumer::promised() };
-        let link = self.queue.pop(consumer)?;
+        let link = self.queue.pop(consumer, QueueOwner::of(owner))?;
         // SAFETY: `push` took a `Notified<S>` for it, and it has been taken from the queue once.
         Some(unsafe { Notified::from_ptr(TaskPtr::from_link(link)) })
     }
@@ -136,15 +150,15 @@ impl<S> RunQueue<S> {
     ///
     /// # Safety
     ///
-    /// *one consumer*.
+    /// *one consumer*, *one owner*.
     #[inline(always)]
-    pub unsafe fn next(&self) -> Option<Ready<S>>
+    pub unsafe fn next(&self, owner: &S) -> Option<Ready<S>>
     where
         S: Schedule,
     {
         // SAFETY: by this function's contract.
         let consumer = unsafe { OneConsumer::promised() };
-        let (task, start) = self.queue.pop_started(consumer, S::ONE_RUNNER)?;
+        let (task, start) = self.queue.pop_started(consumer, QueueOwner::of(owner), S::ONE_RUNNER)?;
         // SAFETY: `push` took a `Notified<S>` for it, it has been taken from the queue once, and started once.
         Some(unsafe { Ready::new(task, start) })
     }
@@ -153,13 +167,27 @@ impl<S> RunQueue<S> {
     ///
     /// # Safety
     ///
-    /// *one consumer*.
+    /// *one consumer*, *one owner*.
     #[inline]
     #[must_use]
-    pub unsafe fn is_empty(&self) -> bool {
+    pub unsafe fn is_empty(&self, owner: &S) -> bool
+    where
+        S: Schedule,
+    {
         // SAFETY: by this function's contract.
         let consumer = unsafe { OneConsumer::promised() };
-        self.queue.is_empty(consumer)
+        self.queue.is_empty(consumer, QueueOwner::of(owner))
+    }
+
+    /// As [`is_empty`](Self::is_empty), of an owner whose type is not known.
+    ///
+    /// # Safety
+    ///
+    /// *one consumer*, or, on one core, in a section; *one owner*.
+    #[inline(always)]
+    pub(crate) unsafe fn has_none(&self, owner: QueueOwner) -> bool {
+        // SAFETY: by this function's contract. On one core anybody may be the consumer in a section.
+        self.queue.is_empty(unsafe { OneConsumer::promised() }, owner)
     }
 }
 

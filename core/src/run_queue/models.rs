@@ -25,9 +25,9 @@ fn queue() -> &'static RunQueue<Line> {
 }
 
 /// Takes what is there, and says where it came from.
-fn take(queue: &RunQueue<Line>, taken: &mut Vec<usize>) {
+fn take(queue: &RunQueue<Line>, line: &Line, taken: &mut Vec<usize>) {
     // SAFETY: *one consumer*: the main thread of the model.
-    while let Some(task) = unsafe { queue.pop() } {
+    while let Some(task) = unsafe { queue.pop(line) } {
         taken.push(task.task().as_ptr().addr());
         task.cancel();
     }
@@ -42,16 +42,16 @@ fn two_producers_race_the_consumer() {
         let ([a, b, c], places) = tasks::<3>(line);
         let mut taken = Vec::new();
         let first = thread::spawn(move || {
-            queue.push(a);
-            queue.push(b);
+            queue.push(a, line);
+            queue.push(b, line);
         });
-        let second = thread::spawn(move || queue.push(c));
-        take(queue, &mut taken);
+        let second = thread::spawn(move || queue.push(c, line));
+        take(queue, line, &mut taken);
         first.join().unwrap();
         second.join().unwrap();
-        take(queue, &mut taken);
+        take(queue, line, &mut taken);
         // SAFETY: *one consumer*.
-        assert!(unsafe { queue.is_empty() });
+        assert!(unsafe { queue.is_empty(line) });
         let at = |place| taken.iter().position(|&taken| taken == places[place]).expect("a task was lost");
         assert!(at(0) < at(1), "out of order");
         at(2);
@@ -68,15 +68,15 @@ fn the_last_task_is_taken_while_another_comes() {
     loom::model(|| {
         let (line, queue): (&Line, _) = (Line::new(Home::Boxed), queue());
         let ([a, b], places) = tasks::<2>(line);
-        queue.push(a);
-        let producer = thread::spawn(move || queue.push(b));
+        queue.push(a, line);
+        let producer = thread::spawn(move || queue.push(b, line));
         let mut taken = Vec::new();
-        take(queue, &mut taken);
+        take(queue, line, &mut taken);
         // SAFETY: *one consumer*.
-        let empty = unsafe { queue.is_empty() };
+        let empty = unsafe { queue.is_empty(line) };
         assert!(empty || taken.len() < 2, "what says that it has something has it");
         producer.join().unwrap();
-        take(queue, &mut taken);
+        take(queue, line, &mut taken);
         assert_eq!(taken, places);
         assert_eq!(line.released(), 2);
     });

@@ -3,13 +3,13 @@
 use core::ptr::{NonNull, null_mut};
 
 use super::OneConsumer;
-use crate::atomic::{AtomicPtr, Ordering, compiler_fence};
+use crate::atomic::{AtomicPtr, Ordering};
 use crate::const_fn;
 use crate::lock::Section;
-use crate::task::{Link, Start, TaskPtr};
+use crate::task::{Link, QueueOwner, Start, TaskPtr};
 
-/// *linked*: every link from first to last leads to the next, and the last to nothing; each is owned by the queue. A link
-/// that is in no queue leads to nothing.
+/// *linked*: every link from first to last leads to the next, and the last, as one that is in no queue, to the owner (*owner or
+/// link*); each is owned by the queue. Of an empty queue the first leads to the owner too, or it was never pushed to nor bound.
 ///
 /// *bound*: `last` is the last link, or, of an empty queue that has been bound or pushed to since it lies where it lies, `first`.
 ///
@@ -30,30 +30,28 @@ impl Queue {
     }
 
     #[inline]
-    pub(super) fn push(&self, link: NonNull<Link>) {
+    pub(super) fn push(&self, link: NonNull<Link>, owner: QueueOwner) {
         let _section = Section::enter();
-        self.bind_empty();
-        // SAFETY: *bound*, here if not before; in a section.
+        if self.has_none(owner) {
+            self.end();
+        }
+        Self::next_of(&link).store(owner.link, Ordering::Relaxed);
+        // SAFETY: *bound*, here if not before; *linked*; in a section.
         unsafe { self.push_within(link) };
     }
 
     /// As [`push`](Self::push): in a section anybody may.
     #[inline]
-    pub(super) fn push_own(&self, link: NonNull<Link>, _: OneConsumer) {
-        self.push(link);
+    pub(super) fn push_own(&self, link: NonNull<Link>, _: OneConsumer, owner: QueueOwner) {
+        self.push(link, owner);
     }
 
-    /// Makes the queue know where it lies.
+    /// Makes the queue of this owner know where it lies, unless there are tasks in it: then it is bound.
     #[inline(always)]
-    pub(super) fn bind(&self) {
+    pub(super) fn bind(&self, owner: QueueOwner) {
         let _section = Section::enter();
-        self.bind_empty();
-    }
-
-    /// As [`bind`](Self::bind), in the caller's section. One with tasks in it is bound.
-    #[inline(always)]
-    fn bind_empty(&self) {
         if self.first.next.load(Ordering::Relaxed).is_null() {
+            self.first.next.store(owner.link, Ordering::Relaxed);
             self.end();
         }
     }
@@ -80,7 +78,7 @@ impl Queue {
     ///
     /// # Safety
     ///
-    /// *bound*: `bind` or `push` was called since the queue lies where it lies.
+    /// *bound*: `bind` or `push` was called since the queue lies where it lies; the link leads to the owner.
     #[inline(always)]
     pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
         let last = self.last.load(Ordering::Relaxed);
@@ -89,42 +87,63 @@ impl Queue {
         self.last.store(link.as_ptr(), Ordering::Relaxed);
     }
 
-    /// Takes the first.
+    /// Takes the first, and makes its link lead to the owner.
     #[inline]
-    pub(super) fn pop(&self, _: OneConsumer) -> Option<NonNull<Link>> {
+    pub(super) fn pop(&self, _: OneConsumer, owner: QueueOwner) -> Option<NonNull<Link>> {
         let _section = Section::enter();
-        self.pop_within()
+        self.pop_within(owner)
     }
 
     #[inline(always)]
-    fn pop_within(&self) -> Option<NonNull<Link>> {
-        let first = NonNull::new(self.first.next.load(Ordering::Relaxed))?;
-        // SAFETY: *linked*.
-        let link = unsafe { first.as_ref() };
-        let next = link.next.load(Ordering::Relaxed);
+    fn pop_within(&self, owner: QueueOwner) -> Option<NonNull<Link>> {
+        let first = self.first(owner)?;
+        let link = Self::next_of(&first);
+        let next = link.load(Ordering::Relaxed);
         self.first.next.store(next, Ordering::Relaxed);
-        if next.is_null() {
+        if next == owner.link {
             self.end();
-            // Keeps the compiler from making both stores conditional instructions, which would cost either way the sum of both.
-            compiler_fence(Ordering::Release);
-        } else {
-            link.next.store(null_mut(), Ordering::Relaxed);
         }
+        link.store(owner.link, Ordering::Relaxed);
         Some(first)
+    }
+
+    /// Where a link leads to that is the caller's: of a task to be pushed, or *linked*.
+    #[inline(always)]
+    fn next_of(link: &NonNull<Link>) -> &AtomicPtr<Link> {
+        // SAFETY: the task of a link is alive until the pusher has pushed it, and then until it is popped (*no orphan*).
+        &unsafe { link.as_ref() }.next
+    }
+
+    /// The first, if there is one.
+    #[inline(always)]
+    fn first(&self, owner: QueueOwner) -> Option<NonNull<Link>> {
+        let first = self.first.next.load(Ordering::Relaxed);
+        if first == owner.link || (!owner.direct && first.is_null()) {
+            return None;
+        }
+        // SAFETY: *bound*: a direct owner's before its queue is looked at (`Schedule::DIRECT`); so it is not null.
+        Some(unsafe { NonNull::new_unchecked(first) })
     }
 
     /// Pops a task and starts it, in one section.
     #[inline(always)]
-    pub(super) fn pop_started(&self, _: OneConsumer, _: bool) -> Option<(TaskPtr, Start)> {
+    pub(super) fn pop_started(&self, _: OneConsumer, owner: QueueOwner, _: bool) -> Option<(TaskPtr, Start)> {
         let _section = Section::enter();
-        let task = TaskPtr::from_link(self.pop_within()?);
+        let task = TaskPtr::from_link(self.pop_within(owner)?);
         // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
         Some((task, unsafe { task.start_within() }))
     }
 
     /// Whether there is nothing to take.
     #[inline]
-    pub(super) fn is_empty(&self, _: OneConsumer) -> bool {
-        self.first.next.load(Ordering::Relaxed).is_null()
+    pub(super) fn is_empty(&self, _: OneConsumer, owner: QueueOwner) -> bool {
+        self.has_none(owner)
+    }
+
+    /// As [`is_empty`](Self::is_empty): on one core anybody may ask, in a section.
+    #[inline(always)]
+    pub(super) fn has_none(&self, owner: QueueOwner) -> bool {
+        let first = self.first.next.load(Ordering::Relaxed);
+        first == owner.link || (!owner.direct && first.is_null())
     }
 }

@@ -229,7 +229,7 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
         // SAFETY: claimed as joined, and filled with a future of this output.
         let handle = unsafe { JoinHandle::new(task) };
         // SAFETY: a claimed slot of this arena, filled above with the place's owner.
-        unsafe { place.launch(task) };
+        unsafe { task.launch_at(owner) };
         Ok(handle)
     }
 
@@ -242,11 +242,11 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     where
         F: Future<Output = ()> + 'static,
     {
-        let task = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::SLOT })?;
+        let (task, owner) = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::SLOT })?;
         // SAFETY: claimed, so of this generation until it is launched.
         let handle = unsafe { AbortHandle::of_slot(task) };
-        // SAFETY: a claimed slot of this arena, filled with the place's owner.
-        unsafe { place.launch(task) };
+        // SAFETY: a claimed slot of this arena, filled with this owner.
+        unsafe { task.launch_at(owner) };
         Ok(handle)
     }
 
@@ -273,9 +273,9 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     where
         F: Future<Output = ()> + 'static,
     {
-        let task = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::LONE })?;
-        // SAFETY: a claimed slot of this arena, filled with the place's owner.
-        unsafe { place.launch(task) };
+        let (task, owner) = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::LONE })?;
+        // SAFETY: a claimed slot of this arena, filled with this owner.
+        unsafe { task.launch_at(owner) };
         Ok(())
     }
 
@@ -286,7 +286,7 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
         place: &dyn Spawn,
         future: F,
         table: &'static VTable,
-    ) -> Result<TaskPtr, SpawnError<F>>
+    ) -> Result<(TaskPtr, NonNull<Owner>), SpawnError<F>>
     where
         F: Future<Output = ()> + 'static,
     {
@@ -304,7 +304,8 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
         let cell = task.0.cast::<Cell<F, Detached, ()>>();
         // SAFETY: claimed, large enough (checked above), and the owner is what `Spawn` promises; this is the thread that
         // polls and drops the tasks of `place`. The tables given here are this cell's.
-        Ok(unsafe { Cell::fill(cell, table, owner, (), (), future) })
+        let task = unsafe { Cell::fill(cell, table, owner, (), (), future) };
+        Ok((task, owner))
     }
 }
 

@@ -1,4 +1,5 @@
-//! A task with its future: header, join waker, one extra word where the executor wants one, and the stage.
+//! A task with its future: header, join waker, of a counted task its owner and one extra word where the executor wants one, and
+//! the stage.
 
 use core::alloc::Layout;
 use core::mem::{ManuallyDrop, offset_of};
@@ -10,7 +11,7 @@ use super::header::{Header, Owner, TaskPtr};
 use super::scope::{self, Budget, Scope};
 use super::state::{Snapshot, Start, State};
 use super::{run, waker};
-use crate::atomic::{LAYOUT_IS_REAL, UnsafeCell};
+use crate::atomic::{LAYOUT_IS_REAL, Ordering, UnsafeCell};
 use crate::guard::{self, Payload};
 
 /// Where a join handle keeps its waker.
@@ -18,7 +19,18 @@ pub type Joined = UnsafeCell<Option<Waker>>;
 /// Nothing, for a task whose output nobody asks for.
 pub type Detached = ();
 
-/// The cell of a task: `J` is [`Joined`] or [`Detached`], `X` what the executor keeps beside the header.
+/// Whether there may be counted tasks at all.
+pub(super) const COUNTED: bool = cfg!(feature = "alloc");
+
+/// What a counted task has besides: its owner, for which a slot has no word of its own (*owner or link*), and what the executor
+/// keeps there.
+#[repr(C)]
+pub(crate) struct Besides<X> {
+    pub(crate) owner: UnsafeCell<NonNull<Owner>>,
+    pub(crate) extra: X,
+}
+
+/// The cell of a task: `J` is [`Joined`] or [`Detached`], `X` nothing, or the [`Besides`] of a counted task.
 #[repr(C)]
 pub(crate) struct Cell<F: Future, J, X> {
     pub(crate) header: Header,
@@ -97,10 +109,16 @@ pub(crate) union PollFn {
     pub(crate) slot: unsafe fn(TaskPtr),
 }
 
-/// Size and alignment of the cell of a joined task with extra `X`.
+/// Size and alignment of the cell of a joined task in a slot.
+#[must_use]
+pub const fn slot_layout_of<F: Future>() -> Layout {
+    Layout::new::<Cell<F, Joined, ()>>()
+}
+
+/// Size and alignment of the cell of a joined counted task with extra `X`.
 #[must_use]
 pub const fn layout_of<F: Future, X>() -> Layout {
-    Layout::new::<Cell<F, Joined, X>>()
+    Layout::new::<Cell<F, Joined, Besides<X>>>()
 }
 
 /// Bytes of a detached static task beside max(future, output).
@@ -108,13 +126,14 @@ pub const HEADER_BYTES: usize = size_of::<Header>();
 /// Bytes of a joined static task beside max(future, output).
 pub const JOINED_BYTES: usize = HEADER_BYTES + size_of::<Joined>();
 
-// 16 and 24 bytes, aligned to 4, on a 32-bit target.
-const _: () = assert!(!LAYOUT_IS_REAL || HEADER_BYTES == 4 * size_of::<usize>());
-const _: () = assert!(!LAYOUT_IS_REAL || JOINED_BYTES == 6 * size_of::<usize>());
+// 12 and 20 bytes, aligned to 4, on a 32-bit target.
+const _: () = assert!(!LAYOUT_IS_REAL || HEADER_BYTES == 3 * size_of::<usize>());
+const _: () = assert!(!LAYOUT_IS_REAL || JOINED_BYTES == 5 * size_of::<usize>());
 const _: () = assert!(!LAYOUT_IS_REAL || align_of::<Header>() == align_of::<usize>());
 // A boxed task on a 64-bit target: 56 of the 64 bytes it may have.
 const _: () = assert!(
-    !LAYOUT_IS_REAL || offset_of!(Cell<core::future::Ready<()>, Joined, usize>, stage) == 7 * size_of::<usize>()
+    !LAYOUT_IS_REAL
+        || offset_of!(Cell<core::future::Ready<()>, Joined, Besides<usize>>, stage) == 7 * size_of::<usize>()
 );
 
 impl<F: Future, J, X> Cell<F, J, X> {
@@ -228,8 +247,7 @@ impl<F: Future, J, X> Cell<F, J, X> {
     /// # Safety
     ///
     /// The table must be `Self::SLOT` or `Self::LONE`, or `Self::COUNTED` for a counted task. `cell` must be valid for a `Self`
-    /// but for its link and state, which are initialised and stay; the caller must have claimed the state, so that nobody reads
-    /// the rest.
+    /// but for its link and state, which are initialised; the caller must have claimed the state, so that nobody reads the rest.
     #[inline(always)]
     pub(crate) unsafe fn fill(
         cell: NonNull<Self>,
@@ -247,8 +265,8 @@ impl<F: Future, J, X> Cell<F, J, X> {
         let header = unsafe { task.header() };
         // SAFETY: claimed: nobody reads the header's cells before the first push (*winner reads*).
         header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(table)) });
-        // SAFETY: as above.
-        header.owner.with_mut(|field| unsafe { field.write(Some(owner)) });
+        // Of a counted task it says so too while it is in no queue, though nobody asks.
+        header.link.next.store(owner.as_ptr().cast(), Ordering::Relaxed);
         let cell = cell.as_ptr();
         // SAFETY: in bounds, by this function's contract.
         let slot = unsafe { &raw mut (*cell).join };
@@ -264,7 +282,9 @@ impl<F: Future, J, X> Cell<F, J, X> {
         unsafe { stage.write(future) };
         task
     }
+}
 
+impl<F: Future, J, X> Cell<F, J, Besides<X>> {
     /// Writes a whole counted task into fresh memory.
     ///
     /// # Safety
@@ -285,9 +305,37 @@ impl<F: Future, J, X> Cell<F, J, X> {
         let header = Header { state: State::new(Snapshot::counted(joined)), ..Header::free() };
         // SAFETY: valid for writes, by this function's contract; the header is the first field.
         unsafe { cell.cast::<Header>().write(header) };
+        let besides = Besides { owner: UnsafeCell::new(owner), extra };
         // SAFETY: link and state have just been written, and nobody else knows the memory.
-        unsafe { Self::fill(cell, const { &Self::COUNTED }, owner, join, extra, future) }
+        unsafe { Self::fill(cell, const { &Self::COUNTED }, owner, join, besides, future) }
     }
+}
+
+/// The scheduler of a counted task.
+///
+/// # Safety
+///
+/// `task` must be counted and alive. The owner is alive while the task is (*kept alive*).
+#[inline(always)]
+pub(crate) unsafe fn counted_owner(task: TaskPtr) -> NonNull<Owner> {
+    // SAFETY: by this function's contract.
+    let owner = unsafe { owner_cell(task) };
+    // SAFETY: written before the task was known to anybody, and then only read.
+    owner.with(|owner| unsafe { *owner })
+}
+
+/// Where that is.
+///
+/// # Safety
+///
+/// As for [`counted_owner`].
+#[inline(always)]
+pub(crate) unsafe fn owner_cell<'a>(task: TaskPtr) -> &'a UnsafeCell<NonNull<Owner>> {
+    const OFFSET: usize = offset_of!(Cell<core::future::Ready<()>, Joined, Besides<()>>, extra);
+    // SAFETY: *whole pointer*: it follows the join slot of a counted cell, whatever comes behind.
+    let besides = unsafe { task.0.byte_add(OFFSET) };
+    // SAFETY: initialised when the cell was filled; `repr(C)`, a cell first.
+    unsafe { besides.cast::<UnsafeCell<NonNull<Owner>>>().as_ref() }
 }
 
 /// The join waker of a joined task.

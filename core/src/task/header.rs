@@ -1,17 +1,24 @@
-//! The part of a task that does not know its future: four words.
+//! The part of a task that does not know its future: three words.
 
+use core::num::NonZero;
 use core::ptr::NonNull;
 
-use super::cell::VTable;
+use super::cell::{COUNTED, VTable, counted_owner};
 use super::schedule::Schedule;
 use super::state::State;
-use crate::atomic::{AtomicPtr, UnsafeCell};
+use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
 use crate::run_queue::RunQueue;
 
 /// What joins a task to a queue. The first field of every header, so that a link is found from a task and back by a cast.
 ///
 /// Owned by whoever holds the `Notified` of the task, then by the queue it is in.
+///
+/// *owner or link*: of a slot it leads to the owner while the slot is in no queue. Nobody asks for the owner of one that is: who
+/// wakes it wins nothing, and its queue is the owner's. A pop writes the owner back, before anybody clears `NOTIFIED`.
+///
+/// Ordering: relaxed everywhere, for a link is handed on by the queue and by the state word: the pop is published by the next
+/// release of that word, which comes before the next win of `NOTIFIED`.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Link {
@@ -33,62 +40,75 @@ impl Default for Link {
     }
 }
 
-/// The first field of every scheduler: what can be done to its tasks by someone who does not know its type.
+/// The owner of the tasks of one queue, to which their links lead while they are in none.
+#[derive(Clone, Copy)]
+pub(crate) struct QueueOwner {
+    pub(crate) link: *mut Link,
+    /// Whether the owner is *direct*, and so the queue where the link leads, and *bound*.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // elsewhere a queue does not know where it lies
+    pub(crate) direct: bool,
+}
+
+impl QueueOwner {
+    #[inline(always)]
+    pub(crate) fn of<S: Schedule>(owner: &S) -> Self {
+        Self { link: Owner::of(owner).cast().as_ptr(), direct: S::DIRECT }
+    }
+}
+
+/// A field of every scheduler: what can be done to its tasks by someone who does not know its type.
+///
+/// A pointer to an `Owner` stands for a scheduler. That of one that must be asked leads to the second byte of this field, so that
+/// it is odd; that of a *direct* one to its beginning, which is the queue: whoever wakes a task has to find that.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Owner {
-    /// `None`: a task is scheduled by pushing it to the queue that follows, and none is counted (*direct*).
-    pub(crate) ops: Option<&'static Ops>,
+    pub(crate) ops: &'static Ops,
 }
 
-/// An owner with the queue of its tasks behind it: the beginning of a scheduler whose tasks may be queued without asking
-/// it. See [`Schedule::DIRECT`](super::Schedule::DIRECT).
-#[derive(Debug)]
-#[repr(C)]
-pub struct OwnQueue<S> {
-    owner: Owner,
-    queue: RunQueue<S>,
-}
+/// What makes the pointer to an owner that must be asked odd.
+const ASKED: usize = 1;
 
-impl<S: Schedule> OwnQueue<S> {
-    const_fn! {
-        /// The beginning of an `S`, with an empty queue.
-        pub const fn new() -> Self {
-            Self { owner: S::OWNER, queue: RunQueue::new() }
+impl Owner {
+    /// What stands for a scheduler.
+    #[must_use]
+    #[inline(always)]
+    pub fn of<S: Schedule>(scheduler: &S) -> NonNull<Self> {
+        Self::of_ptr(NonNull::from(scheduler))
+    }
+
+    /// As [`of`](Self::of), with what the pointer may be used for besides.
+    #[must_use]
+    #[inline(always)]
+    pub fn of_ptr<S: Schedule>(scheduler: NonNull<S>) -> NonNull<Self> {
+        if S::DIRECT {
+            return scheduler.cast();
         }
-    }
-}
-
-impl<S> OwnQueue<S> {
-    /// Makes the queue know its place: before anybody gets the owner of a scheduler that is *direct*.
-    #[inline(always)]
-    pub fn bind(&'static self) {
-        self.queue.bind();
+        scheduler.map_addr(|addr| addr.saturating_add(S::OWNER_AT + ASKED)).cast()
     }
 
-    /// The queue.
+    /// The scheduler for which it stands, which must be an `S` and not *direct*.
     #[inline(always)]
-    pub fn queue(&self) -> &RunQueue<S> {
-        &self.queue
+    pub(crate) fn scheduler<S: Schedule>(this: NonNull<Self>) -> NonNull<S> {
+        let start = |addr: NonZero<usize>| NonZero::new(addr.get().wrapping_sub(S::OWNER_AT + ASKED)).unwrap_or(addr);
+        this.map_addr(start).cast()
+    }
+
+    /// Whether it must be asked.
+    #[inline(always)]
+    fn is_asked(this: NonNull<Self>) -> bool {
+        this.addr().get() & ASKED != 0
     }
 }
 
 /// A scheduler whose type is not known.
 #[derive(Debug)]
-enum Anyone {}
-
-impl<S: Schedule> Default for OwnQueue<S> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+pub(crate) enum Anyone {}
 
 /// A scheduler, seen without its type.
 pub struct Ops {
     /// [`Schedule::schedule`](super::Schedule::schedule) on the owner.
     pub(crate) schedule: unsafe fn(NonNull<Owner>, TaskPtr),
-    /// [`Schedule::completed`](super::Schedule::completed).
-    pub(crate) completed: unsafe fn(NonNull<Owner>, TaskPtr),
     /// [`Schedule::released`](super::Schedule::released).
     pub(crate) released: unsafe fn(NonNull<Owner>, TaskPtr),
 }
@@ -105,7 +125,6 @@ pub(crate) struct Header {
     pub(crate) link: Link,
     pub(crate) state: State,
     pub(crate) vtable: UnsafeCell<Option<&'static VTable>>,
-    pub(crate) owner: UnsafeCell<Option<NonNull<Owner>>>,
     /// Nothing, but to a model each access to the stage is an access to this.
     pub(crate) stage: UnsafeCell<()>,
 }
@@ -118,7 +137,6 @@ impl Header {
                 link: Link::new(),
                 state: State::free(),
                 vtable: UnsafeCell::new(None),
-                owner: UnsafeCell::new(None),
                 stage: UnsafeCell::new(()),
             }
         }
@@ -181,19 +199,29 @@ impl TaskPtr {
         unsafe { vtable.unwrap_unchecked() }
     }
 
-    /// The scheduler of the task.
+    /// The scheduler of a slot.
     ///
     /// # Safety
     ///
-    /// As for [`vtable`](Self::vtable). The owner is alive while the task is (*static home*, *kept alive*).
+    /// As for [`vtable`](Self::vtable), and the slot must be in no queue (*owner or link*). The owner is alive while the task is
+    /// (*static home*).
     #[inline(always)]
     pub(crate) unsafe fn owner(self) -> NonNull<Owner> {
         // SAFETY: alive, by this function's contract.
-        let header = unsafe { self.header() };
-        // SAFETY: *winner reads*, as in `vtable`.
-        let owner = header.owner.with(|owner| unsafe { *owner });
-        // SAFETY: it was set before the first push.
-        unsafe { owner.unwrap_unchecked() }
+        let owner = unsafe { self.header() }.link.next.load(Ordering::Relaxed);
+        // SAFETY: *owner or link*: it was set before the first push, and is again by each pop.
+        unsafe { NonNull::new_unchecked(owner.cast()) }
+    }
+
+    /// The scheduler of a counted task.
+    ///
+    /// # Safety
+    ///
+    /// The task must be counted, alive, and an `S`'s, which is alive while the task is (*kept alive*).
+    #[inline(always)]
+    pub(crate) unsafe fn scheduler<S: Schedule>(self) -> NonNull<S> {
+        // SAFETY: by this function's contract. Who counts is asked.
+        Owner::scheduler(unsafe { counted_owner(self) })
     }
 
     /// The link, for a queue.
@@ -233,47 +261,57 @@ impl TaskPtr {
         if !core::ptr::eq(own.as_ptr(), owner) {
             return false;
         }
-        // SAFETY: *direct*: the owner is the beginning of an `OwnQueue`, whose layout does not depend on its scheduler.
-        let queue = unsafe { own.cast::<OwnQueue<Anyone>>().as_ref() }.queue();
+        // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
+        let queue = unsafe { own.cast::<RunQueue<Anyone>>().as_ref() };
         // SAFETY: on one core anybody may ask; else it is the consumer who asks.
-        unsafe { queue.is_empty() }
+        unsafe { queue.has_none(QueueOwner { link: own.cast().as_ptr(), direct: true }) }
     }
 
-    /// The queue of a *direct* owner, with which the task is scheduled; `None`: the owner must be asked.
+    /// Hands a new counted task to its scheduler, whose type is not known here. For executors.
     ///
     /// # Safety
     ///
-    /// As for [`owner`](Self::owner).
+    /// The caller must have won `NOTIFIED` of this task, which must be counted and filled, and nobody else know of it.
+    #[doc(hidden)]
+    #[inline]
+    pub unsafe fn launch(self) {
+        // SAFETY: by this function's contract; who counts is asked, in a section or not.
+        unsafe { self.schedule_within() };
+    }
+
+    /// Hands a new slot to its scheduler. For executors.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have won `NOTIFIED` of this slot, which was filled for `owner`, and nobody else know of it.
+    #[doc(hidden)]
+    #[inline]
+    pub unsafe fn launch_at(self, owner: NonNull<Owner>) {
+        if !Owner::is_asked(owner) {
+            // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
+            let queue = unsafe { owner.cast::<RunQueue<Anyone>>().as_ref() };
+            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
+            unsafe { queue.push_bound(self) }
+        } else {
+            // SAFETY: alive: a slot.
+            unsafe { self.header() }.state.ask();
+            // SAFETY: not *direct*; and NOTIFIED was won.
+            unsafe { self.ask(owner) };
+        }
+    }
+
+    /// Hands the task to its scheduler, whose type is not known here.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have won `NOTIFIED` of this task, and `owner` be its scheduler and not *direct*.
     #[inline(always)]
-    unsafe fn direct_queue<'a>(self) -> Result<&'a RunQueue<Anyone>, (NonNull<Owner>, &'static Ops)> {
-        // SAFETY: *winner reads*, by this function's contract.
-        let owner = unsafe { self.owner() };
+    unsafe fn ask(self, owner: NonNull<Owner>) {
+        let field = owner.as_ptr().map_addr(|addr| addr & !ASKED);
         // SAFETY: the owner is alive while the task is, and the task is until it is pushed (*no orphan*).
-        match unsafe { owner.as_ref() }.ops {
-            Some(ops) => Err((owner, ops)),
-            // SAFETY: *direct*: the owner is the beginning of an `OwnQueue`, whose layout does not depend on its scheduler.
-            None => Ok(unsafe { owner.cast::<OwnQueue<Anyone>>().as_ref() }.queue()),
-        }
-    }
-
-    /// Hands a new task to its scheduler, whose type is not known here.
-    ///
-    /// # Safety
-    ///
-    /// The caller must have won `NOTIFIED` of this task, and nobody else know of it.
-    #[inline(always)]
-    pub(crate) unsafe fn launch(self) {
-        // SAFETY: *winner reads*.
-        match unsafe { self.direct_queue() } {
-            Ok(queue) => {
-                // SAFETY: alive: it is not launched yet.
-                unsafe { self.header() }.state.direct();
-                // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
-                unsafe { queue.push_bound(self) }
-            }
-            // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
-            Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
-        }
+        let ops = unsafe { (*field).ops };
+        // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
+        unsafe { (ops.schedule)(owner, self) }
     }
 
     /// Hands the task to its scheduler, whose type is not known here; on one core in a section.
@@ -283,13 +321,33 @@ impl TaskPtr {
     /// The caller must have won `NOTIFIED` of this task.
     #[inline(always)]
     pub(crate) unsafe fn schedule_within(self) {
-        // SAFETY: *winner reads*.
-        match unsafe { self.direct_queue() } {
-            // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
-            Ok(queue) => unsafe { queue.push_within(self) },
-            // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
-            Err((owner, ops)) => unsafe { (ops.schedule)(owner, self) },
+        // SAFETY: alive: the task is until it is pushed (*no orphan*).
+        let now = unsafe { self.header() }.state.peek();
+        if !now.is_asked() {
+            // SAFETY: by this function's contract.
+            unsafe { self.push_within() };
+        } else if COUNTED && now.is_counted() {
+            // SAFETY: counted, and alive as above.
+            let owner = unsafe { counted_owner(self) };
+            // SAFETY: not *direct*; the rest by this function's contract.
+            unsafe { self.ask(owner) };
+        } else {
+            // SAFETY: by this function's contract, and as just seen.
+            unsafe { self.ask_slot() };
         }
+    }
+
+    /// As [`schedule_within`](Self::schedule_within), of a slot whose word says that its owner must be asked.
+    ///
+    /// # Safety
+    ///
+    /// As for `schedule_within`; and the word of the tenant whose `NOTIFIED` was won must have been with `ASKED`.
+    #[inline(always)]
+    pub(crate) unsafe fn ask_slot(self) {
+        // SAFETY: *winner reads*.
+        let owner = unsafe { self.owner() };
+        // SAFETY: not *direct*; the rest by this function's contract.
+        unsafe { self.ask(owner) };
     }
 
     /// As [`schedule_within`](Self::schedule_within), of a slot whose word says that its owner need not be asked.
@@ -301,25 +359,10 @@ impl TaskPtr {
     pub(crate) unsafe fn push_within(self) {
         // SAFETY: *winner reads*.
         let owner = unsafe { self.owner() };
-        // SAFETY: *direct*: the owner is the beginning of an `OwnQueue`, whose layout does not depend on its scheduler.
-        let queue = unsafe { owner.cast::<OwnQueue<Anyone>>().as_ref() }.queue();
-        // SAFETY: as in `schedule_within`.
+        // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
+        let queue = unsafe { owner.cast::<RunQueue<Anyone>>().as_ref() };
+        // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
         unsafe { queue.push_within(self) };
-    }
-
-    /// Tells the scheduler, whose type is not known here, that the task is complete. One that does nothing but push has no
-    /// need to hear it.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Schedule::completed`].
-    #[inline(always)]
-    pub(crate) unsafe fn completed(self) {
-        // SAFETY: *winner reads*: the executor has the task, by this function's contract.
-        if let Err((owner, ops)) = unsafe { self.direct_queue() } {
-            // SAFETY: the operations are those of the owner's own type, and the rest by this function's contract.
-            unsafe { (ops.completed)(owner, self) }
-        }
     }
 
     /// Hands the memory of the task back to its scheduler, whose type is not known here.
@@ -328,12 +371,12 @@ impl TaskPtr {
     ///
     /// The caller must have dropped the last reference of this counted task.
     pub(crate) unsafe fn released(self) {
-        // SAFETY: no reference is left, so nobody uses the task again.
-        let owner = unsafe { self.owner() };
-        // SAFETY: *kept alive*.
-        if let Some(ops) = unsafe { owner.as_ref() }.ops {
-            // SAFETY: the operations are those of the owner's own type, and the last reference is gone.
-            unsafe { (ops.released)(owner, self) }
-        }
+        // SAFETY: counted, and no reference is left, so nobody uses the task again.
+        let owner = unsafe { counted_owner(self) };
+        let field = owner.as_ptr().map_addr(|addr| addr & !ASKED);
+        // SAFETY: *kept alive*; who counts is asked.
+        let ops = unsafe { (*field).ops };
+        // SAFETY: the operations are those of the owner's own type, and the last reference is gone.
+        unsafe { (ops.released)(owner, self) }
     }
 }

@@ -8,7 +8,7 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::arena::fill_slot;
-use super::cell::{Cell, Joined};
+use super::cell::{Besides, Cell, Joined};
 use super::header::{Owner, TaskPtr};
 use super::join::AbortHandle;
 use super::spawn::{Shape, Vacancy};
@@ -29,12 +29,12 @@ pub(super) unsafe fn fill_vacancy<F: Future + 'static>(vacancy: Vacancy, owner: 
             task
         }
         Shape::Counted => {
-            let cell = vacancy.memory.cast::<Cell<F, Joined, ()>>();
+            let cell = vacancy.memory.cast::<Cell<F, Joined, Besides<()>>>();
             // SAFETY: fresh memory of this layout, by this function's contract.
             unsafe { Cell::fill_counted(cell, owner, UnsafeCell::new(None), (), future, true) }
         }
         Shape::CountedExtra(extra) => {
-            let cell = vacancy.memory.cast::<Cell<F, Joined, UnsafeCell<usize>>>();
+            let cell = vacancy.memory.cast::<Cell<F, Joined, Besides<UnsafeCell<usize>>>>();
             // SAFETY: fresh memory of this layout, by this function's contract.
             unsafe { Cell::fill_counted(cell, owner, UnsafeCell::new(None), UnsafeCell::new(extra), future, true) }
         }
@@ -72,8 +72,9 @@ impl HeapTask {
     ///
     /// `task` must be such a task, and alive for as long as the reference is used.
     pub unsafe fn extra<'a>(task: TaskPtr) -> &'a UnsafeCell<usize> {
-        const OFFSET: usize = offset_of!(Cell<core::future::Ready<()>, Joined, UnsafeCell<usize>>, extra);
-        // SAFETY: *whole pointer*: the extra word follows the join slot.
+        const OFFSET: usize = offset_of!(Cell<core::future::Ready<()>, Joined, Besides<UnsafeCell<usize>>>, extra)
+            + offset_of!(Besides<UnsafeCell<usize>>, extra);
+        // SAFETY: *whole pointer*: the extra word follows join slot and owner.
         let extra = unsafe { task.0.byte_add(OFFSET) };
         // SAFETY: initialised when the cell was filled; a cell.
         unsafe { extra.cast::<UnsafeCell<usize>>().as_ref() }

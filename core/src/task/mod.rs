@@ -27,8 +27,8 @@
 //!
 //! | field | who | under |
 //! |---|---|---|
-//! | `link` | whoever holds the `Notified` | `NOTIFIED` won, until popped |
-//! | `vtable`, `owner` | the spawner writes, before the first push; then only read | *winner reads* |
+//! | `link` | whoever holds the `Notified` | `NOTIFIED` won, until popped; of a slot it is its owner before and after (*owner or link*) |
+//! | `vtable`, owner of a counted task | the spawner writes, before the first push; then only read | *winner reads* |
 //! | future | the executor | `RUNNING` (one core, one runner: between pop and the end of the poll) |
 //! | output | the executor until `COMPLETE`, then the join handle; the executor again if the handle is gone | |
 //! | join waker | the handle while `JOIN_WAKER` is clear; both read while it is set; the executor drops it if the handle is gone | |
@@ -37,7 +37,7 @@
 //!
 //! - *quiet header*: a field that is rewritten when a slot is used again is a cell or an atomic, so a stale waker that
 //!   holds a reference to the header races with nothing.
-//! - *winner reads*: `vtable` and `owner` are read only by who won `NOTIFIED`, runs the task, or keeps it from being used
+//! - *winner reads*: `vtable` and the owner are read only by who won `NOTIFIED`, runs the task, or keeps it from being used
 //!   again (a join handle, a counted reference; on one core a section in which the word says that the task waits).
 //! - *deaf clone*: cloning or dropping the waker of an uncounted task touches no memory.
 //! - *whole pointer*: a [`TaskPtr`] has the provenance of the whole cell, and comes from the cell's own base.
@@ -45,11 +45,11 @@
 //! - *publish last*: after a task has been pushed, the pusher touches nothing of it but through a reference of its own.
 //! - *no orphan*: a task whose `NOTIFIED` has been won but that has not been pushed is never freed; a closed queue hands
 //!   it back, and [`Notified::cancel`] finishes it.
-//! - *direct*: an owner without operations begins an [`OwnQueue`], is `static`, and all that scheduling its tasks takes is a
-//!   push to that queue, which is bound to its place before anybody gets the owner. The state word of a slot says that its owner must
-//!   be asked, until it is launched by one that is of this kind. So a wake needs no call through a table,
-//!   and on one core it may be made in the section, or under the lock, in which the waker was found: the one exception to
-//!   "no foreign code under a lock", for it is none (`waker::wake_within`).
+//! - *direct*: such an owner begins with its [`RunQueue`](crate::run_queue::RunQueue), is `static`, and all that scheduling its
+//!   tasks takes is a push to that queue, which is bound to its place before anybody gets the owner. The pointer that stands for any
+//!   other owner is odd, and the state word of its tasks says from their launch on that it must be asked. So a wake needs no call
+//!   through a table, and on one core it may be made in the section, or under the lock, in which the waker was found: the one
+//!   exception to "no foreign code under a lock", for it is none (`waker::wake_within`).
 //! - *lone*: a task without a handle can neither be aborted nor asked for an output, and its table says nothing of either. What a
 //!   start of a slot asks for other than a poll is found in its table (`VTable::end`), so that images of lone tasks have no code for it.
 //! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.
@@ -88,7 +88,8 @@ pub use self::coop::{consume_budget, unconstrained};
 pub use abort_on_drop::AbortOnDropHandle;
 pub use arena::{Arena, Eight, Slots, claim_from};
 pub use error::{JoinError, SpawnError};
-pub use header::{Link, OwnQueue, Owner, TaskPtr};
+pub(crate) use header::QueueOwner;
+pub use header::{Link, Owner, TaskPtr};
 pub use id::{Id, id, try_id};
 pub use join::{AbortHandle, JoinHandle};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -118,9 +119,9 @@ pub mod __private {
 /// What executors build tasks with. Not for users: nothing here is checked.
 #[doc(hidden)]
 pub mod raw {
-    pub use super::cell::{Detached, HEADER_BYTES, JOINED_BYTES, Joined, layout_of};
+    pub use super::cell::{Detached, HEADER_BYTES, JOINED_BYTES, Joined, layout_of, slot_layout_of};
     pub use super::coop::in_main;
     #[cfg(feature = "alloc")]
     pub use super::heap::{Boxes, HeapTask};
-    pub use super::run::{is_counted, launch, shut_down};
+    pub use super::run::{is_counted, shut_down};
 }

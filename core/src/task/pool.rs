@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::arena::{Slots, claim_from};
-use super::cell::{HEADER_BYTES, layout_of};
+use super::cell::{HEADER_BYTES, slot_layout_of};
 use super::error::SpawnError;
 use super::header::{Owner, TaskPtr};
 use super::join::JoinHandle;
@@ -195,7 +195,7 @@ unsafe impl Spawn for InPool<'_> {
     }
 
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
-        claim_from(self.name, self.pool, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot })
+        claim_from(self.name, self.pool, need.slot).map(|memory| Vacancy { memory, shape: Shape::Slot })
     }
 
     unsafe fn launch(&self, task: TaskPtr) {
@@ -248,7 +248,7 @@ task_fn! { A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 }
 #[doc(hidden)]
 #[must_use]
 pub const fn pool_bytes<Arguments, F: TaskFn<Arguments>>(_: &F) -> usize {
-    let layout: Layout = layout_of::<F::Future, ()>();
+    let layout: Layout = slot_layout_of::<F::Future>();
     assert!(layout.align() <= 8, "the future of this task needs a larger alignment than slots have: 8 bytes");
     layout.size() - HEADER_BYTES
 }

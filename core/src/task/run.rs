@@ -173,7 +173,7 @@ trait Side {
     fn freed(task: TaskPtr);
 }
 
-/// A scheduler of type `S`, and all that it may have.
+/// A scheduler of type `S`, which counts the task.
 struct Of<S>(PhantomData<S>);
 
 /// Whatever scheduler has the task, which is a slot's: no code for what a slot cannot do, and the same for all of them.
@@ -181,8 +181,8 @@ struct Slots;
 
 impl<S: Schedule> Side for Of<S> {
     fn completed(task: TaskPtr) {
-        // SAFETY: *winner reads*: the executor has the task.
-        let owner = unsafe { task.owner() }.cast::<S>();
+        // SAFETY: the executor has the task, which is counted.
+        let owner = unsafe { task.scheduler::<S>() };
         // SAFETY: the owner is alive while the task is.
         let owner = unsafe { owner.as_ref() };
         // SAFETY: its own task, complete now and once; the executor's side has not let go of it.
@@ -190,18 +190,16 @@ impl<S: Schedule> Side for Of<S> {
     }
 
     fn freed(task: TaskPtr) {
-        if S::Reclaim::COUNTED_SOMETIMES {
-            free_counted::<S>(task);
-        }
+        // SAFETY: counted, and the last reference is gone.
+        let owner = unsafe { task.scheduler::<S>() };
+        // SAFETY: *kept alive*; the last reference is gone.
+        unsafe { S::released(owner, task) };
     }
 }
 
 impl Side for Slots {
     #[inline(always)]
-    fn completed(task: TaskPtr) {
-        // SAFETY: the executor has the task, which is complete now and once, and has not let go of it.
-        unsafe { task.completed() };
-    }
+    fn completed(_: TaskPtr) {}
 
     #[inline(always)]
     fn freed(_: TaskPtr) {}
@@ -241,8 +239,6 @@ pub(super) fn complete_lone(task: TaskPtr) {
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
     if !state.vacate() {
-        // SAFETY: the executor has the task, which is complete now and once, and has not let go of it.
-        unsafe { task.completed() };
         // Without a handle there is nothing to do: it is free, or in the queue once more.
         let (Finish::Kept | Finish::Free | Finish::DropOutput | Finish::WakeJoiner | Finish::DropWaker) =
             state.complete(false);
@@ -336,20 +332,10 @@ pub unsafe fn is_counted(task: TaskPtr) -> bool {
     unsafe { task.header() }.state.peek().is_counted()
 }
 
-/// Hands a new task to its scheduler, whose type is not known here.
-///
-/// # Safety
-///
-/// `task` must have been filled, and its `NOTIFIED` be the caller's.
-pub unsafe fn launch(task: TaskPtr) {
-    // SAFETY: by this function's contract.
-    unsafe { task.launch() };
-}
-
 #[inline]
 fn requeue<S: Schedule>(task: TaskPtr) {
-    // SAFETY: *winner reads*: NOTIFIED was found set by the poller, whose it is then.
-    let owner = unsafe { task.owner() }.cast::<S>();
+    // SAFETY: counted, and NOTIFIED was found set by the poller, whose it is then.
+    let owner = unsafe { task.scheduler::<S>() };
     // SAFETY: the owner is alive while the task is, which it is until it is pushed.
     let owner = unsafe { owner.as_ref() };
     // SAFETY: NOTIFIED is ours.
@@ -396,21 +382,6 @@ fn finish<D: Side>(task: TaskPtr, mut next: Finish) {
         }
         // SAFETY: alive: the executor's side has not let go of it.
         next = unsafe { task.header() }.state.release();
-    }
-}
-
-fn free_counted<S: Schedule>(task: TaskPtr) {
-    let counted = match S::Reclaim::COUNTED {
-        Some(counted) => counted,
-        // SAFETY: a counted task is alive until it is released, and a slot always is; the bit stays what it is for a
-        // counted task, and a slot never has it.
-        None => unsafe { task.header() }.state.peek().is_counted(),
-    };
-    if counted {
-        // SAFETY: the last reference of a counted task is gone.
-        let owner = unsafe { task.owner() }.cast::<S>();
-        // SAFETY: *kept alive*; the last reference is gone.
-        unsafe { S::released(owner, task) };
     }
 }
 

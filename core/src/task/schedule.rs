@@ -9,7 +9,7 @@ use super::run::Notified;
 ///
 /// # Safety
 ///
-/// The type must be `repr(C)` with an [`Owner`], made of [`Self::OWNER`], as its first field. An owner of counted tasks
+/// The type must have an [`Owner`], made of [`Self::OWNER`], so many bytes from its start as [`Self::OWNER_AT`] says. An owner of counted tasks
 /// must stay alive until each of them has been [`released`](Self::released) (*kept alive*); an owner of uncounted ones
 /// must be `'static` (*static home*). `schedule` and `reschedule` must see to it that the task is run or cancelled some
 /// time, by one thread at a time, on a thread on which its future may be polled and dropped. What [`Self::DIRECT`] and
@@ -21,12 +21,12 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     /// Whether its tasks have a budget in each poll; one whose tasks may block has no need to.
     const BUDGETED: bool = true;
 
-    /// Whether [`schedule`](Self::schedule) does nothing but push to the queue of the [`OwnQueue`](super::OwnQueue) with which
+    /// Whether [`schedule`](Self::schedule) does nothing but push to the [`RunQueue`](crate::run_queue::RunQueue) with which
     /// the type begins. Then whoever wakes a task pushes it there without asking (*direct*): no call through a table, and
     /// with short critical sections the push may be made in the section in which the waker was found.
     ///
-    /// Where this is `true` the first field must be such an `OwnQueue`, [bound](super::OwnQueue::bind) before a pointer to the
-    /// owner is given to anybody; `Reclaim` be [`Static`]; and [`completed`](Self::completed) do nothing: it is not called.
+    /// Where this is `true` the first field must be such a queue, [bound](crate::run_queue::RunQueue::bind) before the owner is
+    /// told to anybody and before the queue is looked at; and `Reclaim` be [`Static`].
     const DIRECT: bool = false;
 
     /// Whether its tasks are started by one thread at a time, which ends each poll before it starts the next task, and the
@@ -36,27 +36,24 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     /// Where this is `true`, `Reclaim` must be [`Static`].
     const ONE_RUNNER: bool = false;
 
-    /// What goes into the first field.
-    const OWNER: Owner = Owner { ops: if Self::DIRECT { None } else { Some(Self::OPS) } };
+    /// Where its [`Owner`] is.
+    const OWNER_AT: usize = 0;
+
+    /// What that is.
+    const OWNER: Owner = Owner { ops: Self::OPS };
 
     #[doc(hidden)]
     const OPS: &'static Ops = &Ops {
         schedule: |owner, task| {
             // SAFETY: the caller of `Ops::schedule` says that the owner is of this type and alive.
-            let this = unsafe { owner.cast::<Self>().as_ref() };
+            let this = unsafe { Owner::scheduler::<Self>(owner).as_ref() };
             // SAFETY: it also says that NOTIFIED has been won.
             let task = unsafe { Notified::from_ptr(task) };
             this.schedule(task);
         },
-        completed: |owner, task| {
-            // SAFETY: the caller of `Ops::completed` says that the owner is of this type and alive.
-            let this = unsafe { owner.cast::<Self>().as_ref() };
-            // SAFETY: it also says what `completed` asks for.
-            unsafe { this.completed(task) };
-        },
         released: |owner, task| {
             // SAFETY: the caller of `Ops::released` says that the owner is of this type and the task released.
-            unsafe { Self::released(owner.cast(), task) }
+            unsafe { Self::released(Owner::scheduler(owner), task) }
         },
     };
 
@@ -68,12 +65,12 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
         self.schedule(task);
     }
 
-    /// Hears that a task is complete, its future dropped; its output may not have been taken yet. Called by the thread
-    /// that ran it, before the executor's reference goes.
+    /// Hears that a counted task is complete, its future dropped; its output may not have been taken yet. Called by the
+    /// thread that ran it, before the executor's reference goes.
     ///
     /// # Safety
     ///
-    /// `task` must be one of this scheduler's, alive, launched, and not have been told to it before.
+    /// `task` must be one of this scheduler's, counted, alive, launched, and not have been told to it before.
     unsafe fn completed(&self, task: TaskPtr) {
         let _ = task;
     }

@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::future::Future;
 use core::ptr::NonNull;
 
-use super::cell::layout_of;
+use super::cell::{layout_of, slot_layout_of};
 use super::error::SpawnError;
 use super::header::{Owner, TaskPtr};
 use super::join::JoinHandle;
@@ -38,10 +38,22 @@ pub struct Vacancy {
 /// Sizes and alignments that a future needs, by [`Shape`].
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
-    /// For [`Shape::Slot`] and [`Shape::Counted`].
+    /// For [`Shape::Slot`].
+    pub slot: Layout,
+    /// For [`Shape::Counted`].
     pub plain: Layout,
     /// For [`Shape::CountedExtra`].
     pub extra: Layout,
+}
+
+impl Need {
+    fn of<F: Future>() -> Self {
+        Self {
+            slot: slot_layout_of::<F>(),
+            plain: layout_of::<F, ()>(),
+            extra: layout_of::<F, crate::atomic::UnsafeCell<usize>>(),
+        }
+    }
 }
 
 /// Why there is no memory for a task.
@@ -72,9 +84,9 @@ pub enum Refusal {
 ///
 /// # Safety
 ///
-/// `owner` must be the first field of a live [`Schedule`](super::Schedule), whose tasks `vacancy` makes memory for as
+/// `owner` must be that [of](Owner::of) a live [`Schedule`](super::Schedule), whose tasks `vacancy` makes memory for as
 /// [`Vacancy`] says. `is_local` may answer `true` only on the one thread that polls and drops the tasks of this owner.
-/// `static_owner` must be the same owner where it is `'static` and takes uncounted tasks.
+/// `static_owner` must be the same owner where it is `'static` and takes uncounted tasks, which may be launched there at once.
 pub unsafe trait Spawn {
     /// The scheduler that new tasks belong to.
     fn owner(&self) -> NonNull<Owner>;
@@ -106,7 +118,7 @@ impl Refusal {
         match self {
             Self::Full { pool, slots } => SpawnError::Full { future, pool, slots },
             Self::TooLarge { pool, slot } => {
-                SpawnError::TooLarge { future, pool, needed: layout_of::<F, ()>().size(), slot }
+                SpawnError::TooLarge { future, pool, needed: slot_layout_of::<F>().size(), slot }
             }
             Self::Closed => SpawnError::Closed(future),
             Self::NoPool => SpawnError::NoPool(future),
@@ -169,8 +181,7 @@ unsafe fn spawn_unchecked<F>(place: &dyn Spawn, future: F) -> Result<JoinHandle<
 where
     F: Future + 'static,
 {
-    let need = Need { plain: layout_of::<F, ()>(), extra: layout_of::<F, crate::atomic::UnsafeCell<usize>>() };
-    let vacancy = match place.vacancy(need) {
+    let vacancy = match place.vacancy(Need::of::<F>()) {
         Ok(vacancy) => vacancy,
         Err(refusal) => return Err(refusal.with(future)),
     };

@@ -24,8 +24,8 @@ impl StaticPlace {
     ///
     /// # Safety
     ///
-    /// *static*; where the owner is *direct* its queue must be [bound](super::OwnQueue::bind). Where `is_local`, the place and
-    /// its copies must stay on the one thread that polls and drops the executor's tasks.
+    /// *static*; where the owner is *direct* its queue must be [bound](crate::run_queue::RunQueue::bind). Where `is_local`, the
+    /// place and its copies must stay on the one thread that polls and drops the executor's tasks.
     #[must_use]
     pub const unsafe fn new(
         owner: NonNull<Owner>,
@@ -64,13 +64,13 @@ unsafe impl Spawn for StaticPlace {
 
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         let (name, slots) = self.pool.ok_or(Refusal::NoPool)?;
-        slots.vacancy(name, need.plain)
+        slots.vacancy(name, need.slot)
     }
 
     #[inline]
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: filled, and its NOTIFIED handed over, by this function's contract.
-        unsafe { task.launch() };
+        unsafe { task.launch_at(self.owner) };
     }
 }
 

@@ -32,7 +32,7 @@ unsafe fn wake_slot(task: *const ()) {
     // SAFETY: a slot is always alive.
     let header = unsafe { task.header() };
     // SAFETY: `State::wake_slot` runs one of both for the winner of NOTIFIED only, the first one if the word is without ASKED.
-    header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.schedule_within() });
+    header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.ask_slot() });
 }
 
 /// Whether cloning and dropping a waker run no foreign code: it is a slot's (*deaf clone*).
@@ -203,15 +203,16 @@ pub(crate) fn fire_within<L: RawLock>(
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
     if !state.waits() {
-        // Queued, or over.
-        return Fired::Woken;
+        // Queued, or over, or another's, who must be asked: rare, and its own waker finds out.
+        return Fired::Foreign;
     }
     // SAFETY: it waits, and the owner is *direct*.
     if unsafe { task.is_next(runner.0) } && may_start() {
         return Fired::Started(task);
     }
-    // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED.
-    if state.try_wake_within(|| unsafe { task.push_within() }) { Fired::Woken } else { Fired::Foreign }
+    // SAFETY: run for the winner of NOTIFIED, where the word is without ASKED.
+    state.notify_waiting(|| unsafe { task.push_within() });
+    Fired::Woken
 }
 
 /// As on one core, where nothing is woken under a lock.
@@ -245,7 +246,7 @@ pub(crate) fn fire_apart(waker: &Kept, runner: Runner) -> Fired {
     };
     let ask = || {
         // SAFETY: run for the winner of NOTIFIED only.
-        unsafe { task.schedule_within() };
+        unsafe { task.ask_slot() };
         Fired::Woken
     };
     state.fire(start, ask).unwrap_or(Fired::Woken)
@@ -369,8 +370,8 @@ unsafe fn wake<S: Schedule>(task: *const ()) {
     // SAFETY: alive, by this function's contract.
     let header = unsafe { task.header() };
     header.state.wake(|| {
-        // SAFETY: `State::wake` runs this for the winner of NOTIFIED only (*winner reads*).
-        let owner = unsafe { task.owner() }.cast::<S>();
+        // SAFETY: counted, and alive.
+        let owner = unsafe { task.scheduler::<S>() };
         // SAFETY: the owner is alive while the task is, and is an `S` by this function's contract.
         let owner = unsafe { owner.as_ref() };
         // SAFETY: NOTIFIED has been won.
@@ -387,8 +388,8 @@ unsafe fn drop_reference<S: Schedule>(task: *const ()) {
     let task = unsafe { TaskPtr::from_ptr(task.cast_mut()) };
     // SAFETY: alive: the reference is still there.
     if unsafe { task.header() }.state.drop_reference() {
-        // SAFETY: no reference is left.
-        let owner = unsafe { task.owner() }.cast::<S>();
+        // SAFETY: counted, and no reference is left.
+        let owner = unsafe { task.scheduler::<S>() };
         // SAFETY: *kept alive*; the last reference is gone.
         unsafe { S::released(owner, task) };
     }

@@ -27,7 +27,10 @@
 //! - *owner or lock*: `prev` tells whose the links are. One of the four marks (idle, elapsed, closed, due): its owner's, who
 //!   holds `Pin<&mut Node>`. A pointer: whoever's who holds the lock. Only the owner turns a mark into a pointer, and
 //!   only under the lock is a pointer turned into a mark, as the last access to that node.
-//! - *calm deadline*: the deadline is written by the owner while the node is not linked, and read by anybody.
+//! - *calm deadline*: the deadline is written by the owner while the node is not linked, and read by anybody. So is `place`, and
+//!   read by the owner.
+//! - *seen*: when a poll has said that the node is over, its owner moves `place` to where the links were, and back before the node
+//!   may be linked again. So a node without a place is not linked.
 //! - *ring*: the `next` of a child is a sibling or its parent, but inside of `meld_all`, of those it has put aside.
 //! - *alive*: a linked node is pinned, and takes itself out before it goes. A [`Tree`] is a pointer to a linked node (or
 //!   to the caller's own) and never leaves a call that holds the lock.
@@ -39,7 +42,7 @@ use core::marker::{PhantomData, PhantomPinned};
 use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
-use core::task::{Poll, Waker};
+use core::task::{Poll, Waker, ready};
 
 use super::Instant;
 use super::queue::{ONE_BY_ONE, Place};
@@ -49,7 +52,8 @@ use crate::task::waker::Kept;
 /// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
 pub(super) struct Node {
     deadline: UnsafeCell<Instant>,
-    place: Place,
+    /// Its queue. Of one that was polled to its end it is none, until it is reset (*seen*).
+    place: UnsafeCell<Place>,
     /// *written*: by the insertion, before anything else looks at them; of a node that has left the queue nothing is read.
     links: UnsafeCell<MaybeUninit<Links>>,
     /// The node before this one (see the ring above), or a mark.
@@ -136,16 +140,42 @@ impl Node {
         let state = if due { State::Due } else { State::Idle };
         Self {
             deadline: UnsafeCell::new(deadline),
-            place,
+            place: UnsafeCell::new(place),
             links: UnsafeCell::new(MaybeUninit::uninit()),
             prev: AtomicPtr::new(state.mark()),
             _pinned: PhantomPinned,
         }
     }
 
+    /// Its queue.
     #[inline(always)]
     pub(super) fn place(&self) -> Place {
-        self.place
+        let place = self.written_place();
+        if !place.is_none() {
+            return place;
+        }
+        // SAFETY: *seen*.
+        self.links.with(|links| unsafe { links.cast::<Place>().read() })
+    }
+
+    /// As [`place`](Self::place), of one that is not *seen*.
+    #[inline(always)]
+    pub(super) fn place_unseen(&self) -> Place {
+        let place = self.written_place();
+        debug_assert!(!place.is_none(), "it is over");
+        place
+    }
+
+    #[inline(always)]
+    fn written_place(&self) -> Place {
+        // SAFETY: *calm deadline*: whoever writes it has `Pin<&mut Node>`, and this is `&Node`.
+        self.place.with(|place| unsafe { *place })
+    }
+
+    #[inline(always)]
+    fn write_place(self: Pin<&mut Self>, new: Place) {
+        // SAFETY: *calm deadline*: the node is not linked, and `Pin<&mut Node>` is its owner's.
+        self.place.with_mut(|place| unsafe { *place = new });
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -172,10 +202,23 @@ impl Node {
         if ONE_BY_ONE {
             return self.poll_in_one_section(waker);
         }
-        if load_published(&self.prev) == State::Elapsed.mark() {
-            return Poll::Ready(Ok(()));
+        if load_published(&self.prev) != State::Elapsed.mark() {
+            return self.poll(waker);
         }
-        self.poll(waker)
+        self.see();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Notes that a poll has said that it is over.
+    #[inline(always)]
+    fn see(self: Pin<&mut Self>) {
+        let place = self.written_place();
+        if place.is_none() {
+            return;
+        }
+        // SAFETY: *seen*: it is not linked, so the links are its owner's, who is here.
+        self.links.with_mut(|links| unsafe { links.cast::<Place>().write(place) });
+        self.write_place(Place::NONE);
     }
 
     /// As [`poll`](Self::poll), in every image of a chip: one section, however the node is found. There to clone a waker costs no
@@ -183,10 +226,11 @@ impl Node {
     #[inline(always)]
     pub(super) fn poll_in_one_section(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
         let mark = Mark(load_published(&self.prev));
-        if mark.0 == State::Elapsed.mark() {
-            return Poll::Ready(Ok(()));
+        if mark.0 != State::Elapsed.mark() {
+            ready!(self.place_unseen().poll(self.as_ref(), Kept::of(waker), mark));
         }
-        self.place.poll(self.as_ref(), Kept::of(waker), mark).map(Ok)
+        self.see();
+        Poll::Ready(Ok(()))
     }
 
     /// Asks to be woken by `waker` at the deadline.
@@ -200,19 +244,19 @@ impl Node {
                     this.elapse();
                     return Poll::Ready(Ok(()));
                 }
-                State::Idle => match this.place.insert(this, waker.clone()) {
+                State::Idle => match this.place_unseen().insert(this, waker.clone()) {
                     Ok(()) => return Poll::Pending,
                     Err(_refused) => return Poll::Ready(Err(Closed)),
                 },
                 State::Linked => {
-                    if this.place.with(|heap| heap.wakes(Tree::of(this), waker)) {
+                    if this.place_unseen().with(|heap| heap.wakes(Tree::of(this), waker)) {
                         return Poll::Pending;
                     }
                     // Cloned and dropped outside of the lock: a waker is foreign code. Where the node has left the
                     // queue meanwhile, the clone comes back and the loop sees why. It must not ask `wakes` again: two
                     // clones of one waker need not know each other.
                     let waker = waker.clone();
-                    if let Ok(_old) = this.place.with(|heap| heap.replace_waker(Tree::of(this), waker)) {
+                    if let Ok(_old) = this.place_unseen().with(|heap| heap.replace_waker(Tree::of(this), waker)) {
                         return Poll::Pending;
                     }
                 }
@@ -229,7 +273,7 @@ impl Node {
     /// Takes a node out that is about to go. It is pinned, since it has been linked.
     #[inline(never)]
     fn take_out(&self) {
-        let waker = self.place.with(|heap| heap.remove(Tree(NonNull::from(self)), State::Idle));
+        let waker = self.place_unseen().with(|heap| heap.remove(Tree(NonNull::from(self)), State::Idle));
         // After the lock is left.
         if let Some(waker) = waker {
             // SAFETY: *one waker*: moved out of the queue.
@@ -238,11 +282,15 @@ impl Node {
     }
 
     /// Moves the deadline. A node in the queue stays there, with its waker; any other is linked by the next poll.
-    pub(super) fn reset(self: Pin<&mut Self>, deadline: Instant, now: Instant) {
+    pub(super) fn reset(mut self: Pin<&mut Self>, deadline: Instant, now: Instant) {
+        let place = self.place();
+        if self.written_place().is_none() {
+            self.as_mut().write_place(place);
+        }
         let this = self.as_ref();
         let elapsed = deadline.is_due(now);
         let waker = match this.state() {
-            State::Linked => this.place.with(|heap| heap.unlink(this)),
+            State::Linked => place.with(|heap| heap.unlink(this)),
             _ => None,
         };
         // SAFETY: *calm deadline*: the node is not linked (it was not, or has been removed, or was taken out before),
@@ -255,7 +303,7 @@ impl Node {
             Some(waker) if elapsed => waker.wake(),
             Some(waker) => {
                 // Where it is refused, the task is told by its next poll.
-                if let Err(refused) = this.place.insert(this, waker) {
+                if let Err(refused) = place.insert(this, waker) {
                     refused.wake();
                 }
             }
@@ -267,7 +315,8 @@ impl Node {
 impl Drop for Node {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.is_linked() {
+        // Known where it is dropped when it has just been awaited, as most are: there is no code for the rest then.
+        if !self.written_place().is_none() && self.is_linked() {
             self.take_out();
         }
     }

@@ -12,7 +12,7 @@ use crate::const_fn;
 use crate::guard::{self, Payload};
 use crate::lock::{DefaultLock, Lock};
 use crate::task::waker::{self, Fired, Kept, Runner};
-use crate::task::{OwnQueue, Ready, Schedule, Start, TaskPtr};
+use crate::task::{Owner, Ready, Schedule, Start, TaskPtr};
 
 /// A clock and the one queue of all sleeps that wait for it.
 ///
@@ -87,7 +87,7 @@ impl<C: Clock + Sync + 'static> Timers<C> {
         },
         poll: |node, kept, mark| {
             // SAFETY: by the contract of `Ops`; and who has a `Place` has it for ever.
-            let timers = unsafe { node.place().0.cast::<Self>().as_ref() };
+            let timers = unsafe { node.place_unseen().0.cast::<Self>().as_ref() };
             if mark.is_idle() {
                 match timers.queue.put(node, kept) {
                     Some(true) if node.deadline() != Instant::FAR => timers.clock.rearm(node.deadline()),
@@ -131,6 +131,18 @@ impl Place {
         let whole: *const Timers<C> = timers;
         // SAFETY: a reference.
         Self(unsafe { NonNull::new_unchecked(whole.cast_mut().cast()) })
+    }
+
+    /// No timers, which stands in a node for something else: a constant, which the compiler follows from a store to a test.
+    pub(super) const NONE: Self = match NonNull::new(ptr::without_provenance_mut(1)) {
+        Some(nowhere) => Self(nowhere),
+        None => unreachable!(),
+    };
+
+    /// Whether it is [`NONE`](Self::NONE).
+    #[inline(always)]
+    pub(super) fn is_none(self) -> bool {
+        self.0 == Self::NONE.0
     }
 
     #[inline(always)]
@@ -237,7 +249,7 @@ impl<C: Clock + ?Sized> Timers<C> {
         self.queue.wake_due(self.clock.now())
     }
 
-    /// As [`expire`](Self::expire), for the executor whose queue is `own`: a task of a *direct* one with one runner that is due
+    /// As [`expire`](Self::expire), for the executor `own`: a task of a *direct* one with one runner that is due
     /// alone, where the queue is empty, comes back started instead of going through it; and on one core static tasks are woken
     /// under the lock, where that is a push to a queue.
     ///
@@ -247,8 +259,8 @@ impl<C: Clock + ?Sized> Timers<C> {
     ///
     /// *one consumer* of the queue, who runs what comes back at once.
     #[inline(always)]
-    pub unsafe fn turn<S: Schedule>(&self, own: &OwnQueue<S>) -> Option<Ready<S>> {
-        let owner = if S::DIRECT && S::ONE_RUNNER { (&raw const *own).cast() } else { ptr::null() };
+    pub unsafe fn turn<S: Schedule>(&self, own: &S) -> Option<Ready<S>> {
+        let owner = if S::DIRECT && S::ONE_RUNNER { Owner::of(own).as_ptr() } else { ptr::null_mut() };
         // SAFETY: by this function's contract.
         let task = self.queue.turn(self.clock.now(), unsafe { Runner::of(owner) });
         // SAFETY: it is a task of this owner, and was started (`waker::fire_within`, `fire_apart`).

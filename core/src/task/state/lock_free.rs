@@ -103,11 +103,10 @@ impl State {
         }
     }
 
-    /// Says that the owner of a slot that the caller has claimed need not be asked.
-    #[inline(always)]
-    pub(crate) fn direct(&self) {
+    /// Says that the owner of a slot that the caller has claimed must be asked.
+    pub(crate) fn ask(&self) {
         // Ordering: relaxed: the claimant's own, and stale wakers; who learns of the task learns it by a later change.
-        self.0.fetch_and(!ASKED, Ordering::Relaxed);
+        self.0.fetch_or(ASKED, Ordering::Relaxed);
     }
 
     /// Asks for an abort, and runs `schedule` where the task must be queued for it.

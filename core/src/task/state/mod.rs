@@ -5,7 +5,7 @@
 //! | 0 | `NOTIFIED` | a wake-up is due; outside of `RUNNING`, its winner queues the task | wake, abort, claim, free | start of a poll |
 //! | 1 | `RUNNING` | the executor works on the task; nobody else touches the future | start of a poll | its end |
 //! | 2 | `COMPLETE` | the future is gone | the executor | claim |
-//! | 3 | `ASKED` | the owner of this slot must be asked to schedule it | claim | launch, by an owner that is *direct* |
+//! | 3 | `ASKED` | the owner must be asked to schedule it | launch, unless that is *direct* | free |
 //! | 4 | `CANCELLED` | an abort was asked for; of a complete task `QUEUED`: it is in a queue | abort, shutdown; the executor | claim; whoever takes it from there |
 //! | 5 | `JOIN_INTEREST` | a `JoinHandle` exists | claim | the handle |
 //! | 6 | `JOIN_WAKER` | the join waker belongs to the executor's side | the handle | either |
@@ -163,6 +163,12 @@ impl Snapshot {
         self.has(LIVE)
     }
 
+    /// Whether a task is here that is not complete.
+    #[cfg(test)]
+    pub(crate) const fn goes_on(self) -> bool {
+        self.is_live() && !self.is_complete()
+    }
+
     pub(crate) const fn has_output(self) -> bool {
         self.has(OUTPUT)
     }
@@ -188,7 +194,7 @@ impl Snapshot {
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // only slots
     pub(crate) const fn counted(joined: bool) -> Self {
         let refs = if joined { (2 * UNIT) | JOIN_INTEREST } else { UNIT };
-        Self(LIVE | COUNTED | NOTIFIED | refs)
+        Self(LIVE | COUNTED | ASKED | NOTIFIED | refs)
     }
 
     /// Takes a free slot for a new tenant, of the next generation, notified so that stale wakers cannot queue it before it is
@@ -197,14 +203,19 @@ impl Snapshot {
         if self.has(LIVE) {
             return None;
         }
-        let tenant = UNIT | LIVE | ASKED | if joined { JOIN_INTEREST } else { 0 };
+        let tenant = UNIT | LIVE | if joined { JOIN_INTEREST } else { 0 };
         Some(Self((self.0 | NOTIFIED).wrapping_add(tenant)))
     }
 
-    /// The owner of the slot need not be asked.
+    /// The owner must be asked.
     #[cfg_attr(not(zokio_unicore), allow(dead_code))] // one read-modify-write does it; a test holds them together
-    pub(crate) const fn direct(self) -> Self {
-        Self(self.0 & !ASKED)
+    pub(crate) const fn ask(self) -> Self {
+        Self(self.0 | ASKED)
+    }
+
+    /// Whether the owner must be asked.
+    pub(crate) const fn is_asked(self) -> bool {
+        self.has(ASKED)
     }
 
     /// Whether the slot was used.
@@ -218,11 +229,11 @@ impl Snapshot {
         (if wins { Wake::Schedule } else { Wake::Nothing }, Self(self.0 | NOTIFIED))
     }
 
-    /// Whether a wake would queue the task, and its start then say [`Start::Poll`]: as on one core for both together nothing
-    /// is to be done.
+    /// Whether a wake would queue the task without asking its owner, and its start then say [`Start::Poll`]: as on one core for
+    /// both together nothing is to be done.
     #[cfg_attr(not(zokio_unicore), allow(dead_code))]
     pub(crate) const fn waits(self) -> bool {
-        self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0
+        self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED | CANCELLED) == 0
     }
 
     /// Whether a wake wins, and the task is a slot whose owner need not be asked: in one test what most wakes find.
@@ -338,19 +349,18 @@ impl Snapshot {
         if self.has(JOIN_INTEREST) { (Finish::Kept, Self(next)) } else { (Finish::Free, Self(next).vacated()) }
     }
 
-    /// A slot whose future is gone and left nothing, where nobody else needs it, and whose owner need not hear of it: what
-    /// [`complete`](Self::complete) would make of it at once. `None`: there is more to do.
+    /// A slot whose future is gone and left nothing, where nobody else needs it: what [`complete`](Self::complete) would make
+    /// of it at once. `None`: there is more to do.
     pub(crate) const fn vacate(self) -> Option<Self> {
-        const NEEDED: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | ASKED | NOTIFIED;
+        const NEEDED: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | NOTIFIED;
         if self.0 & NEEDED == 0 { Some(self.vacated()) } else { None }
     }
 
-    /// A slot whose future is gone and left an output for a handle that lent a waker, whose owner need not hear of it: what
-    /// [`complete`](Self::complete) and, after the waker was woken, [`release`](Self::release) would make of it. `None`: there
+    /// A slot whose future is gone and left an output for a handle that lent a waker: what [`complete`](Self::complete) and, after the waker was woken, [`release`](Self::release) would make of it. `None`: there
     /// is more to do. One core only: the waker is the handle's again before it is woken.
     #[cfg_attr(not(zokio_unicore), allow(dead_code))]
     pub(crate) const fn hand_over(self) -> Option<Self> {
-        const KINDS: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | ASKED | NOTIFIED;
+        const KINDS: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | NOTIFIED;
         if self.0 & KINDS == JOIN_INTEREST | JOIN_WAKER {
             Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER | QUEUED)))
         } else {

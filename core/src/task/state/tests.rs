@@ -77,8 +77,8 @@ fn every_claim() {
                 continue;
             };
             assert!(!word.has(LIVE));
-            assert_eq!(next.direct().0, next.0 & !ASKED);
-            let flags = LIVE | NOTIFIED | ASKED | if joined { JOIN_INTEREST } else { 0 };
+            assert_eq!(next.ask().0, next.0 | ASKED);
+            let flags = LIVE | NOTIFIED | if joined { JOIN_INTEREST } else { 0 };
             assert_eq!(next.0 & FLAGS, flags, "{word:?}");
             assert!(next.was_used() && next.vacated().was_used(), "{word:?}: also in generation zero");
             assert_ne!(next.high(), word.high(), "{word:?}: another tenant, another generation");
@@ -231,7 +231,7 @@ fn every_shutdown_and_count() {
     for joined in [false, true] {
         let word = Snapshot::counted(joined);
         assert_eq!(word.high(), 1 + usize::from(joined));
-        assert_eq!(word.0 & FLAGS, LIVE | COUNTED | NOTIFIED | if joined { JOIN_INTEREST } else { 0 });
+        assert_eq!(word.0 & FLAGS, LIVE | COUNTED | ASKED | NOTIFIED | if joined { JOIN_INTEREST } else { 0 });
     }
 }
 
@@ -243,12 +243,10 @@ fn every_short_way() {
     for word in words() {
         if let Some(next) = word.vacate() {
             assert_eq!(word.complete(false), (Finish::Free, next), "{word:?}");
-            assert!(!word.has(ASKED), "{word:?}: an owner who must be asked hears of the end");
         }
         if let Some(next) = word.hand_over() {
             let (finish, done) = word.complete(true);
             assert_eq!((finish, done.release()), (Finish::WakeJoiner, (Finish::Kept, next)), "{word:?}");
-            assert!(!word.has(ASKED), "{word:?}: an owner who must be asked hears of the end");
         }
         if let Some(next) = word.rest() {
             assert_eq!(word.idle(), (Idle::Rest, next), "{word:?}");
@@ -306,7 +304,7 @@ fn the_back_end_does_what_the_transitions_say() {
         assert_eq!(after(&|state| state.wake_slot(|| scheduled.set(true), || asked.set(true))), woken, "{word:?}");
         assert_eq!(scheduled.replace(false), word.wins_push(), "{word:?}");
         assert_eq!(asked.get(), action == Wake::Schedule && word.has(ASKED), "{word:?}");
-        assert_eq!(after(&|state| state.direct()), word.direct());
+        assert_eq!(after(&|state| state.ask()), word.ask());
         let (action, next) = word.abort(None);
         assert_eq!(after(&|state| state.abort(None, || scheduled.set(true))), next, "{word:?}");
         assert_eq!(scheduled.replace(false), action == Wake::Schedule, "{word:?}");

@@ -1,7 +1,7 @@
 //! Applies the transitions by plain loads and stores in critical sections: one core, and its interrupts.
 
 use super::{Finish, Idle, Leave, Shutdown, Snapshot, Start, Wake, overflow};
-use crate::atomic::{AtomicUsize, Ordering, compiler_fence};
+use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 use crate::lock::Section;
 
@@ -84,18 +84,31 @@ impl State {
         }
     }
 
-    /// Whether the task waits for a wake, and for nothing else.
+    /// Whether the task waits for a wake, and for nothing else, and its owner need not be asked.
     #[inline(always)]
     pub(crate) fn waits(&self) -> bool {
         self.get().waits()
+    }
+
+    /// As [`wake`](Self::wake), in the caller's section, of a task that [`waits`](Self::waits).
+    #[inline(always)]
+    pub(crate) fn notify_waiting(&self, push: impl FnOnce()) {
+        self.0.store(self.get().wake().1.0, Ordering::Relaxed);
+        push();
     }
 
     /// As [`wake`](Self::wake), of a slot: runs `push` where its owner need not be asked, else `ask`.
     #[inline(always)]
     pub(crate) fn wake_slot(&self, push: impl FnOnce(), ask: impl FnOnce()) {
         let _section = Section::enter();
-        if !self.try_wake_within(push) {
-            self.wake_within(ask);
+        let now = self.get();
+        // The common way first: one test.
+        if now.wins_push() {
+            self.0.store(now.wake().1.0, Ordering::Relaxed);
+            push();
+        } else if let (Wake::Schedule, next) = now.wake() {
+            self.0.store(next.0, Ordering::Relaxed);
+            ask();
         }
     }
 
@@ -112,14 +125,10 @@ impl State {
         now.wake().0 == Wake::Nothing
     }
 
-    /// Says that the owner of a slot that the caller has claimed need not be asked.
-    #[inline(always)]
-    pub(crate) fn direct(&self) {
+    /// Says that the owner of a slot that the caller has claimed must be asked.
+    pub(crate) fn ask(&self) {
         // No section: the claimant's own. Stale wakers change nothing, for it is notified.
-        self.0.store(self.get().direct().0, Ordering::Relaxed);
-        // Makes no code, and weighs enough for the compiler not to copy a launch to every spawn where code shall be small (36
-        // bytes a task on a Cortex-M3).
-        compiler_fence(Ordering::Release);
+        self.0.store(self.get().ask().0, Ordering::Relaxed);
     }
 
     /// Asks for an abort, and runs `schedule`, inside the section, where the task must be queued for it.

@@ -9,13 +9,14 @@ use std::vec::Vec;
 
 use super::util::{Home, Line, Wakers, arena, ready};
 use crate::lock::{DefaultLock, LocalLock, RawLock};
+use crate::run_queue::RunQueue;
 use crate::sync::{Signal, WaitCell};
-use crate::task::{Arena, Need, Notified, OwnQueue, Owner, Refusal, Schedule, Spawn, Static, TaskPtr, Vacancy, raw};
+use crate::task::{Arena, Need, Notified, Owner, Refusal, Schedule, Spawn, Static, TaskPtr, Vacancy};
 use crate::test_util::forever;
 
 #[repr(C)]
 pub(crate) struct Direct {
-    pub(crate) own: OwnQueue<Self>,
+    queue: RunQueue<Self>,
 }
 
 // SAFETY: `repr(C)`, the queue first, kept for ever. A scheduled task is in the queue, which one thread of a test runs.
@@ -25,17 +26,17 @@ unsafe impl Schedule for Direct {
     const ONE_RUNNER: bool = true;
 
     fn schedule(&self, task: Notified<Self>) {
-        self.own.queue().push(task);
+        self.queue.push(task, self);
     }
 }
 
 // SAFETY: kept for ever; claims are the arena's; one thread of a test runs the tasks, which are `Send` all.
 unsafe impl Spawn for Direct {
     fn owner(&self) -> NonNull<Owner> {
-        NonNull::from(self).cast()
+        Owner::of(self)
     }
     fn static_owner(&self) -> Option<NonNull<Owner>> {
-        Some(self.owner())
+        Some(Owner::of(self))
     }
     fn is_local(&self) -> bool {
         true
@@ -45,21 +46,21 @@ unsafe impl Spawn for Direct {
     }
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: by this function's contract.
-        unsafe { raw::launch(task) };
+        unsafe { task.launch_at(Owner::of(self)) };
     }
 }
 
 impl Direct {
     pub(crate) fn new() -> &'static Self {
-        let line: &'static Self = forever(Self { own: OwnQueue::new() });
-        line.own.bind();
+        let line: &'static Self = forever(Self { queue: RunQueue::new() });
+        line.queue.bind(line);
         line
     }
 
     pub(crate) fn turn(&self) -> usize {
         let mut ran = 0;
         // SAFETY: *one consumer*: the thread of the test.
-        while let Some(task) = unsafe { self.own.queue().next() } {
+        while let Some(task) = unsafe { self.queue.next(self) } {
             task.run();
             ran += 1;
         }
@@ -127,7 +128,7 @@ fn one_context_needs_no_lock() {
 }
 
 /// One arena for schedulers of both kinds: a stale waker, under a lock or not, finds the tenant of today where it is.
-// Mutant: core/src/task/header.rs :: match unsafe { owner.as_ref() }.ops { => match unsafe { owner.as_ref() }.ops.filter(|_| false) {
+// Mutant: core/src/task/header.rs :: if !Owner::is_asked(owner) { => if true {
 #[test]
 fn failure_066_a_stale_waker_finds_a_scheduler_of_the_other_kind() {
     let slots = arena::<1, 128>();
@@ -326,7 +327,7 @@ impl std::task::Wake for Count {
 }
 
 /// What the consumer pushes itself comes behind what others pushed before, and before what they push later.
-// Mutant: core/src/run_queue/lock_free.rs :: if !self.top.load(Ordering::Relaxed).is_null() {\n            return self.push(link); => if false {\n            return self.push(link);
+// Mutant: core/src/run_queue/lock_free.rs :: if !self.top.load(Ordering::Relaxed).is_null() {\n            return self.push_any(link); => if false {\n            return self.push_any(link);
 #[test]
 fn the_consumer_pushes_in_order() {
     let (line, queue) = (Line::<0>::new(Home::Boxed), crate::run_queue::RunQueue::<Line>::new());
@@ -338,24 +339,24 @@ fn the_consumer_pushes_in_order() {
             pushed.push(task.task());
             if own >> step & 1 == 1 {
                 // SAFETY: *one consumer*: this thread.
-                unsafe { queue.push_own(task) };
+                unsafe { queue.push_own(task, line) };
             } else {
-                queue.push(task);
+                queue.push(task, line);
             }
             if step == 2 {
                 // SAFETY: as above.
-                let task = unsafe { queue.pop() }.unwrap();
+                let task = unsafe { queue.pop(line) }.unwrap();
                 assert_eq!(task.task(), pushed.remove(0), "{own:b}");
                 task.cancel();
             }
         }
         for place in pushed {
             // SAFETY: as above.
-            let task = unsafe { queue.pop() }.expect("none is lost");
+            let task = unsafe { queue.pop(line) }.expect("none is lost");
             assert_eq!(task.task(), place, "{own:b}");
             task.cancel();
         }
         // SAFETY: as above.
-        assert!(unsafe { queue.is_empty() }, "{own:b}");
+        assert!(unsafe { queue.is_empty(line) }, "{own:b}");
     }
 }

@@ -15,7 +15,7 @@ use crate::task::header::{Header, TaskPtr};
 use crate::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 
 /// A waker of a slot's tenant of yesterday wakes the one of today, at the executor of today, whatever its type is.
-// Mutant: core/src/task/waker.rs :: header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.schedule_within() }); => header.state.wake(|| unsafe { task.owner().cast::<crate::task::tests::util::Line>().as_ref() }.schedule(unsafe { Notified::from_ptr(task) }));
+// Mutant: core/src/task/waker.rs :: header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.ask_slot() }); => header.state.wake(|| unsafe { Owner::scheduler::<crate::task::tests::util::Line>(task.owner()).as_ref() }.schedule(unsafe { Notified::from_ptr(task) }));
 #[test]
 fn failure_066_a_stale_waker_finds_the_executor_of_today() {
     let slots = arena::<1, 128>();

@@ -70,13 +70,18 @@ impl<const PAD: usize> Line<PAD> {
     pub(crate) fn pop(&self) -> Option<Notified<Self>> {
         assert_eq!(self.thread, std::thread::current().id(), "one consumer");
         // SAFETY: *one consumer*: the thread that made the line; the models have one real thread and one consumer.
-        unsafe { self.queue.pop() }
+        unsafe { self.queue.pop(self) }
     }
 
     /// Runs all that is ready, once. Answers how many there were.
     pub(crate) fn turn(&self) -> usize {
         let mut ran = 0;
         while let Some(task) = self.pop() {
+            // SAFETY: taken from the queue: alive.
+            let slot = (!unsafe { raw::is_counted(task.task()) }).then(|| task.task());
+            // SAFETY: a slot is always alive.
+            let goes_on = |slot: &TaskPtr| unsafe { slot.header() }.state.peek().goes_on();
+            let slot = slot.filter(goes_on);
             if matches!(self.home, Home::Alone(_)) {
                 let task = task.into_ptr();
                 // SAFETY: taken from the queue: alive.
@@ -86,6 +91,10 @@ impl<const PAD: usize> Line<PAD> {
                 ready.run();
             } else {
                 task.run();
+            }
+            // Of a slot nobody is told.
+            if slot.is_some_and(|slot| !goes_on(&slot)) {
+                self.completed.fetch_add(1, Ordering::Relaxed);
             }
             ran += 1;
         }
@@ -132,21 +141,18 @@ unsafe impl<const PAD: usize> Schedule for Line<PAD> {
     type Reclaim = Either;
 
     fn schedule(&self, task: Notified<Self>) {
-        self.queue.push(task);
+        self.queue.push(task, self);
     }
 
     fn reschedule(&self, task: Notified<Self>) {
         // SAFETY: *one consumer*: by the thread that ran it.
-        unsafe { self.queue.push_own(task) };
+        unsafe { self.queue.push_own(task, self) };
     }
 
     unsafe fn completed(&self, task: TaskPtr) {
         self.completed.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: alive: called by the executor's side.
-        if unsafe { raw::is_counted(task) } {
-            // SAFETY: alive, and inserted by `launch`.
-            unsafe { self.boxes.remove(task) };
-        }
+        // SAFETY: alive, and inserted by `launch`.
+        unsafe { self.boxes.remove(task) };
     }
 
     unsafe fn released(this: NonNull<Self>, task: TaskPtr) {
@@ -181,19 +187,19 @@ unsafe fn free(task: TaskPtr) {
     let vtable = header.vtable.with(|vtable| unsafe { *vtable });
     // SAFETY: as above.
     header.vtable.with_mut(|place| unsafe { place.write(vtable) });
+    // SAFETY: as above; it was counted.
+    let owner = unsafe { crate::task::cell::owner_cell(task) };
     // SAFETY: as above.
-    let owner = header.owner.with(|owner| unsafe { *owner });
-    // SAFETY: as above.
-    header.owner.with_mut(|place| unsafe { place.write(owner) });
+    owner.with_mut(|owner| unsafe { owner.write(*owner) });
 }
 
 // SAFETY: the owner lives for ever, memory is of the shape it is said to be, and one thread runs the tasks.
 unsafe impl<const PAD: usize> Spawn for Line<PAD> {
     fn owner(&self) -> NonNull<Owner> {
-        NonNull::from(self).cast()
+        Owner::of(self)
     }
     fn static_owner(&self) -> Option<NonNull<Owner>> {
-        (!matches!(self.home, Home::Nowhere)).then(|| self.owner())
+        (!matches!(self.home, Home::Nowhere)).then(|| Owner::of(self))
     }
     fn is_local(&self) -> bool {
         self.thread == std::thread::current().id()
@@ -203,7 +209,7 @@ unsafe impl<const PAD: usize> Spawn for Line<PAD> {
             Home::Boxed if self.boxes.is_closed() => Err(Refusal::Closed),
             Home::Boxed => Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) }),
             Home::Pool(pool) | Home::Alone(pool) => {
-                claim_from("pool", pool, need.plain).map(|memory| Vacancy { memory, shape: Shape::Slot })
+                claim_from("pool", pool, need.slot).map(|memory| Vacancy { memory, shape: Shape::Slot })
             }
             Home::Nowhere => Err(Refusal::NoPool),
         }
@@ -218,8 +224,12 @@ unsafe impl<const PAD: usize> Spawn for Line<PAD> {
                 return task.cancel();
             }
         }
-        // SAFETY: filled, its NOTIFIED is ours.
-        unsafe { raw::launch(task) };
+        match self.static_owner() {
+            // SAFETY: filled, its NOTIFIED is ours.
+            Some(owner) if !unsafe { raw::is_counted(task) } => unsafe { task.launch_at(owner) },
+            // SAFETY: as above.
+            _ => unsafe { task.launch() },
+        }
     }
 }
 

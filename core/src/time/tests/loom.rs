@@ -132,7 +132,7 @@ fn poll_races_fire_and_then_resets() {
 }
 
 /// A sleep is polled with another waker while it fires: that waker is called, or the poll says ready.
-// Mutant: core/src/time/heap.rs :: if let Ok(_old) = this.place => if let Ok(_old) | Err(_old) = this.place
+// Mutant: core/src/time/heap.rs :: if let Ok(_old) = this.place_unseen() => if let Ok(_old) | Err(_old) = this.place_unseen()
 #[test]
 fn new_waker_races_fire() {
     each_way(|in_one| {

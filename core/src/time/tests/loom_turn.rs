@@ -11,16 +11,15 @@ use loom::thread;
 
 use super::hand::Hand;
 use super::loom::{at, timers};
+use crate::run_queue::RunQueue;
 use crate::task::tests::util::{Wakers, arena};
-use crate::task::{
-    Arena, JoinHandle, Need, Notified, OwnQueue, Owner, Refusal, Schedule, Spawn, Static, TaskPtr, Vacancy, raw,
-};
+use crate::task::{Arena, JoinHandle, Need, Notified, Owner, Refusal, Schedule, Spawn, Static, TaskPtr, Vacancy};
 use crate::time::{Place, Sleep, Timers};
 
 /// A scheduler that does nothing but push.
 #[repr(C)]
 struct Direct {
-    own: OwnQueue<Self>,
+    queue: RunQueue<Self>,
 }
 
 // SAFETY: `repr(C)`, the queue first, leaked. A scheduled task is in the queue, which the main thread of a model runs.
@@ -30,14 +29,14 @@ unsafe impl Schedule for Direct {
     const ONE_RUNNER: bool = true;
 
     fn schedule(&self, task: Notified<Self>) {
-        self.own.queue().push(task);
+        self.queue.push(task, self);
     }
 }
 
 // SAFETY: leaked; claims are the arena's; the main thread of a model runs the tasks, and their futures are `Send`.
 unsafe impl Spawn for Direct {
     fn owner(&self) -> NonNull<Owner> {
-        NonNull::from(self).cast()
+        Owner::of(self)
     }
     fn static_owner(&self) -> Option<NonNull<Owner>> {
         Some(self.owner())
@@ -50,7 +49,7 @@ unsafe impl Spawn for Direct {
     }
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: by this function's contract.
-        unsafe { raw::launch(task) };
+        unsafe { task.launch_at(Owner::of(self)) };
     }
 }
 
@@ -65,8 +64,8 @@ struct World {
 
 impl World {
     fn new() -> (Self, JoinHandle<()>) {
-        let line: &Direct = Box::leak(Box::new(Direct { own: OwnQueue::new() }));
-        line.own.bind();
+        let line: &Direct = Box::leak(Box::new(Direct { queue: RunQueue::new() }));
+        line.queue.bind(line);
         let (timers, slots) = (timers(), arena());
         let (flag, wakers) = (Arc::new(AtomicBool::new(false)), Wakers::default());
         let mut sleep = Box::pin(Sleep::until(Place::of(timers), at(10)));
@@ -88,11 +87,11 @@ impl World {
     /// One turn of an executor.
     fn turn(&self) {
         // SAFETY: *one consumer*: the main thread of the model.
-        if let Some(task) = unsafe { self.timers.turn(&self.line.own) } {
+        if let Some(task) = unsafe { self.timers.turn(self.line) } {
             task.run();
         }
         // SAFETY: as above.
-        while let Some(task) = unsafe { self.line.own.queue().next() } {
+        while let Some(task) = unsafe { self.line.queue.next(self.line) } {
             task.run();
         }
     }

@@ -42,7 +42,7 @@ impl World {
     fn expire(&self, line: &Direct, now: u64) -> usize {
         self.timers.clock().set(now);
         // SAFETY: *one consumer*: the thread of the test.
-        match unsafe { self.timers.turn(&line.own) } {
+        match unsafe { self.timers.turn(line) } {
             Some(task) => {
                 task.run();
                 1
@@ -69,7 +69,7 @@ fn a_task_that_is_due_alone_runs_at_once() {
     assert_eq!((world.log(), world.slots.in_use()), (std::vec!['a', 'b', 'a', 'a'], 0));
 }
 
-// Mutant: core/src/task/header.rs :: unsafe { queue.is_empty() } => true
+// Mutant: core/src/task/header.rs :: queue.has_none(QueueOwner { link: own.cast().as_ptr(), direct: true }) => true
 #[test]
 fn what_was_queued_before_goes_first() {
     let (world, line) = (World::new(), Direct::new());

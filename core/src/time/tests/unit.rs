@@ -293,6 +293,7 @@ fn a_sleep_is_elapsed_when_it_has_been_polled_and_not_before() {
     assert!(Box::pin(past).as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
+// Mutant: core/src/time/heap.rs :: self.as_mut().write_place(place); => _ = place;
 #[test]
 fn failure_086_small_sleeps_dropped_fired_and_registered_again() {
     let timers = timers();

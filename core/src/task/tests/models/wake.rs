@@ -7,7 +7,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::{Drops, Watched, each_kind, polling};
-use crate::task::tests::util::Wakers;
+use crate::task::tests::util::{Home, Line, Wakers, arena};
 
 /// A wake comes before, during or after a poll, and before or after completion: it is not lost, and nobody polls while
 /// another does.
@@ -70,6 +70,29 @@ fn failure_003_the_second_wake_publishes_its_data() {
         line.turn();
         assert_eq!(line.completed(), 1, "the poll did not see what came before the wake");
         assert_eq!(line.released(), boxed);
+    });
+}
+
+/// Two slots were queued together, so that the link of the one led to the other, and are woken the moment they start: who wakes
+/// finds the owner there.
+// Mutant: core/src/run_queue/lock_free.rs :: Self::next_of(&link).store(owner.link, Ordering::Relaxed); => let _ = owner;
+// Mutant: core/src/task/state/lock_free.rs :: self.0.fetch_sub(NOTIFIED, Ordering::AcqRel) => self.0.fetch_sub(NOTIFIED, Ordering::Acquire)
+#[test]
+fn a_wake_finds_the_owner_of_a_slot_just_taken() {
+    loom::model(|| {
+        let line: &Line = Line::new(Home::Alone(arena::<2, 256>()));
+        let wakers = Wakers::default();
+        line.spawn(wakers.once()).detach();
+        line.spawn(wakers.once()).detach();
+        line.turn();
+        let [one, two] = wakers.take().try_into().unwrap();
+        one.wake_by_ref();
+        two.wake_by_ref();
+        let waking = thread::spawn(move || one.wake());
+        line.turn();
+        waking.join().unwrap();
+        line.turn();
+        assert_eq!((line.completed(), line.pop().is_none()), (2, true));
     });
 }
 
