@@ -190,7 +190,9 @@ unsafe fn free(task: TaskPtr) {
     // SAFETY: as above; it was counted.
     let owner = unsafe { crate::task::cell::owner_cell(task) };
     // SAFETY: as above.
-    owner.with_mut(|owner| unsafe { owner.write(*owner) });
+    let kept = owner.with(|owner| unsafe { *owner });
+    // SAFETY: as above.
+    owner.with_mut(|owner| unsafe { owner.write(kept) });
 }
 
 // SAFETY: the owner lives for ever, memory is of the shape it is said to be, and one thread runs the tasks.
