@@ -167,7 +167,7 @@ fn last_of_two_that_wait_sees_what_the_other_one_did() {
         let (tx, rx) = (tx.waker(), rx.waker());
         assert!(sender.poll_closed(&mut core::task::Context::from_waker(&tx)).is_pending());
         assert!(core::pin::Pin::new(&mut receiver).poll(&mut core::task::Context::from_waker(&rx)).is_pending());
-        let thread = thread::spawn(move || drop(sender.send(1)));
+        let thread = thread::spawn(move || _ = sender.send(1));
         drop(receiver);
         thread.join().unwrap();
         assert!(oneshot.split().is_some());
