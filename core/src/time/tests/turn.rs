@@ -157,7 +157,7 @@ mod under_the_lock {
         super::several();
     }
 
-    // Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0 => self.0 & (RUNNING | COMPLETE | CANCELLED) == 0
+    // Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED | CANCELLED) == 0 => self.0 & (RUNNING | COMPLETE | ASKED | CANCELLED) == 0
     #[test]
     fn a_task_that_is_over_is_not_started_under_the_lock() {
         super::over();
