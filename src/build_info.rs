@@ -113,7 +113,7 @@ pub const fn build_info() -> BuildInfo {
         pointer_bits: usize::BITS,
         big_endian: cfg!(target_endian = "big"),
         lock: first! {
-            feature = "std" => "mutex",
+            feature = "std" => "flag",
             feature = "critical-section" => "critical section",
             all(target_family = "wasm", not(target_feature = "atomics")) => "none needed",
             ; "none"
@@ -188,7 +188,7 @@ mod tests {
         let build = build_info();
         assert_eq!(build.arch, std::env::consts::ARCH);
         assert_eq!(build.os, std::env::consts::OS);
-        assert_eq!((build.pointer_bits, build.lock), (usize::BITS, "mutex"));
+        assert_eq!((build.pointer_bits, build.lock), (usize::BITS, "flag"));
         let text = std::format!("{build}");
         assert_eq!(text.lines().count(), 12, "{text}");
         assert!(text.contains(build.reactor) && !text.ends_with('\n'), "{text}");
