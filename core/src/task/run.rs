@@ -150,8 +150,8 @@ impl<S: Schedule> Ready<S> {
 /// Tells the scheduler that a poll of a counted task panicked. The executor's side has the task.
 #[cold]
 fn panicked<S: Schedule>(task: TaskPtr) {
-    // SAFETY: *winner reads*: the executor has the task.
-    let owner = unsafe { task.owner() }.cast::<S>();
+    // SAFETY: a counted task of scheduler `S`, which the executor's side has not let go of.
+    let owner = unsafe { task.scheduler::<S>() };
     // SAFETY: the owner is alive while the task is.
     unsafe { owner.as_ref() }.panicked();
 }
