@@ -70,6 +70,7 @@ impl Instant {
     /// [`Instant::FAR`], on a way of its own: as two conditional instructions it would cost those who take the other way.
     #[inline(always)]
     pub(super) fn far_apart() -> Self {
+        // Ordering: pairs with nothing: it is here for the compiler, which makes no conditional instructions across it.
         compiler_fence(Ordering::Release);
         Self::FAR
     }
