@@ -310,7 +310,8 @@ fn failure_010_a_timer_of_another_worker_rings_while_a_task_never_yields() {
     let (rung, has_rung) = mpsc::channel();
     // Wherever it is put: it runs on the other worker, and makes its timer there.
     let sleeper = async move {
-        sleep::<Here>(Duration::from_millis(1)).await;
+        // So long that the worker has napped enough, and parks.
+        sleep::<Here>(Duration::from_millis(50)).await;
         rung.send(()).unwrap();
     };
     runtime.spawn(sleeper).detach();
