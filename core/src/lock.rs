@@ -191,7 +191,7 @@ mod critical {
 pub use critical::CriticalSection;
 
 #[cfg(all(feature = "std", not(shuttle)))]
-#[allow(dead_code)] // its model takes it without a pause
+#[cfg_attr(loom, allow(dead_code))] // a model takes it without a pause
 mod flag;
 
 #[cfg(all(feature = "std", not(loom)))]

@@ -163,12 +163,6 @@ impl Snapshot {
         self.has(LIVE)
     }
 
-    /// Whether a task is here that is not complete.
-    #[cfg(test)]
-    pub(crate) const fn goes_on(self) -> bool {
-        self.is_live() && !self.is_complete()
-    }
-
     pub(crate) const fn has_output(self) -> bool {
         self.has(OUTPUT)
     }

@@ -1,72 +1,16 @@
 //! A scheduler that does nothing but push: whoever wakes its tasks does so himself.
 
-use core::ptr::NonNull;
 use core::task::Waker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::vec::Vec;
 
-use super::util::{Home, Line, Wakers, arena, ready};
+use super::util::{Direct, Home, Line, Wakers, arena, ready};
 use crate::lock::{DefaultLock, LocalLock, RawLock};
-use crate::run_queue::RunQueue;
 use crate::sync::{Signal, WaitCell};
-use crate::task::{Arena, Need, Notified, Owner, Refusal, Schedule, Spawn, Static, TaskPtr, Vacancy};
+use crate::task::Arena;
 use crate::test_util::forever;
-
-#[repr(C)]
-pub(crate) struct Direct {
-    queue: RunQueue<Self>,
-}
-
-// SAFETY: `repr(C)`, the queue first, kept for ever. A scheduled task is in the queue, which one thread of a test runs.
-unsafe impl Schedule for Direct {
-    type Reclaim = Static;
-    const DIRECT: bool = true;
-    const ONE_RUNNER: bool = true;
-
-    fn schedule(&self, task: Notified<Self>) {
-        self.queue.push(task, self);
-    }
-}
-
-// SAFETY: kept for ever; claims are the arena's; one thread of a test runs the tasks, which are `Send` all.
-unsafe impl Spawn for Direct {
-    fn owner(&self) -> NonNull<Owner> {
-        Owner::of(self)
-    }
-    fn static_owner(&self) -> Option<NonNull<Owner>> {
-        Some(Owner::of(self))
-    }
-    fn is_local(&self) -> bool {
-        true
-    }
-    fn vacancy(&self, _: Need) -> Result<Vacancy, Refusal> {
-        Err(Refusal::NoPool)
-    }
-    unsafe fn launch(&self, task: TaskPtr) {
-        // SAFETY: by this function's contract.
-        unsafe { task.launch_at(Owner::of(self)) };
-    }
-}
-
-impl Direct {
-    pub(crate) fn new() -> &'static Self {
-        let line: &'static Self = forever(Self { queue: RunQueue::new() });
-        line.queue.bind(line);
-        line
-    }
-
-    pub(crate) fn turn(&self) -> usize {
-        let mut ran = 0;
-        // SAFETY: *one consumer*: the thread of the test.
-        while let Some(task) = unsafe { self.queue.next(self) } {
-            task.run();
-            ran += 1;
-        }
-        ran
-    }
-}
 
 fn loops<L: RawLock + Send + Sync>(slots: &'static Arena<4, 128>, line: &'static Direct) {
     let signal: &'static Signal<usize, L> = forever(Signal::with_lock());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use super::direct::Direct;
+use super::util::Direct;
 use super::util::{Dropped, Home, Line, Wakers, arena};
 use crate::task::{Arena, Spawn};
 

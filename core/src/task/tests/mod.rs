@@ -5,7 +5,7 @@ mod abort;
 #[cfg(not(loom))]
 mod coop;
 #[cfg(not(loom))]
-pub(crate) mod direct;
+mod direct;
 #[cfg(not(loom))]
 mod join_set;
 #[cfg(not(loom))]

@@ -14,7 +14,7 @@ use crate::run_queue::RunQueue;
 use crate::task::raw::{self, Boxes, HeapTask};
 use crate::task::{
     Arena, Either, JoinHandle, Need, Notified, Owner, Ready, Refusal, Schedule, Shape, Slots, Spawn, SpawnError,
-    TaskPtr, Vacancy, claim_from, try_spawn_at, try_spawn_local_at,
+    Static, TaskPtr, Vacancy, claim_from, try_spawn_at, try_spawn_local_at,
 };
 
 /// Where the tasks of a [`Line`] live.
@@ -79,8 +79,11 @@ impl<const PAD: usize> Line<PAD> {
         while let Some(task) = self.pop() {
             // SAFETY: taken from the queue: alive.
             let slot = (!unsafe { raw::is_counted(task.task()) }).then(|| task.task());
-            // SAFETY: a slot is always alive.
-            let goes_on = |slot: &TaskPtr| unsafe { slot.header() }.state.peek().goes_on();
+            let goes_on = |slot: &TaskPtr| {
+                // SAFETY: a slot is always alive.
+                let now = unsafe { slot.header() }.state.peek();
+                now.is_live() && !now.is_complete()
+            };
             let slot = slot.filter(goes_on);
             if matches!(self.home, Home::Alone(_)) {
                 let task = task.into_ptr();
@@ -335,5 +338,60 @@ pub(crate) fn refused<F, T>(result: Result<T, SpawnError<F>>) -> SpawnError<F> {
     match result {
         Ok(_) => panic!("it was spawned"),
         Err(error) => error,
+    }
+}
+
+/// A scheduler that does nothing but push: whoever wakes its tasks does so himself.
+#[repr(C)]
+pub(crate) struct Direct {
+    queue: RunQueue<Self>,
+}
+
+// SAFETY: `repr(C)`, the queue first, kept for ever. A scheduled task is in the queue, which one thread of a test runs.
+unsafe impl Schedule for Direct {
+    type Reclaim = Static;
+    const DIRECT: bool = true;
+    const ONE_RUNNER: bool = true;
+
+    fn schedule(&self, task: Notified<Self>) {
+        self.queue.push(task, self);
+    }
+}
+
+// SAFETY: kept for ever; claims are the arena's; one thread of a test runs the tasks, which are `Send` all.
+unsafe impl Spawn for Direct {
+    fn owner(&self) -> NonNull<Owner> {
+        Owner::of(self)
+    }
+    fn static_owner(&self) -> Option<NonNull<Owner>> {
+        Some(Owner::of(self))
+    }
+    fn is_local(&self) -> bool {
+        true
+    }
+    fn vacancy(&self, _: Need) -> Result<Vacancy, Refusal> {
+        Err(Refusal::NoPool)
+    }
+    unsafe fn launch(&self, task: TaskPtr) {
+        // SAFETY: by this function's contract.
+        unsafe { task.launch_at(Owner::of(self)) };
+    }
+}
+
+impl Direct {
+    pub(crate) fn new() -> &'static Self {
+        let line: &'static Self = crate::test_util::forever(Self { queue: RunQueue::new() });
+        line.queue.bind(line);
+        line
+    }
+
+    pub(crate) fn turn(&self) -> usize {
+        let mut ran = 0;
+        // SAFETY: *one consumer*: the thread of the test.
+        while let Some(task) = unsafe { self.queue.next(self) } {
+            task.run();
+            ran += 1;
+        }
+        ran
     }
 }

@@ -1,7 +1,6 @@
 //! Races around a task that is due alone, and is started without going through the queue.
 
 use core::future::poll_fn;
-use core::ptr::NonNull;
 use core::task::Poll;
 use std::boxed::Box;
 use std::sync::Arc;
@@ -11,47 +10,9 @@ use loom::thread;
 
 use super::hand::Hand;
 use super::loom::{at, timers};
-use crate::run_queue::RunQueue;
-use crate::task::tests::util::{Wakers, arena};
-use crate::task::{Arena, JoinHandle, Need, Notified, Owner, Refusal, Schedule, Spawn, Static, TaskPtr, Vacancy};
+use crate::task::tests::util::{Direct, Wakers, arena};
+use crate::task::{Arena, JoinHandle};
 use crate::time::{Place, Sleep, Timers};
-
-/// A scheduler that does nothing but push.
-#[repr(C)]
-struct Direct {
-    queue: RunQueue<Self>,
-}
-
-// SAFETY: `repr(C)`, the queue first, leaked. A scheduled task is in the queue, which the main thread of a model runs.
-unsafe impl Schedule for Direct {
-    type Reclaim = Static;
-    const DIRECT: bool = true;
-    const ONE_RUNNER: bool = true;
-
-    fn schedule(&self, task: Notified<Self>) {
-        self.queue.push(task, self);
-    }
-}
-
-// SAFETY: leaked; claims are the arena's; the main thread of a model runs the tasks, and their futures are `Send`.
-unsafe impl Spawn for Direct {
-    fn owner(&self) -> NonNull<Owner> {
-        Owner::of(self)
-    }
-    fn static_owner(&self) -> Option<NonNull<Owner>> {
-        Some(self.owner())
-    }
-    fn is_local(&self) -> bool {
-        true
-    }
-    fn vacancy(&self, _: Need) -> Result<Vacancy, Refusal> {
-        Err(Refusal::NoPool)
-    }
-    unsafe fn launch(&self, task: TaskPtr) {
-        // SAFETY: by this function's contract.
-        unsafe { task.launch_at(Owner::of(self)) };
-    }
-}
 
 /// An executor by hand, with one task that sleeps until 10 and then asks for a flag.
 struct World {
@@ -64,8 +25,7 @@ struct World {
 
 impl World {
     fn new() -> (Self, JoinHandle<()>) {
-        let line: &Direct = Box::leak(Box::new(Direct { queue: RunQueue::new() }));
-        line.queue.bind(line);
+        let line = Direct::new();
         let (timers, slots) = (timers(), arena());
         let (flag, wakers) = (Arc::new(AtomicBool::new(false)), Wakers::default());
         let mut sleep = Box::pin(Sleep::until(Place::of(timers), at(10)));
@@ -90,10 +50,7 @@ impl World {
         if let Some(task) = unsafe { self.timers.turn(self.line) } {
             task.run();
         }
-        // SAFETY: as above.
-        while let Some(task) = unsafe { self.line.queue.next(self.line) } {
-            task.run();
-        }
+        self.line.turn();
     }
 }
 

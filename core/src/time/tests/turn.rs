@@ -10,7 +10,7 @@ use std::vec::Vec;
 use super::unit::{hostile, panic_text};
 use super::util::{Hand, timers};
 use crate::task::Arena;
-use crate::task::tests::direct::Direct;
+use crate::task::tests::util::Direct;
 use crate::task::tests::util::arena;
 use crate::time::{Instant, Place, Sleep, Timers};
 
