@@ -1,4 +1,5 @@
-//! A smooth heap (a pairing heap that melds with more care) whose nodes sit inside the sleeps; the unsafe code of queues.
+//! A smooth heap (a pairing heap that melds with more care) whose nodes sit inside the sleeps; who may touch one, and the names of
+//! invariants, are in [`node`](super::node).
 //!
 //! ```text
 //!            root            next of the last child: its parent      prev of the root: itself
@@ -19,310 +20,20 @@
 //! log2(n) links where deadlines are spread evenly (n = 100,000, one leaves and one comes), and more with growing n; in
 //! front only, 1.5, but then the order is lost. Melding under the later neighbour, as smooth heaps do, needs 1.0.
 //!
-//! # Who may touch a node
-//!
-//! - *home*: a node is only ever linked in the heap of its own `place`, and a heap only exists inside the lock of a
-//!   `Timers`; so `&mut Heap` shows that the lock is held over every node linked in it. A delay queue has a heap for itself,
-//!   where `&mut` is its lock, and takes its nodes out before they go ([`Heap::link`]).
-//! - *owner or lock*: `prev` tells whose the links are. One of the four marks (idle, elapsed, closed, due): its owner's, who
-//!   holds `Pin<&mut Node>`. A pointer: whoever's who holds the lock. Only the owner turns a mark into a pointer, and
-//!   only under the lock is a pointer turned into a mark, as the last access to that node.
-//! - *calm deadline*: the deadline is written by the owner while the node is not linked, and read by anybody. So is `place`, and
-//!   read by the owner.
-//! - *seen*: when a poll has said that the node is over, its owner moves `place` to where the links were, and back before the node
-//!   may be linked again. So a node without a place is not linked.
-//! - *ring*: the `next` of a child is a sibling or its parent, but inside of `meld_all`, of those it has put aside.
-//! - *alive*: a linked node is pinned, and takes itself out before it goes. A [`Tree`] is a pointer to a linked node (or
-//!   to the caller's own) and never leaves a call that holds the lock.
-//!
 //! Fredman, Sedgewick, Sleator, Tarjan: The pairing heap (1986). Kozma, Saranurak: Smooth heaps and a dual view of
 //! self-adjusting data structures (2018).
 
-use core::marker::{PhantomData, PhantomPinned};
-use core::mem::MaybeUninit;
+use core::marker::PhantomData;
 use core::pin::Pin;
-use core::ptr::{self, NonNull};
-use core::task::{Poll, Waker, ready};
+use core::ptr::NonNull;
+use core::task::Waker;
 
 use super::Instant;
-use super::queue::{ONE_BY_ONE, Place};
-use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell, load_published, store_published};
+use super::node::{Closed, Links, Node, State};
+use crate::atomic::{Ordering, store_published};
 use crate::task::waker::Kept;
 
-/// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
-pub(super) struct Node {
-    deadline: UnsafeCell<Instant>,
-    /// Its queue. Of one that was polled to its end it is none, until it is reset (*seen*).
-    place: UnsafeCell<Place>,
-    /// *written*: by the insertion, before anything else looks at them; of a node that has left the queue nothing is read.
-    links: UnsafeCell<MaybeUninit<Links>>,
-    /// The node before this one (see the ring above), or a mark.
-    prev: AtomicPtr<Node>,
-    _pinned: PhantomPinned,
-}
-
-#[repr(C)]
-struct Links {
-    child: Option<Tree>,
-    next: Option<Tree>,
-    /// Moved out by who takes the node out, under the lock.
-    waker: Kept,
-}
-
-/// Where a node is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// Its deadline has passed and its waker has been called (or is about to be). The first, hence zero, for which each poll
-    /// looks.
-    Elapsed,
-    /// Not linked: not polled yet, or reset after its end.
-    Idle,
-    /// Taken out because its queue was closed.
-    Closed,
-    /// Made with a deadline that had passed, and not polled yet.
-    Due,
-    /// In the queue.
-    Linked,
-}
-
-impl State {
-    /// The marks are no addresses of nodes, which are aligned to four at least.
-    const fn mark(self) -> *mut Node {
-        ptr::without_provenance_mut(self as usize)
-    }
-
-    /// What a `prev` says.
-    #[inline(always)]
-    fn of(prev: *mut Node) -> Self {
-        match prev.addr() {
-            0 => Self::Elapsed,
-            1 => Self::Idle,
-            2 => Self::Closed,
-            3 => Self::Due,
-            _ => Self::Linked,
-        }
-    }
-}
-
-/// What the owner of a node has seen in its `prev`.
-#[derive(Clone, Copy)]
-pub(super) struct Mark(*mut Node);
-
-impl Mark {
-    /// Whether the node is not linked and waits for a poll. Good for as long as its owner does nothing: this mark is his, and
-    /// no other is turned into it.
-    #[inline(always)]
-    pub(super) fn is_idle(self) -> bool {
-        self.0 == State::Idle.mark()
-    }
-}
-
-/// The queue refuses: its runtime is gone.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Closed;
-
-// SAFETY: *owner or lock*: the links are reached by their owner, who may be on any thread, or under the lock. A waker may
-// be dropped and called on any thread.
-unsafe impl Send for Node {}
-// SAFETY: *calm deadline* and `prev`, an atomic, are all that `&Node` reaches.
-unsafe impl Sync for Node {}
-
-const _: () = if LAYOUT_IS_REAL {
-    let word = size_of::<usize>();
-    assert!(size_of::<Node>() == 8 + 6 * word && align_of::<Node>() == word);
-    assert!(size_of::<Heap>() == word);
-};
-
-impl Node {
-    /// A node that is not linked. Where its deadline is known to have passed, its first poll makes it elapsed.
-    #[inline(always)]
-    pub(super) fn new(place: Place, deadline: Instant, due: bool) -> Self {
-        let state = if due { State::Due } else { State::Idle };
-        Self {
-            deadline: UnsafeCell::new(deadline),
-            place: UnsafeCell::new(place),
-            links: UnsafeCell::new(MaybeUninit::uninit()),
-            prev: AtomicPtr::new(state.mark()),
-            _pinned: PhantomPinned,
-        }
-    }
-
-    /// Its queue.
-    #[inline(always)]
-    pub(super) fn place(&self) -> Place {
-        let place = self.written_place();
-        if !place.is_none() {
-            return place;
-        }
-        // SAFETY: *seen*.
-        self.links.with(|links| unsafe { links.cast::<Place>().read() })
-    }
-
-    /// As [`place`](Self::place), of one that is not *seen*.
-    #[inline(always)]
-    pub(super) fn place_unseen(&self) -> Place {
-        let place = self.written_place();
-        debug_assert!(!place.is_none(), "it is over");
-        place
-    }
-
-    #[inline(always)]
-    fn written_place(&self) -> Place {
-        // SAFETY: *calm deadline*: whoever writes it has `Pin<&mut Node>`, and this is `&Node`.
-        self.place.with(|place| unsafe { *place })
-    }
-
-    #[inline(always)]
-    fn write_place(self: Pin<&mut Self>, new: Place) {
-        // SAFETY: *calm deadline*: the node is not linked, and `Pin<&mut Node>` is its owner's.
-        self.place.with_mut(|place| unsafe { *place = new });
-    }
-
-    pub(super) fn deadline(&self) -> Instant {
-        // SAFETY: *calm deadline*: whoever writes it has `Pin<&mut Node>`, and this is `&Node`; the queue only reads.
-        self.deadline.with(|deadline| unsafe { *deadline })
-    }
-
-    /// Answers for good unless it is [`State::Linked`], which the next moment may change.
-    pub(super) fn state(&self) -> State {
-        // Ordering: Acquire pairs with the Release in `Tree::release`: whoever sees a mark owns the links, and what the
-        // queue did to them is over. Weaker, a node could be freed or linked anew while the queue still writes to it.
-        State::of(self.prev.load(Ordering::Acquire))
-    }
-
-    /// Says that it is over, of a node that is not linked.
-    fn elapse(&self) {
-        // Ordering: Relaxed: the node is not linked, and its owner is here.
-        self.prev.store(State::Elapsed.mark(), Ordering::Relaxed);
-    }
-
-    /// As [`poll`](Self::poll), fast where the node has elapsed; panics if the queue is closed.
-    #[inline(always)]
-    pub(super) fn poll_fast(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        if ONE_BY_ONE {
-            return self.poll_in_one_section(waker);
-        }
-        if load_published(&self.prev) != State::Elapsed.mark() {
-            return self.poll(waker);
-        }
-        self.see();
-        Poll::Ready(Ok(()))
-    }
-
-    /// Notes that a poll has said that it is over.
-    #[inline(always)]
-    fn see(self: Pin<&mut Self>) {
-        let place = self.written_place();
-        if place.is_none() {
-            return;
-        }
-        // SAFETY: *seen*: it is not linked, so the links are its owner's, who is here.
-        self.links.with_mut(|links| unsafe { links.cast::<Place>().write(place) });
-        self.write_place(Place::NONE);
-    }
-
-    /// As [`poll`](Self::poll), in every image of a chip: one section, however the node is found. There to clone a waker costs no
-    /// more than to compare it. Panics if the queue is closed.
-    #[inline(always)]
-    pub(super) fn poll_in_one_section(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        let mark = Mark(load_published(&self.prev));
-        if mark.0 != State::Elapsed.mark() {
-            ready!(self.place_unseen().poll(self.as_ref(), Kept::of(waker), mark));
-        }
-        self.see();
-        Poll::Ready(Ok(()))
-    }
-
-    /// Asks to be woken by `waker` at the deadline.
-    pub(super) fn poll(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        let this = self.as_ref();
-        loop {
-            match this.state() {
-                State::Elapsed => return Poll::Ready(Ok(())),
-                State::Closed => return Poll::Ready(Err(Closed)),
-                State::Due => {
-                    this.elapse();
-                    return Poll::Ready(Ok(()));
-                }
-                State::Idle => match this.place_unseen().insert(this, waker.clone()) {
-                    Ok(()) => return Poll::Pending,
-                    Err(_refused) => return Poll::Ready(Err(Closed)),
-                },
-                State::Linked => {
-                    if this.place_unseen().with(|heap| heap.wakes(Tree::of(this), waker)) {
-                        return Poll::Pending;
-                    }
-                    // Cloned and dropped outside of the lock: a waker is foreign code. Where the node has left the
-                    // queue meanwhile, the clone comes back and the loop sees why. It must not ask `wakes` again: two
-                    // clones of one waker need not know each other.
-                    let waker = waker.clone();
-                    if let Ok(_old) = this.place_unseen().with(|heap| heap.replace_waker(Tree::of(this), waker)) {
-                        return Poll::Pending;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether its state is [`State::Linked`].
-    #[inline(always)]
-    fn is_linked(&self) -> bool {
-        load_published(&self.prev).addr() > State::Due as usize
-    }
-
-    /// Takes a node out that is about to go. It is pinned, since it has been linked.
-    #[inline(never)]
-    fn take_out(&self) {
-        let waker = self.place_unseen().with(|heap| heap.remove(Tree(NonNull::from(self)), State::Idle));
-        // After the lock is left.
-        if let Some(waker) = waker {
-            // SAFETY: *one waker*: moved out of the queue.
-            unsafe { waker.discard() };
-        }
-    }
-
-    /// Moves the deadline. A node in the queue stays there, with its waker; any other is linked by the next poll.
-    pub(super) fn reset(mut self: Pin<&mut Self>, deadline: Instant, now: Instant) {
-        let place = self.place();
-        if self.written_place().is_none() {
-            self.as_mut().write_place(place);
-        }
-        let this = self.as_ref();
-        let elapsed = deadline.is_due(now);
-        let waker = match this.state() {
-            State::Linked => place.with(|heap| heap.unlink(this)),
-            _ => None,
-        };
-        // SAFETY: *calm deadline*: the node is not linked (it was not, or has been removed, or was taken out before),
-        // and `Pin<&mut Node>` is its owner's.
-        this.deadline.with_mut(|place| unsafe { *place = deadline });
-        let state = if elapsed { State::Elapsed } else { State::Idle };
-        // Ordering: Relaxed: the node is not linked, and its owner is here.
-        this.prev.store(state.mark(), Ordering::Relaxed);
-        match waker {
-            Some(waker) if elapsed => waker.wake(),
-            Some(waker) => {
-                // Where it is refused, the task is told by its next poll.
-                if let Err(refused) = place.insert(this, waker) {
-                    refused.wake();
-                }
-            }
-            None => {}
-        }
-    }
-}
-
-impl Drop for Node {
-    #[inline(always)]
-    fn drop(&mut self) {
-        // Known where it is dropped when it has just been awaited, as most are: there is no code for the rest then.
-        if !self.written_place().is_none() && self.is_linked() {
-            self.take_out();
-        }
-    }
-}
-
-/// The nodes that wait, earliest first: what the lock of a [`Timers`] is around.
+/// The nodes that wait, earliest first: what the lock of a [`Timers`](super::Timers) is around.
 pub(super) struct Heap {
     root: Option<Tree>,
 }
@@ -400,7 +111,7 @@ impl Heap {
     /// Takes a node out that was put in by [`link`](Self::link).
     pub(super) fn unlink(&mut self, node: Pin<&Node>) -> Option<Waker> {
         // SAFETY: *one waker*: moved out here.
-        self.remove(Tree::of(node), State::Idle).map(|waker| unsafe { waker.waker() })
+        self.remove(&node, State::Idle).map(|waker| unsafe { waker.waker() })
     }
 
     /// Looks at the waker of the earliest node.
@@ -419,7 +130,7 @@ impl Heap {
     /// leaves first.
     #[inline(always)]
     pub(super) fn insert(&mut self, node: Pin<&Node>, waker: Kept) -> bool {
-        let node = Tree::of(node);
+        let node = Tree::of(&node);
         // SAFETY: *owner or lock*: the node is not linked, and its owner is in this call.
         node.node().links.with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: None, waker }));
         match self.root {
@@ -442,7 +153,7 @@ impl Heap {
         // Ordering: Relaxed: under the lock.
         let mark = node.prev.load(Ordering::Relaxed);
         if mark.addr() > State::Due as usize {
-            Tree::of(node).links(|links| core::mem::swap(&mut links.waker, waker));
+            Tree::of(&node).links(|links| core::mem::swap(&mut links.waker, waker));
             return None;
         }
         if mark == State::Closed.mark() {
@@ -453,12 +164,14 @@ impl Heap {
     }
 
     /// Whether a node is linked, and would wake the same task as `waker`.
-    fn wakes(&mut self, node: Tree, waker: &Waker) -> bool {
+    pub(super) fn wakes(&mut self, node: &Node, waker: &Waker) -> bool {
+        let node = Tree::of(node);
         node.is_linked() && node.links(|links| links.waker.with(|own| own.will_wake(waker)))
     }
 
     /// Gives a linked node another waker and returns the old one; gives the new one back if the node is not linked.
-    fn replace_waker(&mut self, node: Tree, waker: Waker) -> Result<Waker, Waker> {
+    pub(super) fn replace_waker(&mut self, node: &Node, waker: Waker) -> Result<Waker, Waker> {
+        let node = Tree::of(node);
         if !node.is_linked() {
             return Err(waker);
         }
@@ -479,7 +192,8 @@ impl Heap {
     }
 
     /// Takes a node out if it is linked, leaves `state` in it, and returns its waker.
-    fn remove(&mut self, node: Tree, state: State) -> Option<Kept> {
+    pub(super) fn remove(&mut self, node: &Node, state: State) -> Option<Kept> {
+        let node = Tree::of(node);
         if !node.is_linked() {
             return None;
         }
@@ -492,11 +206,11 @@ impl Heap {
 
 /// A node with all that is below it; see *alive*.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Tree(NonNull<Node>);
+pub(super) struct Tree(NonNull<Node>);
 
 impl Tree {
-    fn of(node: Pin<&Node>) -> Self {
-        Self(NonNull::from(node.get_ref()))
+    fn of(node: &Node) -> Self {
+        Self(NonNull::from(node))
     }
 
     fn node<'a>(self) -> &'a Node {

@@ -22,6 +22,7 @@ pub mod delay_queue;
 mod formats;
 mod heap;
 mod interval;
+mod node;
 #[cfg(feature = "alloc")]
 use self::alloc as polled;
 #[cfg(not(feature = "alloc"))]

@@ -4,7 +4,8 @@ use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
-use super::heap::{Closed, Heap, Mark, Node};
+use super::heap::Heap;
+use super::node::{Closed, Mark, Node};
 use super::sleep::closed;
 use super::{Clock, Instant};
 use crate::atomic::{AtomicUsize, Ordering};

@@ -7,7 +7,7 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use super::clock::nanos;
-use super::heap::{Closed, Node, State};
+use super::node::{Closed, Node, State};
 use super::queue::Place;
 use super::{Instant, Moment};
 use crate::ambient::Ambient;

@@ -25,7 +25,8 @@ use core::ptr;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker, ready};
 use core::time::Duration;
 
-use super::heap::{Heap, Node};
+use super::heap::Heap;
+use super::node::Node;
 use super::queue::Place;
 use super::sleep::place as current;
 use super::{Instant, Moment, Sleep};

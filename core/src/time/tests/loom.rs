@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use loom::thread;
 
 use super::hand::{Count, Hand};
-use crate::time::heap::{Closed, Node};
+use crate::time::node::{Closed, Node};
 use crate::time::{Instant, Place, Timers};
 
 pub(super) fn at(nanos: u64) -> Instant {
@@ -83,7 +83,7 @@ fn failure_086_drop_races_fire() {
 }
 
 /// A sleep is moved while it fires: it is ready at the new deadline, and not before.
-// Mutant: core/src/time/heap.rs :: State::of(self.prev.load(Ordering::Acquire)) => State::of(self.prev.load(Ordering::Relaxed))
+// Mutant: core/src/time/node.rs :: State::of(self.prev.load(Ordering::Acquire)) => State::of(self.prev.load(Ordering::Relaxed))
 #[test]
 fn failure_086_reset_races_fire() {
     loom::model(|| {
@@ -132,7 +132,7 @@ fn poll_races_fire_and_then_resets() {
 }
 
 /// A sleep is polled with another waker while it fires: that waker is called, or the poll says ready.
-// Mutant: core/src/time/heap.rs :: if let Ok(_old) = this.place_unseen() => if let Ok(_old) | Err(_old) = this.place_unseen()
+// Mutant: core/src/time/node.rs :: if let Ok(_old) = this.place_unseen() => if let Ok(_old) | Err(_old) = this.place_unseen()
 #[test]
 fn new_waker_races_fire() {
     each_way(|in_one| {
@@ -201,7 +201,7 @@ fn failure_087_close_races_poll() {
 }
 
 /// A sleep is moved while its queue closes: it is told.
-// Mutant: core/src/time/heap.rs :: refused.wake() => drop(refused)
+// Mutant: core/src/time/node.rs :: refused.wake() => drop(refused)
 #[test]
 fn close_races_reset() {
     loom::model(|| {

@@ -8,7 +8,7 @@ use loom::thread;
 
 use super::loom::{Owner, at, timers};
 use crate::test_util::Plain;
-use crate::time::heap::Closed;
+use crate::time::node::Closed;
 
 /// A sleep is polled while one runtime ends and the next one takes its queue over: it is refused or woken by the first, or
 /// served by the second; never left.
@@ -64,7 +64,7 @@ fn failure_009_reset_to_earlier_races_park() {
 }
 
 /// A sleep is moved to a deadline that has passed while it fires: one of the two wakes it, and only one.
-// Mutant: core/src/time/heap.rs :: Some(waker) if elapsed => waker.wake(), => Some(waker) if elapsed => drop(waker),
+// Mutant: core/src/time/node.rs :: Some(waker) if elapsed => waker.wake(), => Some(waker) if elapsed => drop(waker),
 #[test]
 fn failure_086_reset_to_elapsed_races_fire() {
     loom::model(|| {

@@ -11,7 +11,7 @@ use shuttle::thread;
 use super::hand::Hand;
 use crate::future::poll_fn;
 use crate::schedules::{explore, join};
-use crate::time::heap::Node;
+use crate::time::node::Node;
 use crate::time::{Instant, Place, Timers};
 
 /// Sleeps of three threads are moved, dropped and awaited while a fourth lets time pass: each that stays is woken.

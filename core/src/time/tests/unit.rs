@@ -264,7 +264,7 @@ fn failure_085_never_timer_then_short_timer_in_one_task() {
 
 /// A branch of `select!` that is guarded by `if !sleep.is_elapsed()` was left out where the deadline had passed before the
 /// first poll: what was to be done then was not done.
-// Mutant: core/src/time/heap.rs :: let state = if due { State::Due } else { State::Idle }; => let state = if due { State::Elapsed } else { State::Idle };
+// Mutant: core/src/time/node.rs :: let state = if due { State::Due } else { State::Idle }; => let state = if due { State::Elapsed } else { State::Idle };
 // Mutant: core/src/time/sleep.rs :: self.node.state() == State::Elapsed => self.node.state() == State::Elapsed || self.node.deadline().is_due(self.place().now())
 #[test]
 fn a_sleep_is_elapsed_when_it_has_been_polled_and_not_before() {
@@ -293,7 +293,7 @@ fn a_sleep_is_elapsed_when_it_has_been_polled_and_not_before() {
     assert!(Box::pin(past).as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
-// Mutant: core/src/time/heap.rs :: self.as_mut().write_place(place); => _ = place;
+// Mutant: core/src/time/node.rs :: self.as_mut().write_place(place); => _ = place;
 #[test]
 fn failure_086_small_sleeps_dropped_fired_and_registered_again() {
     let timers = timers();
