@@ -20,6 +20,10 @@ struct Build {
     unicore: bool,
 }
 
+/// Features and flags of the builds of core's tests that share the fewest helpers.
+const TESTS_OF_CORE: [(&str, &str); 4] =
+    [("", ""), ("std", ""), ("heapless", ""), ("std,heapless", "--cfg zokio_unicore=\"portable\"")];
+
 /// Runs the part.
 pub fn run(workspace: &Workspace, report: &mut Report) {
     report.part("lint", |report| {
@@ -30,8 +34,15 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
             clippy(workspace, &["--workspace", "--all-targets", "--all-features"], "").into_verdict()
         });
         // The builds below are of the library; its tests see fewer features of each other than a workspace's build turns on.
-        report.step("clippy: tests of core, with std alone", || {
-            clippy(workspace, &["-p", "zokio-core", "--all-targets", "--features", "std"], "").into_verdict()
+        report.step(&format!("clippy: tests of core, {} builds", TESTS_OF_CORE.len()), || {
+            let failed = TESTS_OF_CORE.iter().find_map(|&(features, flags)| {
+                let arguments = ["-p", "zokio-core", "--all-targets", "--no-default-features", "--features", features];
+                match clippy(workspace, &arguments, flags).into_verdict() {
+                    Verdict::Passed(..) => None,
+                    verdict => Some(verdict),
+                }
+            });
+            failed.unwrap_or(Verdict::Passed(TESTS_OF_CORE.len(), String::new()))
         });
         report.step("clippy: loom models", || {
             // Models use a part of what the tests beside them share.
