@@ -341,13 +341,15 @@ impl<'a, P: Park> Worker<'a, P> {
         });
     }
 
-    /// Runs what wakes tasks that this worker runs next, and calls for help if these are several.
+    /// Runs what wakes tasks that this worker runs next, and calls for help if there are more now than it had, and several.
+    /// For what it had it called, or had a reason not to.
     fn between(&mut self, wakes: impl FnOnce(&mut Self)) {
         let local = self.local;
+        let before = local.queue.len();
         local.between.set(true);
         wakes(self);
         local.between.set(false);
-        if local.queue.len() > 1 {
+        if local.queue.len() > before.max(1) {
             local.shared.notify(local.index());
         }
     }
@@ -362,3 +364,7 @@ impl<'a, P: Park> Worker<'a, P> {
 fn contain(f: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(f));
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+#[path = "worker/tests/calls.rs"]
+mod tests;
