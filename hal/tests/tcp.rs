@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use embedded_io_async::{Read, Write};
 use support::{LONG, Numbers, Runtime, join};
+use zokio_core::park::Park as _;
 use zokio_hal::os::net::{TcpListener, TcpStream, lookup_host};
 use zokio_hal::os::{BlockingPool, Interest, ReactorHandle};
 
@@ -372,4 +373,39 @@ fn names_are_looked_up_on_the_blocking_pool() {
     });
     assert_eq!(pool.threads().0, 1);
     assert!(pool.shutdown(Some(LONG)));
+}
+
+/// A worker that always has something to run looks for events and never parks; where there is no source it does not look.
+// Mutant: hal/src/os/slab.rs :: self.taken.fetch_add(1, Ordering::Relaxed); => let _ = (&self.taken, Ordering::Relaxed);
+#[test]
+fn sources_that_come_and_go_are_heard_of_by_looks_alone() {
+    let mut runtime = Runtime::new();
+    runtime.park.poll();
+    for round in 0..3 {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut stream = TcpStream::from_std(listener.accept().unwrap().0).unwrap();
+        let mut wakes = runtime.wakes();
+        let mut read = Box::pin(async {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).await.map(|()| byte)
+        });
+        assert!(runtime.poll_once(read.as_mut()).is_pending());
+        std::io::Write::write_all(&mut peer, &[round]).unwrap();
+        let end = std::time::Instant::now() + LONG;
+        let byte = loop {
+            while runtime.wakes() == wakes {
+                assert!(std::time::Instant::now() < end, "a look hears of it");
+                runtime.park.poll();
+            }
+            wakes = runtime.wakes();
+            if let Poll::Ready(byte) = runtime.poll_once(read.as_mut()) {
+                break byte;
+            }
+        };
+        assert_eq!(byte.unwrap(), [round]);
+        drop(read);
+        drop(stream);
+        runtime.park.poll();
+    }
 }

@@ -43,6 +43,10 @@ pub(super) trait Wait: Send + Debug {
     fn events() -> Self::Events;
     /// Waits for events, until woken, until it is over, or spuriously.
     fn wait(&mut self, events: &mut Self::Events, until: Until);
+    /// Whether there is no source that could have an event. One that another thread adds is seen some time after.
+    fn is_deserted(_: &Self::Handle) -> bool {
+        false
+    }
     /// Hands the events to their sources.
     fn deliver(handle: &Self::Handle, events: &mut Self::Events);
 }
@@ -115,6 +119,10 @@ impl<D: Wait> Parker<D> {
 
     fn poll(&mut self) {
         let Some(driving) = &mut self.driving else { return };
+        // A busy worker looks every two microseconds where its tasks are short, and a look is a call of the system.
+        if D::is_deserted(&driving.handle) {
+            return;
+        }
         let Some(mut driver) = try_lock(&driving.driver) else { return };
         driver.wait(&mut driving.events, Until::Now);
         drop(driver);
@@ -234,7 +242,8 @@ impl Park for WorkerPark {
         self.0.park(deadline.map_or(Until::Never, Until::At), is_idle);
     }
 
-    /// Delivers what has happened, unless another worker is in the reactor and does.
+    /// Delivers what has happened, unless another worker is in the reactor and does. Without a source in the reactor it is a
+    /// load; what wakes a worker from outside needs it not.
     fn poll(&mut self) {
         self.0.poll();
     }

@@ -164,6 +164,10 @@ impl Wait for Reactor {
         }
     }
 
+    fn is_deserted(handle: &ReactorHandle) -> bool {
+        handle.0.slab.is_empty()
+    }
+
     fn deliver(handle: &ReactorHandle, events: &mut mio::Events) {
         events.iter().for_each(|event| handle.deliver(event));
         events.clear();

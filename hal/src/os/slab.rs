@@ -13,6 +13,8 @@ use std::boxed::Box;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::vec::Vec;
 
+use zokio_core::atomic::{AtomicUsize, Ordering};
+
 use super::direction::{Direction, GENERATION_BITS};
 
 /// Slots of the first page; each page has twice as many as the one before.
@@ -67,6 +69,8 @@ pub(super) enum NoSlot {
 pub(super) struct Slab {
     pages: [OnceLock<Box<[Slot]>>; PAGES],
     gate: Mutex<Gate>,
+    /// Slots that are somebody's, for who does not come through the gate.
+    taken: AtomicUsize,
 }
 
 /// The page of a slot and its place there.
@@ -78,7 +82,7 @@ fn locate(index: usize) -> (usize, usize) {
 impl Slab {
     pub fn new() -> Self {
         let gate = Gate { shut: false, used: 0, free: Vec::new() };
-        Self { pages: [const { OnceLock::new() }; PAGES], gate: Mutex::new(gate) }
+        Self { pages: [const { OnceLock::new() }; PAGES], gate: Mutex::new(gate), taken: AtomicUsize::new(0) }
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {
@@ -109,6 +113,7 @@ impl Slab {
         let slots = self.pages[page].get_or_init(|| (0..FIRST << page).map(|_| Slot::new()).collect());
         slots[place].read.open(ready);
         slots[place].write.open(ready);
+        self.taken.fetch_add(1, Ordering::Relaxed);
         Ok(index)
     }
 
@@ -121,6 +126,12 @@ impl Slab {
         slot.read.close();
         slot.write.close();
         gate.free.push(index);
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether there is no source. Who registers one on another thread is seen some time after.
+    pub fn is_empty(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) == 0
     }
 
     /// Tells every waiter that no event will come any more, and gives out no further slots.

@@ -75,6 +75,11 @@ impl Runtime {
         }
     }
 
+    /// Polls `future` as the task.
+    pub fn poll_once<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(&Waker::from(self.woken.clone())))
+    }
+
     /// How often the task has been woken.
     pub fn wakes(&self) -> usize {
         self.woken.wakes.load(Ordering::Relaxed)
