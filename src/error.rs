@@ -162,14 +162,15 @@ impl defmt::Format for Error {
 impl core::error::Error for SpawnFailure {}
 
 impl core::error::Error for Error {
+    /// What is behind the error whose text this one has, so that a chain of texts says nothing twice.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Timeout(error) => Some(error),
-            Self::Task(error) => Some(error),
-            Self::Spawn(error) => Some(error),
+            Self::Timeout(error) => error.source(),
+            Self::Task(error) => error.source(),
+            Self::Spawn(error) => error.source(),
             Self::Closed | Self::Full => None,
             #[cfg(feature = "std")]
-            Self::Io(error) => Some(error),
+            Self::Io(error) => error.source(),
         }
     }
 }

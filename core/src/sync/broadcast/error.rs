@@ -59,7 +59,7 @@ impl core::fmt::Display for TryRecvError {
         match self {
             Self::Empty => f.write_str("the channel is empty"),
             Self::Closed => f.write_str("the channel is closed"),
-            Self::Lagged(missed) => write!(f, "{missed} messages were missed"),
+            Self::Lagged(missed) => write!(f, "the receiver lagged behind by {missed}"),
         }
     }
 }

@@ -144,7 +144,7 @@ fn a_broadcast_shows_who_listens() {
     for message in 0..5 {
         broadcast.send(message).unwrap();
     }
-    says(receiver.blocking_recv().unwrap_err(), "Lagged(3)", "3 messages were missed");
+    says(receiver.blocking_recv().unwrap_err(), "Lagged(3)", "the receiver lagged behind by 3");
     assert_eq!((receiver.try_recv(), receiver.try_recv()), (Ok(3), Ok(4)));
     broadcast.close();
     says(receiver.blocking_recv().unwrap_err(), "Closed", "the channel is closed");
