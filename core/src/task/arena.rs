@@ -56,7 +56,7 @@ pub struct Arena<const SLOTS: usize, const BYTES: usize, A = (), L = Eight> {
 }
 
 // SAFETY: a slot's header is atomics and cells under the protocol of its state word; its room belongs to whoever the
-// state word says, and futures are put there only under the promises of `Spawn` and of `spawn_unchecked`.
+// state word says, and futures are put there only under the promises of `Spawn` and of `Table::of`.
 unsafe impl<const SLOTS: usize, const BYTES: usize, A, L> Sync for Arena<SLOTS, BYTES, A, L> {}
 
 /// An arena, seen without its sizes.
@@ -146,14 +146,58 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
         self.slots.iter().filter(|slot| what(unsafe { &*slot.get().cast::<Header>() })).count()
     }
 
-    /// Claims the first free slot. One load a slot passed over, and one read-modify-write.
-    fn claim(&'static self, joined: bool) -> Option<TaskPtr> {
+    /// Claims the first free slot, and does `then` with it, on one core in the same section. One load a slot passed over, and one
+    /// read-modify-write.
+    #[inline(always)]
+    fn claim(&'static self, joined: bool, then: impl Fn(TaskPtr)) -> Option<TaskPtr> {
         self.slots.iter().find_map(|slot| {
             // *whole pointer*: from the cell of the whole slot.
             let task = TaskPtr(NonNull::from(slot).cast::<Header>());
             // SAFETY: a slot is always alive.
-            unsafe { task.header() }.state.claim(joined).map(|_| task)
+            unsafe { task.header() }.state.claim(joined, || then(task)).then_some(task)
         })
+    }
+
+    /// Claims the first free slot for a task of this owner; where the place is `local`, and the owner *direct*, the task is pushed
+    /// already. It does not know the future, so an image has it once. For `put`, which writes the rest at once.
+    fn take(&'static self, joined: bool, table: Table, owner: NonNull<Owner>, local: bool) -> Option<TaskPtr> {
+        self.claim(joined, |task| {
+            // SAFETY: claimed just now; table and owner as `put` knows them.
+            unsafe { task.entitle(table.0, owner) };
+            if local && Owner::is_direct(owner) {
+                // SAFETY: *filled late*; claimed, so its NOTIFIED is ours, and of this owner.
+                unsafe { task.push_to(owner) };
+            }
+        })
+    }
+
+    /// Spawns a future; `local`: this is where the tasks of `place` are polled. Gives what `handle` makes of the task, which is of
+    /// this generation until it is run.
+    #[inline(always)]
+    fn put<F, J, R>(
+        &'static self,
+        (place, local): (&dyn Spawn, bool),
+        table: Table,
+        (joined, join): (bool, J),
+        future: F,
+        handle: impl FnOnce(TaskPtr) -> R,
+    ) -> Result<R, SpawnError<F>>
+    where
+        F: Future + 'static,
+    {
+        const {
+            assert!(Self::fits::<F, J>(), "a slot of this arena is too small, or not aligned enough, for this future");
+        }
+        let Some(owner) = place.static_owner() else { return Err(SpawnError::NoExecutor(future)) };
+        let Some(task) = self.take(joined, table, owner, local) else { return Err(Self::full(future)) };
+        // SAFETY: claimed, and large enough (checked above).
+        unsafe { Cell::furnish(task.0.cast::<Cell<F, J, ()>>(), join, (), future) };
+        let handle = handle(task);
+        if !local || !Owner::is_direct(owner) {
+            // SAFETY: a claimed slot of this arena, filled for the place's owner, and not pushed by `take`.
+            unsafe { task.launch_at(owner) };
+        }
+        Ok(handle)
     }
 
     const fn fits<F: Future, J>() -> bool {
@@ -180,7 +224,8 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
         F::Output: Send + 'static,
     {
         // SAFETY: the future may be polled and dropped, and its output taken, on any thread.
-        unsafe { self.spawn_unchecked(place, future) }
+        let table = unsafe { Table::of(const { &Cell::<F, Joined, ()>::SLOT }) };
+        self.put_joined((place, place.is_local()), table, future)
     }
 
     /// As [`try_spawn_at`](Self::try_spawn_at), for a future that need not be `Send`, at the executor of the calling
@@ -202,35 +247,23 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
             return Err(SpawnError::NoExecutor(future));
         }
         // SAFETY: this is the thread that polls and drops the tasks of `place`.
-        unsafe { self.spawn_unchecked(place, future) }
+        let table = unsafe { Table::of(const { &Cell::<F, Joined, ()>::SLOT }) };
+        self.put_joined((place, true), table, future)
     }
 
-    /// # Safety
-    ///
-    /// The future must be `Send`, or the calling thread be the one that polls the tasks of `place`.
-    unsafe fn spawn_unchecked<F>(
+    #[inline(always)]
+    fn put_joined<F>(
         &'static self,
-        place: &dyn Spawn,
+        place: (&dyn Spawn, bool),
+        table: Table,
         future: F,
     ) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where
         F: Future + 'static,
     {
-        const {
-            assert!(
-                Self::fits::<F, Joined>(),
-                "a slot of this arena is too small, or not aligned enough, for this future"
-            );
-        }
-        let Some(owner) = place.static_owner() else { return Err(SpawnError::NoExecutor(future)) };
-        let Some(task) = self.claim(true) else { return Err(Self::full(future)) };
-        // SAFETY: claimed, large enough, and the owner is what `Spawn` promises.
-        unsafe { fill_slot(task, owner, future) };
+        let join: Joined = crate::atomic::UnsafeCell::new(None);
         // SAFETY: claimed as joined, and filled with a future of this output.
-        let handle = unsafe { JoinHandle::new(task) };
-        // SAFETY: a claimed slot of this arena, filled above with the place's owner.
-        unsafe { task.launch_at(owner) };
-        Ok(handle)
+        self.put(place, table, (true, join), future, |task| unsafe { JoinHandle::new(task) })
     }
 
     /// Spawns a future whose output nobody asks for: two words less, and a handle that can only abort.
@@ -242,12 +275,11 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     where
         F: Future<Output = ()> + 'static,
     {
-        let (task, owner) = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::SLOT })?;
-        // SAFETY: claimed, so of this generation until it is launched.
-        let handle = unsafe { AbortHandle::of_slot(task) };
-        // SAFETY: a claimed slot of this arena, filled with this owner.
-        unsafe { task.launch_at(owner) };
-        Ok(handle)
+        let handle = |task| {
+            // SAFETY: claimed, so of this generation until it is run.
+            unsafe { AbortHandle::of_slot(task) }
+        };
+        self.put_detached(place, const { &Cell::<F, Detached, ()>::SLOT }, future, handle)
     }
 
     /// Spawns a future that nobody can abort and whose output nobody asks for: there is no handle. For tasks that go on for
@@ -273,39 +305,42 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     where
         F: Future<Output = ()> + 'static,
     {
-        let (task, owner) = self.fill_detached(place, future, const { &Cell::<F, Detached, ()>::LONE })?;
-        // SAFETY: a claimed slot of this arena, filled with this owner.
-        unsafe { task.launch_at(owner) };
-        Ok(())
+        self.put_detached(place, const { &Cell::<F, Detached, ()>::LONE }, future, |_| ())
     }
 
-    /// Fills a slot with a future whose output nobody asks for. It is to be launched at once.
+    /// As `put`, of a future whose output nobody asks for; this is a table of it.
     #[inline(always)]
-    fn fill_detached<F>(
+    fn put_detached<F, R>(
         &'static self,
         place: &dyn Spawn,
-        future: F,
         table: &'static VTable,
-    ) -> Result<(TaskPtr, NonNull<Owner>), SpawnError<F>>
+        future: F,
+        handle: impl FnOnce(TaskPtr) -> R,
+    ) -> Result<R, SpawnError<F>>
     where
         F: Future<Output = ()> + 'static,
     {
-        const {
-            assert!(
-                Self::fits::<F, Detached>(),
-                "a slot of this arena is too small, or not aligned enough, for this future"
-            );
-        }
         if !place.is_local() {
             return Err(SpawnError::NoExecutor(future));
         }
-        let Some(owner) = place.static_owner() else { return Err(SpawnError::NoExecutor(future)) };
-        let Some(task) = self.claim(false) else { return Err(Self::full(future)) };
-        let cell = task.0.cast::<Cell<F, Detached, ()>>();
-        // SAFETY: claimed, large enough (checked above), and the owner is what `Spawn` promises; this is the thread that
-        // polls and drops the tasks of `place`. The tables given here are this cell's.
-        let task = unsafe { Cell::fill(cell, table, owner, (), (), future) };
-        Ok((task, owner))
+        let detached: Detached = ();
+        // SAFETY: this is the thread that polls and drops the tasks of `place`.
+        self.put((place, true), unsafe { Table::of(table) }, (false, detached), future, handle)
+    }
+}
+
+/// The table of a future that is to be spawned.
+#[derive(Clone, Copy)]
+struct Table(&'static VTable);
+
+impl Table {
+    /// # Safety
+    ///
+    /// It must be the table of the future and the join slot that it is given with; and that future be `Send`, or the calling thread
+    /// be the one that polls the tasks of the place that it is given with.
+    #[inline(always)]
+    unsafe fn of(table: &'static VTable) -> Self {
+        Self(table)
     }
 }
 
@@ -375,7 +410,7 @@ unsafe impl<const SLOTS: usize, const BYTES: usize, A: 'static, L: 'static> Slot
         Layout::new::<Slot<BYTES, L>>()
     }
     fn claim(&'static self) -> Option<TaskPtr> {
-        Self::claim(self, true)
+        Self::claim(self, true, |_| ())
     }
     fn vacancy(&'static self, pool: &'static str, need: Layout) -> Result<Vacancy, Refusal> {
         claim_from(pool, self, need).map(|memory| Vacancy { memory, shape: Shape::Slot })

@@ -11,7 +11,7 @@ use super::header::{Header, Owner, TaskPtr};
 use super::scope::{self, Budget, Scope};
 use super::state::{Snapshot, Start, State};
 use super::{run, waker};
-use crate::atomic::{LAYOUT_IS_REAL, Ordering, UnsafeCell};
+use crate::atomic::{LAYOUT_IS_REAL, UnsafeCell};
 use crate::guard::{self, Payload};
 
 /// Where a join handle keeps its waker.
@@ -242,7 +242,7 @@ impl<F: Future, J, X> Cell<F, J, X> {
         }
     }
 
-    /// Writes owner, table, join slot, extra and future of a slot whose state word the caller has claimed.
+    /// Writes table, owner, join slot, extra and future of a slot whose state word the caller has claimed.
     ///
     /// # Safety
     ///
@@ -261,12 +261,21 @@ impl<F: Future, J, X> Cell<F, J, X> {
         F: 'static,
     {
         let task = TaskPtr(cell.cast());
-        // SAFETY: the state is initialised and the slot is alive, by this function's contract.
-        let header = unsafe { task.header() };
-        // SAFETY: claimed: nobody reads the header's cells before the first push (*winner reads*).
-        header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(table)) });
-        // Of a counted task it says so too while it is in no queue, though nobody asks.
-        header.link.next.store(owner.as_ptr().cast(), Ordering::Relaxed);
+        // SAFETY: claimed, by this function's contract. A counted task leads to its owner too, though nobody asks.
+        unsafe { task.entitle(table, owner) };
+        // SAFETY: by this function's contract.
+        unsafe { Self::furnish(cell, join, extra, future) };
+        task
+    }
+
+    /// Writes what does not belong to the header.
+    ///
+    /// # Safety
+    ///
+    /// As for [`fill`](Self::fill), of a task that has been [entitled](TaskPtr::entitle); or *filled late*.
+    #[inline(always)]
+    pub(crate) unsafe fn furnish(cell: NonNull<Self>, join: J, extra: X, future: F) {
+        let task = TaskPtr(cell.cast());
         let cell = cell.as_ptr();
         // SAFETY: in bounds, by this function's contract.
         let slot = unsafe { &raw mut (*cell).join };
@@ -280,7 +289,6 @@ impl<F: Future, J, X> Cell<F, J, X> {
         let stage = unsafe { Self::stage(task) }.cast::<F>();
         // SAFETY: valid and ours. Written in place: a large future is copied once.
         unsafe { stage.write(future) };
-        task
     }
 }
 

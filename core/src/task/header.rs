@@ -94,6 +94,12 @@ impl Owner {
         this.map_addr(start).cast()
     }
 
+    /// Whether it is *direct*.
+    #[inline(always)]
+    pub(crate) fn is_direct(this: NonNull<Self>) -> bool {
+        !Self::is_asked(this)
+    }
+
     /// Whether it must be asked.
     #[inline(always)]
     fn is_asked(this: NonNull<Self>) -> bool {
@@ -236,6 +242,20 @@ impl TaskPtr {
         Self(link.cast())
     }
 
+    /// Says what future and whose task this is.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have claimed the state of this task, which is alive; the table be that of its cell, and the owner its owner.
+    #[inline(always)]
+    pub(crate) unsafe fn entitle(self, table: &'static VTable, owner: NonNull<Owner>) {
+        // SAFETY: alive, by this function's contract.
+        let header = unsafe { self.header() };
+        // SAFETY: claimed: nobody reads the header's cells before the first push (*winner reads*).
+        header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(table)) });
+        header.link.next.store(owner.as_ptr().cast(), Ordering::Relaxed);
+    }
+
     /// Starts the task, in the caller's section.
     ///
     /// # Safety
@@ -359,6 +379,17 @@ impl TaskPtr {
     pub(crate) unsafe fn push_within(self) {
         // SAFETY: *winner reads*.
         let owner = unsafe { self.owner() };
+        // SAFETY: by this function's contract.
+        unsafe { self.push_to(owner) };
+    }
+
+    /// Pushes the task to the queue of its owner; on one core in a section.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have won `NOTIFIED` of this slot, whose owner that is, and it be *direct*.
+    #[inline(always)]
+    pub(crate) unsafe fn push_to(self, owner: NonNull<Owner>) {
         // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
         let queue = unsafe { owner.cast::<RunQueue<Anyone>>().as_ref() };
         // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.

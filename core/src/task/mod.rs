@@ -29,7 +29,7 @@
 //! |---|---|---|
 //! | `link` | whoever holds the `Notified` | `NOTIFIED` won, until popped; of a slot it is its owner before and after (*owner or link*) |
 //! | `vtable`, owner of a counted task | the spawner writes, before the first push; then only read | *winner reads* |
-//! | future | the executor | `RUNNING` (one core, one runner: between pop and the end of the poll) |
+//! | future | the spawner writes, before the first pop (*filled late*); then the executor | `RUNNING` (one core, one runner: between pop and the end of the poll) |
 //! | output | the executor until `COMPLETE`, then the join handle; the executor again if the handle is gone | |
 //! | join waker | the handle while `JOIN_WAKER` is clear; both read while it is set; the executor drops it if the handle is gone | |
 //!
@@ -50,6 +50,9 @@
 //!   other owner is odd, and the state word of its tasks says from their launch on that it must be asked. So a wake needs no call
 //!   through a table, and on one core it may be made in the section, or under the lock, in which the waker was found: the one
 //!   exception to "no foreign code under a lock", for it is none (`waker::wake_within`).
+//! - *filled late*: a place that is [local](Spawn::is_local) is asked by the context that pops its owner's tasks, which pops none
+//!   before that call has returned. So a slot spawned there at a *direct* owner is pushed in the step that claims it, and its future
+//!   written after that: no foreign code runs in between, and who comes in an interrupt finds it notified, and touches nothing of it.
 //! - *lone*: a task without a handle can neither be aborted nor asked for an output, and its table says nothing of either. What a
 //!   start of a slot asks for other than a poll is found in its table (`VTable::end`), so that images of lone tasks have no code for it.
 //! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.

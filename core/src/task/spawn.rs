@@ -85,7 +85,8 @@ pub enum Refusal {
 /// # Safety
 ///
 /// `owner` must be that [of](Owner::of) a live [`Schedule`](super::Schedule), whose tasks `vacancy` makes memory for as
-/// [`Vacancy`] says. `is_local` may answer `true` only on the one thread that polls and drops the tasks of this owner.
+/// [`Vacancy`] says. `is_local` may answer `true` only on the one thread that polls and drops the tasks of this owner, and, on a chip,
+/// where no interrupt may poll them before the caller goes on (*filled late*).
 /// `static_owner` must be the same owner where it is `'static` and takes uncounted tasks, which may be launched there at once.
 pub unsafe trait Spawn {
     /// The scheduler that new tasks belong to.

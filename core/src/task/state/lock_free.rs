@@ -60,13 +60,18 @@ impl State {
         }
     }
 
-    /// Takes a free slot; `None` where it is not free. Gives the new generation.
-    pub(crate) fn claim(&self, joined: bool) -> Option<usize> {
+    /// Takes a free slot, and runs `then`. `false`: it is not free.
+    #[inline(always)]
+    pub(crate) fn claim(&self, joined: bool, then: impl FnOnce()) -> bool {
         // Again where the exchange fails: a stale waker may have touched the word, which does not make it less free.
-        self.apply(|state| match state.claim(joined) {
-            Some(next) => (Some(next.high()), next),
-            None => (None, state),
-        })
+        let claimed = self.apply(|state| match state.claim(joined) {
+            Some(next) => (true, next),
+            None => (false, state),
+        });
+        if claimed {
+            then();
+        }
+        claimed
     }
 
     /// Notifies the task, and runs `schedule` where it must be queued.

@@ -58,13 +58,14 @@ impl State {
         action
     }
 
-    /// Takes a free slot. Gives the new generation.
-    #[inline]
-    pub(crate) fn claim(&self, joined: bool) -> Option<usize> {
+    /// Takes a free slot, and runs `then` in the same section. `false`: it is not free.
+    #[inline(always)]
+    pub(crate) fn claim(&self, joined: bool, then: impl FnOnce()) -> bool {
         let _section = Section::enter();
-        let next = self.get().claim(joined)?;
+        let Some(next) = self.get().claim(joined) else { return false };
         self.0.store(next.0, Ordering::Relaxed);
-        Some(next.high())
+        then();
+        true
     }
 
     /// Notifies the task, and runs `schedule`, inside the section, where it must be queued.

@@ -9,7 +9,7 @@ use std::vec::Vec;
 use super::util::{Direct, Home, Line, Wakers, arena, ready};
 use crate::lock::{DefaultLock, LocalLock, RawLock};
 use crate::sync::{Signal, WaitCell};
-use crate::task::Arena;
+use crate::task::{Arena, Owner, StaticPlace};
 use crate::test_util::forever;
 
 fn loops<L: RawLock + Send + Sync>(slots: &'static Arena<4, 128>, line: &'static Direct) {
@@ -103,6 +103,30 @@ fn failure_066_a_stale_waker_finds_a_scheduler_of_the_other_kind() {
     wake(&stale);
     assert_eq!((direct.turn(), asked.turn()), (1, 0));
     ready(&mut third).unwrap();
+}
+
+/// A place that is local has its tasks pushed before they are filled, any other one after: once, and in their order.
+// Mutant: core/src/task/arena.rs :: if local && Owner::is_direct(owner) { => if false {
+#[test]
+fn each_is_pushed_once_whatever_the_place_promises() {
+    let (slots, line) = (arena::<3, 128>(), Direct::new());
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = |number: usize| {
+        let order = order.clone();
+        async move { order.lock().unwrap().push(number) }
+    };
+    for local in [true, false] {
+        // SAFETY: kept for ever, and bound; this is the thread that runs its tasks.
+        let place = unsafe { StaticPlace::new(Owner::of(line), None, local) };
+        let mut joined = slots.try_spawn_at(&place, note(1)).unwrap();
+        let detached = slots.try_spawn_detached_at(&place, note(2));
+        let lone = slots.try_spawn_unabortable_at(&place, note(3));
+        assert_eq!((detached.is_ok(), lone.is_ok()), (local, local));
+        assert_eq!(line.turn(), if local { 3 } else { 1 });
+        ready(&mut joined).unwrap();
+        assert_eq!((line.turn(), slots.in_use()), (0, 0));
+    }
+    assert_eq!(*order.lock().unwrap(), [1, 2, 3, 1]);
 }
 
 /// In the order of their wake-ups, each once, whoever wakes them.

@@ -6,7 +6,8 @@ use loom::thread;
 
 use super::{Drops, Watched};
 use crate::future::yield_now;
-use crate::task::tests::util::{Home, Line, Wakers, arena, poll, ready};
+use crate::task::tests::util::{Direct, Home, Line, Wakers, arena, poll, ready};
+use crate::task::{Owner, StaticPlace};
 
 /// The abort handle of the last tenant against the next one, which is not aborted.
 // Mutant: core/src/task/state/mod.rs :: self.high() != generation => self.high() < generation
@@ -69,6 +70,25 @@ fn failure_066_a_stale_waker_races_the_next_tenant_elsewhere() {
             assert_eq!(ready(&mut second).unwrap(), 2);
         }
         assert_eq!((old.turn(), new.turn(), slots.in_use(), drops.count()), (0, 0, 0, 1));
+    });
+}
+
+/// A slot is spawned from elsewhere while its executor looks for work, which does not find it before its future is there.
+// Mutant: core/src/task/arena.rs :: self.put_joined((place, place.is_local()), table, future) => self.put_joined((place, true), table, future)
+#[test]
+fn a_spawn_from_elsewhere_races_the_executor() {
+    loom::model(|| {
+        let (slots, line) = (arena::<1, 256>(), Direct::new());
+        let spawning = thread::spawn(move || {
+            // SAFETY: kept for ever, bound, and no promise is made about the thread.
+            let place = unsafe { StaticPlace::new(Owner::of(line), None, false) };
+            slots.try_spawn_at(&place, async { 1 }).unwrap()
+        });
+        while line.turn() == 0 {
+            thread::yield_now();
+        }
+        let mut handle = spawning.join().unwrap();
+        assert_eq!((ready(&mut handle).unwrap(), line.turn(), slots.in_use()), (1, 0, 0));
     });
 }
 
