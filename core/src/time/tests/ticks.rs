@@ -152,6 +152,22 @@ fn a_period_of_zero_is_refused() {
     within(timers, || _ = interval::<Here>(Duration::ZERO));
 }
 
+/// However late each is asked for, within a period.
+// Mutant: core/src/time/interval.rs :: _ => on_time, => _ => now.saturating_add(period),
+#[test]
+fn a_hundred_thousand_ticks_do_not_drift() {
+    let timers = timers();
+    let mut random = Random::new(11);
+    for missed in [MissedTickBehavior::Burst, MissedTickBehavior::Skip] {
+        timers.clock().set(0);
+        let mut interval = hundred(timers, missed);
+        for number in 0..if cfg!(miri) { 100 } else { 100_000 } {
+            timers.clock().set(number * 100_000_000 + random.below(100_000_000));
+            assert_eq!((tick(&mut interval), tick(&mut interval)), (Some(number * 100), None));
+        }
+    }
+}
+
 #[test]
 fn next_ticks_agree_with_counting() {
     let mut random = Random::new(7);
