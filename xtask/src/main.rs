@@ -8,6 +8,7 @@ mod absences;
 mod arrows;
 mod auto_traits;
 mod bench;
+mod calibrate;
 mod chip;
 mod coverage;
 mod deep;
@@ -69,7 +70,8 @@ usage: cargo xtask PART
   ci           fmt lint arrows size chip docs and test
   fmt lint arrows size docs      (`docs --write` writes the table of Send and Sync anew)
   chip         instructions and bytes on a chip, against benches/chip.toml
-  bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone
+  bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone;
+               `bench calibrate [FILE]` writes what things cost on this machine to a file (target/calibration.toml)
   deep         hours: soak mutants loom orderings shuttle miri fuzz, at full measure; what is done stays done for its sources,
                so that it may be ended and begun again; keeps docs/deep-log.md and docs/deep-state.txt. Words that the names
                of its parts must contain may follow, and --minutes N after which none begins, --again for what is done too;
@@ -107,6 +109,8 @@ fn main() -> ExitCode {
         ["orderings", filter] => orderings::run(&workspace, report_ref, filter),
         ["mutants", filters @ ..] => drop(mutants::run(&workspace, report_ref, filters)),
         ["size"] => size::run(&workspace, report_ref),
+        ["bench", "calibrate"] => calibrate::run(&workspace, report_ref, None),
+        ["bench", "calibrate", file] => calibrate::run(&workspace, report_ref, Some(file)),
         ["bench", arguments @ ..] => bench::run(&workspace, report_ref, arguments),
         ["everywhere"] => last_word = everywhere::run(&workspace, report_ref, None),
         ["everywhere", "--seed", seed] => match seed.parse() {
