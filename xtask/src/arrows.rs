@@ -34,6 +34,41 @@ const CORE_OPTIONAL: &[&str] = &["critical-section", "heapless", "defmt", "futur
 const TOKIO_RUNTIME: &[&str] =
     &["rt", "rt-multi-thread", "net", "time", "fs", "process", "signal", "full", "test-util", "io-std", "io-uring"];
 
+/// What a build of the facade chooses by features and target, and what is not in it then.
+struct Choice {
+    features: &'static str,
+    target: &'static str,
+    has: &'static [&'static str],
+    has_not: &'static [&'static str],
+}
+
+const CHOICES: [Choice; 4] = [
+    Choice {
+        features: "",
+        target: "thumbv6m-none-eabi",
+        has: &["zokio-core", "zokio-executor-local"],
+        has_not: &["zokio-hal", "zokio-executor-mt", "critical-section", "defmt", "mio", "rustix", "tokio", "hyper"],
+    },
+    Choice {
+        features: "critical-section,metal",
+        target: "thumbv7m-none-eabi",
+        has: &["zokio-hal", "critical-section"],
+        has_not: &["zokio-executor-mt", "mio", "rustix", "libc", "tokio", "hyper", "defmt", "wasip1"],
+    },
+    Choice {
+        features: "wasi",
+        target: "wasm32-wasip1",
+        has: &["zokio-hal", "wasip1"],
+        has_not: &["zokio-executor-mt", "mio", "rustix", "tokio", "hyper", "defmt", "critical-section"],
+    },
+    Choice {
+        features: "std",
+        target: "x86_64-unknown-linux-gnu",
+        has: &["zokio-executor-mt", "zokio-hal", "mio"],
+        has_not: &["hyper", "defmt", "critical-section", "wasip1"],
+    },
+];
+
 /// Runs the part.
 pub fn run(workspace: &Workspace, report: &mut Report) {
     report.part("arrows", |report| {
@@ -54,6 +89,10 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 }
             });
         }
+        report.step("what a build does not choose is not in it", || {
+            let findings = CHOICES.iter().flat_map(|choice| chosen(workspace, choice)).collect();
+            Verdict::of_findings(CHOICES.len(), "", findings)
+        });
         for (name, verdict) in absences::check(workspace) {
             report.step(&name, || verdict);
         }
@@ -61,6 +100,21 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
             report.step(&name, || verdict);
         }
     });
+}
+
+/// What is wrong with the graph of a choice.
+fn chosen(workspace: &Workspace, choice: &Choice) -> Vec<String> {
+    let Choice { features, target, has, has_not } = choice;
+    let process = Process::cargo(&["tree", "-p", "zokio", "--no-default-features", "--features", features]);
+    let process = process.args(["--target", target, "-e", "normal", "--prefix", "none", "-f", "{p}"]);
+    let tree = match process.limit(120).dir(&workspace.root).read() {
+        Ok(tree) => tree,
+        Err(error) => return vec![error],
+    };
+    let is_there = |name: &str| tree.lines().any(|line| line.split(' ').next() == Some(name));
+    let missing = has.iter().filter(|name| !is_there(name)).map(|name| format!("{name} is missing"));
+    let present = has_not.iter().filter(|name| is_there(name)).map(|name| format!("{name} is there"));
+    missing.chain(present).map(|what| format!("[{features}] for {target}: {what}")).collect()
 }
 
 /// The packages of the workspace, of the boards and of the firmware.
