@@ -60,9 +60,6 @@ pub(crate) enum Part {
 pub(crate) struct VTable {
     /// Polls the future.
     pub(crate) poll: PollFn,
-    /// Does what a start asks for other than a poll, of a slot. Found here, so that the code for it is in images with tasks
-    /// to which it can happen.
-    pub(crate) end: fn(TaskPtr, Start),
     /// What only who holds the task needs; `None`: nobody does (*lone*).
     pub(crate) held: Option<&'static Held>,
 }
@@ -84,6 +81,9 @@ impl VTable {
 
 /// What differs from one type of future to another and is used by who holds the task.
 pub(crate) struct Held {
+    /// Does what a start asks for other than a poll, of a slot. Found here, so that the code for it is in images with tasks
+    /// to which it can happen.
+    pub(crate) end: fn(TaskPtr, Start),
     /// Drops a part of the stage. `true`: dropping the future panicked, and the panic is the output now.
     pub(crate) drop: unsafe fn(TaskPtr, Part) -> bool,
     /// Bytes from the header to the stage.
@@ -136,18 +136,25 @@ const _: () = assert!(
         || offset_of!(Cell<core::future::Ready<()>, Joined, Besides<usize>>, stage) == 7 * size_of::<usize>()
 );
 
+/// Of a slot without a handle whose future is gone, and which is in its queue once more: its poll frees it.
+pub(super) static OVER: VTable = VTable { poll: PollFn { slot: run::complete_lone }, held: None };
+
 impl<F: Future, J, X> Cell<F, J, X> {
     const COUNTED: VTable = Self::table(PollFn { counted: Self::poll });
     pub(crate) const SLOT: VTable = Self::table(PollFn { slot: Self::run_slot::<false> });
     /// Of a task without a handle: nobody can abort it, nor ask for its output.
-    pub(crate) const LONE: VTable =
-        VTable { poll: PollFn { slot: Self::run_slot::<true> }, end: run::end_lone, held: None };
+    pub(crate) const LONE: VTable = VTable { poll: PollFn { slot: Self::run_slot::<true> }, held: None };
 
     const fn table(poll: PollFn) -> VTable {
-        VTable { poll, end: run::end_slot, held: Some(&Self::HELD) }
+        VTable { poll, held: Some(&Self::HELD) }
     }
 
-    const HELD: Held = Held { drop: Self::drop_part, stage: offset_of!(Self, stage), layout: Layout::new::<Self>() };
+    const HELD: Held = Held {
+        end: run::end_slot,
+        drop: Self::drop_part,
+        stage: offset_of!(Self, stage),
+        layout: Layout::new::<Self>(),
+    };
 
     /// Polls a slot, and does all that follows; `LONE`: of a task that nobody holds.
     ///

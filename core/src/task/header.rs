@@ -63,7 +63,8 @@ impl QueueOwner {
 #[derive(Debug)]
 #[repr(C)]
 pub struct Owner {
-    pub(crate) ops: &'static Ops,
+    /// `None` of a *direct* one, so that an image in which all are has no code for them.
+    pub(crate) ops: Option<&'static Ops>,
 }
 
 /// What makes the pointer to an owner that must be asked odd.
@@ -92,6 +93,19 @@ impl Owner {
     pub(crate) fn scheduler<S: Schedule>(this: NonNull<Self>) -> NonNull<S> {
         let start = |addr: NonZero<usize>| NonZero::new(addr.get().wrapping_sub(S::OWNER_AT + ASKED)).unwrap_or(addr);
         this.map_addr(start).cast()
+    }
+
+    /// What can be done to its tasks.
+    ///
+    /// # Safety
+    ///
+    /// It must be alive and not *direct*.
+    #[inline(always)]
+    unsafe fn ops(this: NonNull<Self>) -> &'static Ops {
+        // SAFETY: alive, by this function's contract.
+        let ops = unsafe { (*this.as_ptr().map_addr(|addr| addr & !ASKED)).ops };
+        // SAFETY: not *direct*.
+        unsafe { ops.unwrap_unchecked() }
     }
 
     /// Whether it is *direct*.
@@ -327,9 +341,8 @@ impl TaskPtr {
     /// The caller must have won `NOTIFIED` of this task, and `owner` be its scheduler and not *direct*.
     #[inline(always)]
     unsafe fn ask(self, owner: NonNull<Owner>) {
-        let field = owner.as_ptr().map_addr(|addr| addr & !ASKED);
-        // SAFETY: the owner is alive while the task is, and the task is until it is pushed (*no orphan*).
-        let ops = unsafe { (*field).ops };
+        // SAFETY: the owner is alive while the task is, and the task is until it is pushed (*no orphan*); not *direct*.
+        let ops = unsafe { Owner::ops(owner) };
         // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
         unsafe { (ops.schedule)(owner, self) }
     }
@@ -404,9 +417,8 @@ impl TaskPtr {
     pub(crate) unsafe fn released(self) {
         // SAFETY: counted, and no reference is left, so nobody uses the task again.
         let owner = unsafe { counted_owner(self) };
-        let field = owner.as_ptr().map_addr(|addr| addr & !ASKED);
-        // SAFETY: *kept alive*; who counts is asked.
-        let ops = unsafe { (*field).ops };
+        // SAFETY: *kept alive*; not *direct*: who counts is asked.
+        let ops = unsafe { Owner::ops(owner) };
         // SAFETY: the operations are those of the owner's own type, and the last reference is gone.
         unsafe { (ops.released)(owner, self) }
     }

@@ -28,7 +28,7 @@
 //! | field | who | under |
 //! |---|---|---|
 //! | `link` | whoever holds the `Notified` | `NOTIFIED` won, until popped; of a slot it is its owner before and after (*owner or link*) |
-//! | `vtable`, owner of a counted task | the spawner writes, before the first push; then only read | *winner reads* |
+//! | `vtable`, owner of a counted task | the spawner writes, before the first push; then only read, but for the end of a *lone* task | *winner reads* |
 //! | future | the spawner writes, before the first pop (*filled late*); then the executor | `RUNNING` (one core, one runner: between pop and the end of the poll) |
 //! | output | the executor until `COMPLETE`, then the join handle; the executor again if the handle is gone | |
 //! | join waker | the handle while `JOIN_WAKER` is clear; both read while it is set; the executor drops it if the handle is gone | |
@@ -54,7 +54,9 @@
 //!   before that call has returned. So a slot spawned there at a *direct* owner is pushed in the step that claims it, and its future
 //!   written after that: no foreign code runs in between, and who comes in an interrupt finds it notified, and touches nothing of it.
 //! - *lone*: a task without a handle can neither be aborted nor asked for an output, and its table says nothing of either. What a
-//!   start of a slot asks for other than a poll is found in its table (`VTable::end`), so that images of lone tasks have no code for it.
+//!   start of a slot asks for other than a poll is found in the table of who holds it (`Held::end`), so that images of lone tasks have
+//!   no code for it: a lone one that is in its queue once more when its future is gone stays what it is, but for its table, of which
+//!   the poll frees it (`OVER`).
 //! - *kept alive*: a counted cell keeps its owner alive (its `Schedule` says how) until it is freed.
 
 mod abort_on_drop;

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::task::{Context, Poll};
 
-use super::cell::{Ended, Part, join_slot};
+use super::cell::{Ended, OVER, Part, join_slot};
 use super::header::TaskPtr;
 use super::schedule::{Reclaim, Schedule};
 use super::scope::{self, Budget, Scope};
@@ -217,8 +217,10 @@ fn unusual<S: Schedule>(task: TaskPtr, start: Start) {
         return end_started::<Of<S>>(task, start);
     }
     // SAFETY: *winner reads*: the executor has the task, a slot.
-    let end = unsafe { task.vtable() }.end;
-    end(task, start);
+    if let Some(held) = unsafe { task.vtable() }.held {
+        (held.end)(task, start);
+    }
+    // Else only its executor may ask, which ends; one in a `static` does not. There it stays where it is.
 }
 
 /// What a start of a slot asks for other than a poll. The executor has it, and it is not *lone*.
@@ -226,22 +228,22 @@ pub(super) fn end_slot(task: TaskPtr, start: Start) {
     end_started::<Slots>(task, start);
 }
 
-/// As [`end_slot`], of a task that nobody holds: it is complete, or its executor ends, which one in a `static` does not; there it
-/// stays where it is.
-pub(super) fn end_lone(task: TaskPtr, _: Start) {
-    // SAFETY: a slot is always alive.
-    unsafe { task.header() }.state.free_popped();
-}
-
 /// What follows the last poll of a slot that nobody holds, whose stage is empty.
 #[inline(never)]
 pub(super) fn complete_lone(task: TaskPtr) {
     // SAFETY: a slot is always alive.
-    let state = unsafe { &task.header().state };
-    if !state.vacate() {
-        // Without a handle there is nothing to do: it is free, or in the queue once more.
+    let header = unsafe { task.header() };
+    if header.state.vacate() {
+        return;
+    }
+    if header.state.rest() {
+        // It was woken, and is in its queue or on its way there, from where it comes here once more.
+        // SAFETY: *winner reads*: the executor has the task, and who woke it asks for nothing but its owner.
+        header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(&OVER)) });
+    } else {
+        // It was woken and is in no queue: without a handle there is nothing to do, it is free.
         let (Finish::Kept | Finish::Free | Finish::DropOutput | Finish::WakeJoiner | Finish::DropWaker) =
-            state.complete(false);
+            header.state.complete(false);
     }
 }
 

@@ -40,7 +40,7 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
     const OWNER_AT: usize = 0;
 
     /// What that is.
-    const OWNER: Owner = Owner { ops: Self::OPS };
+    const OWNER: Owner = Owner { ops: if Self::DIRECT { None } else { Some(Self::OPS) } };
 
     #[doc(hidden)]
     const OPS: &'static Ops = &Ops {

@@ -226,14 +226,6 @@ impl State {
         self.apply(|state| state.complete(output))
     }
 
-    /// Frees a complete slot that nobody holds, which was taken from a queue.
-    pub(crate) fn free_popped(&self) {
-        if self.peek().is_complete() {
-            let (Finish::Kept | Finish::Free | Finish::DropOutput | Finish::WakeJoiner | Finish::DropWaker) =
-                self.release();
-        }
-    }
-
     pub(crate) fn release(&self) -> Finish {
         self.apply(Snapshot::release)
     }

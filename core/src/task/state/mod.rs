@@ -378,13 +378,6 @@ impl Snapshot {
         if self.0 & (JOIN_WAKER | COUNTED | COMPLETE) == 0 { Some(Self(self.0 & !JOIN_INTEREST)) } else { None }
     }
 
-    /// A complete slot that nobody holds was taken from a queue: what [`start`](Self::start) and [`release`](Self::release)
-    /// would make of it. `None`: it is not complete.
-    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // elsewhere none is
-    pub(crate) const fn free_popped(self) -> Option<Self> {
-        if self.0 & (COMPLETE | JOIN_INTEREST | JOIN_WAKER | COUNTED) == COMPLETE { Some(self.vacated()) } else { None }
-    }
-
     /// A slot whose task is over.
     const fn vacated(self) -> Self {
         Self((self.0 & !FLAGS) | NOTIFIED)

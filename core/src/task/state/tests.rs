@@ -259,14 +259,6 @@ fn every_short_way() {
             assert_eq!(word.leave(true), (Leave::Kept, next), "{word:?}");
         }
     }
-    // Queued when it completed, and taken from there: one core only.
-    for word in words().filter(|word| QUEUED_WHILE_RUNNING && word.has(LIVE)) {
-        if let Some(next) = word.free_popped() {
-            let (start, started) = word.start();
-            assert_eq!((start, started.release()), (Start::Release, (Finish::Free, next)), "{word:?}");
-        }
-    }
-    assert!(Snapshot(LIVE | UNIT | COMPLETE).free_popped().is_some());
     for word in words() {
         if let Some(next) = word.collect() {
             let (leave, taken) = word.leave(true);

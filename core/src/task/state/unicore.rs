@@ -152,11 +152,6 @@ impl State {
         }
     }
 
-    /// Frees a complete slot that nobody holds, which was taken from a queue.
-    pub(crate) fn free_popped(&self) {
-        self.try_apply(Snapshot::free_popped);
-    }
-
     #[inline]
     pub(crate) fn start(&self) -> Start {
         self.apply(Snapshot::start)
