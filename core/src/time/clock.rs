@@ -62,11 +62,6 @@ impl Instant {
         self.0 <= now.0 && self.0 != Self::FAR.0
     }
 
-    /// What is before it [is due](Self::is_due) at `self`, and nothing else: one comparison where that takes two.
-    pub(super) const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-
     /// [`Instant::FAR`], on a way of its own: as two conditional instructions it would cost those who take the other way.
     #[inline(always)]
     pub(super) fn far_apart() -> Self {
@@ -215,7 +210,7 @@ impl<T: From<Instant> + Into<Instant> + Copy> Moment for T {}
 ///
 /// Called once per batch of polls and once per new timer; from tasks and executors only, with no lock held.
 pub trait Clock {
-    /// The time now, or a little before it.
+    /// The time now, or a little before it. Never [`Instant::FAR`]: it is later than any clock says.
     fn now(&self) -> Instant;
 
     /// The time now, or a little after it: what a sleep counts from, so that it is never shorter than asked.

@@ -45,10 +45,10 @@ unsafe impl Send for Heap {}
 pub(super) struct Left<'a>(Option<Tree>, PhantomData<&'a Heap>);
 
 impl Left<'_> {
-    /// Whether it is earlier than this.
+    /// Whether it is due at `now`, which no clock says that is as late as [`Instant::FAR`].
     #[inline(always)]
-    pub(super) fn is_before(&self, soon: Instant) -> bool {
-        self.0.is_some_and(|root| root.deadline() < soon)
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.0.is_some_and(|root| root.deadline() <= now)
     }
 }
 
@@ -78,10 +78,11 @@ impl Heap {
         self.root.is_none()
     }
 
-    /// Takes out the earliest node if it is earlier than this, and returns its waker, and who is the earliest then.
+    /// Takes out the earliest node if it is due at `now`, which no clock says that is as late as [`Instant::FAR`]; returns its
+    /// waker, and who is the earliest then.
     #[inline(always)]
-    pub(super) fn pop_before(&mut self, soon: Instant) -> Option<(Kept, Left<'_>)> {
-        let root = self.root.filter(|root| root.deadline() < soon)?;
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Kept, Left<'_>)> {
+        let root = self.root.filter(|root| root.deadline() <= now)?;
         Some(self.pop(root, State::Elapsed))
     }
 

@@ -360,16 +360,16 @@ impl Queue {
     /// Wakes whoever is due. If it is one task alone, of `runner`, and nothing is in its queue, it is started instead.
     #[inline(always)]
     fn turn(&self, now: Instant, runner: Runner) -> Option<TaskPtr> {
+        debug_assert!(!now.is_far(), "a clock says that it is the end of time");
         if !waker::WAKES_WITHIN {
             return self.turn_apart(now, runner);
         }
         let mut panic = None;
         // One in each section, and most of them under it.
-        let soon = now.next();
         loop {
             let next = self.heap.with_held(|heap, held| {
-                let Some((kept, left)) = heap.pop_before(soon) else { return Next::Nothing };
-                let may_start = || panic.is_none() && !left.is_before(soon);
+                let Some((kept, left)) = heap.pop_due(now) else { return Next::Nothing };
+                let may_start = || panic.is_none() && !left.is_due(now);
                 match waker::fire_within(&kept, &held, runner, may_start) {
                     Fired::Started(task) => Next::Run(task),
                     Fired::Foreign => Next::Wake(kept),
@@ -398,10 +398,9 @@ impl Queue {
             return None;
         }
         let mut panic = None;
-        let soon = now.next();
         let mut more = true;
         while more {
-            let popped = self.heap.with(|heap| heap.pop_before(soon).map(|(kept, left)| (kept, left.is_before(soon))));
+            let popped = self.heap.with(|heap| heap.pop_due(now).map(|(kept, left)| (kept, left.is_due(now))));
             let Some((kept, left)) = popped else { break };
             more = left;
             if !more && panic.is_none() {
@@ -422,9 +421,9 @@ impl Queue {
 
     /// Wakes whoever is due, with no lock held.
     fn wake_due(&self, now: Instant) -> usize {
-        let soon = now.next();
+        debug_assert!(!now.is_far(), "a clock says that it is the end of time");
         // SAFETY: *one waker*: moved out of the queue.
-        self.wake_all(|heap| heap.pop_before(soon).map(|(kept, _)| unsafe { kept.waker() }))
+        self.wake_all(|heap| heap.pop_due(now).map(|(kept, _)| unsafe { kept.waker() }))
     }
 
     fn wake_all(&self, mut pop: impl FnMut(&mut Heap) -> Option<Waker>) -> usize {

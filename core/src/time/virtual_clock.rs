@@ -30,6 +30,9 @@ pub struct VirtualClock<C, L: RawLock = DefaultLock> {
     state: Lock<L, State>,
 }
 
+/// The last moment that it says.
+const END: Instant = Instant::from_nanos(Instant::FAR.as_nanos() - 1);
+
 /// What was told. The time is `from + scale * (inside - since)`, or `from` while it stands.
 #[derive(Clone, Copy, Debug)]
 struct State {
@@ -69,7 +72,7 @@ impl State {
             return self.from;
         }
         let passed = inside.as_nanos().saturating_sub(self.since.as_nanos());
-        Instant::from_nanos(self.from.as_nanos().saturating_add(passed.saturating_mul(u64::from(self.scale))))
+        Instant::from_nanos(self.from.as_nanos().saturating_add(passed.saturating_mul(u64::from(self.scale)))).min(END)
     }
 
     /// Goes on from the time that it is now.
@@ -102,6 +105,7 @@ impl<C> VirtualClock<C> {
     const_fn! {
         /// A clock that stands at `now`.
         pub const fn paused_at(inner: C, now: Instant) -> Self {
+            let now = if now.is_far() { END } else { now };
             Self::told(inner, true, State { from: now, paused: true, ..State::PLAIN })
         }
     }
@@ -139,7 +143,7 @@ impl<C, L: RawLock> VirtualClock<C, L> {
         self.told.load(Ordering::Relaxed)
     }
 
-    /// Moves it on by `duration` while it stands. The last moment is [`Instant::FAR`], beyond which nothing is due.
+    /// Moves it on by `duration` while it stands. The last moment is the one before [`Instant::FAR`], which never comes.
     ///
     /// Wakes nobody: whoever has `Timers` over it lets them [`expire`](super::Timers::expire).
     ///
@@ -147,7 +151,7 @@ impl<C, L: RawLock> VirtualClock<C, L> {
     ///
     /// [`ControlError::NotPaused`] if it runs.
     pub fn advance(&self, duration: Duration) -> Result<(), ControlError> {
-        self.while_paused(|state| state.from = state.from.saturating_add(duration))
+        self.while_paused(|state| state.from = state.from.saturating_add(duration).min(END))
     }
 
     /// Moves it on to `moment` while it stands, or not at all if that is past.
@@ -156,7 +160,7 @@ impl<C, L: RawLock> VirtualClock<C, L> {
     ///
     /// [`ControlError::NotPaused`] if it runs.
     pub fn advance_to(&self, moment: Instant) -> Result<(), ControlError> {
-        self.while_paused(|state| state.from = state.from.max(moment))
+        self.while_paused(|state| state.from = state.from.max(moment).min(END))
     }
 
     /// Forgets what it was told: it says what the clock inside says, which may be earlier than what it said before. For

@@ -151,7 +151,7 @@ fn a_foreign_waker_that_panics_costs_no_task_its_wake() {
 /// The same on one core, where tasks are started under the lock.
 #[cfg(zokio_unicore)]
 mod under_the_lock {
-    // Mutant: core/src/time/queue.rs :: panic.is_none() && !left.is_before(soon) => panic.is_none()
+    // Mutant: core/src/time/queue.rs :: panic.is_none() && !left.is_due(now) => panic.is_none()
     #[test]
     fn none_of_several_is_left_under_the_lock() {
         super::several();

@@ -170,7 +170,7 @@ fn failure_083_the_longest_durations_neither_fire_nor_panic() {
 fn failure_084_duration_max_everywhere() {
     use crate::time::{MissedTickBehavior, interval, interval_at};
     let max = Duration::MAX;
-    for start in [0, 1 << 32, u64::MAX - 1, u64::MAX] {
+    for start in [0, 1 << 32, u64::MAX - 2, u64::MAX - 1] {
         let timers = timers();
         timers.clock().set(start);
         within(timers, || {
@@ -184,9 +184,7 @@ fn failure_084_duration_max_everywhere() {
                 wait(Box::pin(async move {
                     let mut interval = interval::<Here>(max);
                     interval.set_missed_tick_behavior(missed);
-                    if start != u64::MAX {
-                        assert_eq!(interval.tick().await.as_nanos(), start);
-                    }
+                    assert_eq!(interval.tick().await.as_nanos(), start);
                     interval.tick().await;
                 }));
                 wait(Box::pin(async move {
