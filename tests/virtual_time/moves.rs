@@ -46,7 +46,7 @@ fn an_idle_runtime_goes_from_deadline_to_deadline_in_no_time() {
     });
 }
 
-// Mutant: core/src/time/virtual_clock.rs :: state.from = state.from.saturating_add(duration)) => state.from = state.from.saturating_add(duration + Duration::from_secs(1)))
+// Mutant: core/src/time/virtual_clock.rs :: state.from = state.from.saturating_add(duration).min(END)) => state.from = state.from.saturating_add(duration + Duration::from_secs(1)).min(END))
 #[test]
 fn failure_089_advance_goes_no_farther_than_told() {
     each(|runtime| {

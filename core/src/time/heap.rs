@@ -99,6 +99,7 @@ impl Heap {
         let next = root.links(|links| links.child).map(|child| meld_all(child, root));
         self.set_root(next);
         let waker = root.links(|links| links.waker);
+        root.node().keep_place();
         root.release(state);
         (waker, Left(next, PhantomData))
     }

@@ -10,8 +10,8 @@
 //!   only under the lock is a pointer turned into a mark, as the last access to that node.
 //! - *calm deadline*: the deadline is written by the owner while the node is not linked, and read by anybody. So is `place`, and
 //!   read by the owner.
-//! - *seen*: when a poll has said that the node is over, its owner moves `place` to where the links were, and back before the node
-//!   may be linked again. So a node without a place is not linked.
+//! - *seen*: of a node that has elapsed the place stands where the links were as well. When a poll has said that it is over, its
+//!   owner clears `place`, and writes it back before the node may be linked again. So a node without a place is not linked.
 //! - *ring*: the `next` of a child is a sibling or its parent, but inside of `meld_all`, of those it has put aside.
 //! - *alive*: a linked node is pinned, and takes itself out before it goes. A [`Tree`] is a pointer to a linked node (or
 //!   to the caller's own) and never leaves a call that holds the lock.
@@ -171,6 +171,7 @@ impl Node {
 
     /// Says that it is over, of a node that is not linked.
     pub(super) fn elapse(&self) {
+        self.keep_place();
         // Ordering: Relaxed: the node is not linked, and its owner is here.
         self.prev.store(State::Elapsed.mark(), Ordering::Relaxed);
     }
@@ -188,15 +189,17 @@ impl Node {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes its place to where the links were, of a node that is about to have elapsed (*seen*).
+    #[inline(always)]
+    pub(super) fn keep_place(&self) {
+        let place = self.written_place();
+        // SAFETY: *owner or lock*: the caller has the links, which nobody reads any more.
+        self.links.with_mut(|links| unsafe { links.cast::<Place>().write(place) });
+    }
+
     /// Notes that a poll has said that it is over.
     #[inline(always)]
     fn see(self: Pin<&mut Self>) {
-        let place = self.written_place();
-        if place.is_none() {
-            return;
-        }
-        // SAFETY: *seen*: it is not linked, so the links are its owner's, who is here.
-        self.links.with_mut(|links| unsafe { links.cast::<Place>().write(place) });
         self.write_place(Place::NONE);
     }
 
@@ -275,9 +278,12 @@ impl Node {
         // SAFETY: *calm deadline*: the node is not linked (it was not, or has been removed, or was taken out before),
         // and `Pin<&mut Node>` is its owner's.
         this.deadline.with_mut(|place| unsafe { *place = deadline });
-        let state = if elapsed { State::Elapsed } else { State::Idle };
-        // Ordering: Relaxed: the node is not linked, and its owner is here.
-        this.prev.store(state.mark(), Ordering::Relaxed);
+        if elapsed {
+            this.elapse();
+        } else {
+            // Ordering: Relaxed: the node is not linked, and its owner is here.
+            this.prev.store(State::Idle.mark(), Ordering::Relaxed);
+        }
         match waker {
             Some(waker) if elapsed => waker.wake(),
             Some(waker) => {
