@@ -12,7 +12,7 @@ use zokio_core::const_fn;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::run_queue::RunQueue;
 use zokio_core::task::{Notified, Owner, Reclaim, Schedule, StaticWake, TaskPtr, raw, static_waker};
-use zokio_core::time::{Look, Timers};
+use zokio_core::time::{Instant, Timers};
 
 use crate::config::{Config, Setup};
 use crate::context::Current;
@@ -112,12 +112,13 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         }
     }
 
-    /// Whether there is nothing to do before `deadline`, asked by the parker after it can be unparked.
+    /// Whether there is nothing to do before the deadline that it has looked at in `timers`, asked by the parker after it can be
+    /// unparked.
     ///
     /// # Safety
     ///
     /// *one runner*.
-    pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, look: Option<(&Timers<K::Clock>, Look)>) -> bool {
+    pub(crate) unsafe fn is_idle(&self, main_woken: &impl Woken, timers: Option<&Timers<K::Clock>>) -> bool {
         if U::NEEDED {
             // A swap, though a store would do: it comes after the swap of a waker that is late for the wait before, which in
             // the language follows from what that swap read, and to the model only from a change that has read it. With a
@@ -129,13 +130,14 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         // SAFETY: *one runner*, by this function's contract.
         let empty = unsafe { self.queue.is_empty(self) };
         // Asked again: who made an earlier deadline since it was read has found this executor awake, and told nobody.
-        let earlier = || look.is_some_and(|(timers, look)| timers.has_moved(look));
+        let earlier = || timers.is_some_and(|timers| timers.has_moved(self));
         empty && !main_woken.is_set() && !earlier()
     }
 
     /// Looks at the earliest deadline.
-    pub(crate) fn look(&self) -> Option<(&'static Timers<K::Clock>, Look)> {
-        self.config.timers().map(|timers| (timers, timers.look()))
+    #[inline]
+    pub(crate) fn look(&self, timers: Option<&Timers<K::Clock>>) -> Option<Instant> {
+        timers.and_then(|timers| timers.look(self))
     }
 
     /// Says that the wait is over.
@@ -208,10 +210,9 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
             }
             // One way for a turn that ends and for one that found nothing to do, which is in every image once. What became due
             // meanwhile ends the wait at once, and what was woken meanwhile, or is left, is seen by `is_idle`.
-            let look = timers.map(|timers| (timers, timers.look()));
-            let deadline = look.and_then(|(_, look)| look.deadline());
+            let deadline = self.look(timers);
             // SAFETY: *one runner*.
-            park.park(deadline, || unsafe { self.is_idle(main_woken, look) });
+            park.park(deadline, || unsafe { self.is_idle(main_woken, timers) });
             self.is_awake();
             if let (Some(timers), Some(_)) = (timers, deadline) {
                 // SAFETY: *one runner*.

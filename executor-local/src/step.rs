@@ -19,6 +19,7 @@ use zokio_core::park::{Park, Unpark};
 use zokio_core::task::static_waker;
 use zokio_core::time::{Instant, Timers};
 
+use crate::config::Setup;
 use crate::context::Current;
 use crate::executor::{Executor, POLLS_PER_TURN, check_nesting, poll_main};
 use crate::order::Order;
@@ -93,11 +94,11 @@ impl<'a, P: Park> Steps<'a, P> {
     /// Waits for the next event, at most until `end`.
     fn wait(&mut self, main_woken: &AtomicBool, end: Option<Instant>) {
         let executor = self.executor;
-        let look = executor.look();
-        let next = look.and_then(|(_, look)| look.deadline()).unwrap_or(Instant::FAR).min(end.unwrap_or(Instant::FAR));
+        let timers = Setup::timers(&executor.config);
+        let next = executor.look(timers).unwrap_or(Instant::FAR).min(end.unwrap_or(Instant::FAR));
         let deadline = Some(next).filter(|deadline| *deadline != Instant::FAR);
         // SAFETY: *started*.
-        self.park.park(deadline, || unsafe { executor.is_idle(main_woken, look) });
+        self.park.park(deadline, || unsafe { executor.is_idle(main_woken, timers) });
         executor.is_awake();
     }
 

@@ -25,18 +25,25 @@
 
 use core::marker::PhantomData;
 use core::pin::Pin;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use super::Instant;
 use super::node::{Closed, Links, Node, State};
+use super::queue::Place;
 use crate::atomic::{Ordering, store_published};
 use crate::task::waker::Kept;
 
 /// The nodes that wait, earliest first: what the lock of a [`Timers`](super::Timers) is around.
+///
+/// *closed*: while it is closed nothing is linked.
 pub(super) struct Heap {
-    root: Option<Tree>,
+    /// The earliest node; null: there is none; [`CLOSED`].
+    root: *mut Node,
 }
+
+/// No address of a node, which is aligned to four at least: insertions are refused.
+const CLOSED: *mut Node = ptr::without_provenance_mut(1);
 
 // SAFETY: the nodes are reached through `&mut Heap` only (*home*), and what is in them is `Send`.
 unsafe impl Send for Heap {}
@@ -54,7 +61,12 @@ impl Left<'_> {
 
 impl Heap {
     pub(super) const fn new() -> Self {
-        Self { root: None }
+        Self { root: ptr::null_mut() }
+    }
+
+    #[inline(always)]
+    fn root(&self) -> Option<Tree> {
+        NonNull::new(self.root).filter(|_| self.root.addr() > CLOSED.addr()).map(Tree)
     }
 
     /// The earliest deadline that will come.
@@ -66,7 +78,7 @@ impl Heap {
     /// The earliest deadline, which may be [`Instant::FAR`] as well where somebody waits.
     #[inline(always)]
     pub(super) fn first_or_far(&self) -> Instant {
-        match self.root {
+        match self.root() {
             Some(root) => root.deadline(),
             None => Instant::far_apart(),
         }
@@ -75,39 +87,58 @@ impl Heap {
     /// Whether nothing is linked.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.root.is_none()
+        self.root().is_none()
+    }
+
+    /// Whether insertions are refused.
+    pub(super) fn is_closed(&self) -> bool {
+        self.root == CLOSED
+    }
+
+    /// Refuses insertions no more.
+    pub(super) fn reopen(&mut self) {
+        if self.is_closed() {
+            self.root = ptr::null_mut();
+        }
     }
 
     /// Takes out the earliest node if it is due at `now`, which no clock says that is as late as [`Instant::FAR`]; returns its
-    /// waker, and who is the earliest then.
+    /// waker, and who is the earliest then. `home` are the timers of this heap.
     #[inline(always)]
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Kept, Left<'_>)> {
-        let root = self.root.filter(|root| root.deadline() <= now)?;
-        Some(self.pop(root, State::Elapsed))
+    pub(super) fn pop_due(&mut self, now: Instant, home: Place) -> Option<(Kept, Left<'_>)> {
+        let root = self.root().filter(|root| root.deadline() <= now)?;
+        // The last of what is read and written of the links: *seen*.
+        let (waker, left) = self.pop(root);
+        root.node().keep_place(home);
+        root.release(State::Elapsed);
+        Some((waker, left))
     }
 
-    /// Takes out any node, because the queue is closed.
-    pub(super) fn pop_closed(&mut self) -> Option<Kept> {
-        let root = self.root?;
-        Some(self.pop(root, State::Closed).0)
+    /// Takes out a node, because the queue is to be closed; where there is none, it is.
+    pub(super) fn pop_or_close(&mut self) -> Option<Kept> {
+        let Some(root) = self.root() else {
+            self.root = CLOSED;
+            return None;
+        };
+        let (waker, _) = self.pop(root);
+        root.release(State::Closed);
+        Some(waker)
     }
 
-    /// Takes out the root, leaves `state` in it, and returns its waker, and the next root.
+    /// Takes out the root, and returns its waker, and the next root. It is to be released.
     #[inline(always)]
-    fn pop(&mut self, root: Tree, state: State) -> (Kept, Left<'_>) {
+    fn pop(&mut self, root: Tree) -> (Kept, Left<'static>) {
         // The only one, or not.
         let next = root.links(|links| links.child).map(|child| meld_all(child, root));
         self.set_root(next);
         let waker = root.links(|links| links.waker);
-        root.node().keep_place();
-        root.release(state);
         (waker, Left(next, PhantomData))
     }
 
     /// Links a node of whoever has this heap for itself, under a `waker` that is not foreign code, and says whether its
     /// deadline is the earliest now. The node must be taken out again before it goes: by itself it would ask its `timers`.
     pub(super) fn link(&mut self, node: Pin<&Node>, waker: Waker) -> bool {
-        self.insert(node, Kept::new(waker))
+        self.insert(node, Kept::new(waker)).unwrap_or(false)
     }
 
     /// Takes a node out that was put in by [`link`](Self::link).
@@ -118,34 +149,37 @@ impl Heap {
 
     /// Looks at the waker of the earliest node.
     pub(super) fn first_waker<R>(&self, f: impl FnOnce(&Waker) -> R) -> Option<R> {
-        Some(self.root?.links(|links| links.waker.with(f)))
+        Some(self.root()?.links(|links| links.waker.with(f)))
     }
 
     fn set_root(&mut self, root: Option<Tree>) {
         if let Some(root) = root {
             root.set_prev(root);
         }
-        self.root = root;
+        self.root = root.map_or(ptr::null_mut(), |root| root.0.as_ptr());
     }
 
     /// Links a node that is not, and says whether it is the first now. Of those with one deadline the one that is there
-    /// leaves first.
+    /// leaves first. `None`: the queue is closed.
     #[inline(always)]
-    pub(super) fn insert(&mut self, node: Pin<&Node>, waker: Kept) -> bool {
+    pub(super) fn insert(&mut self, node: Pin<&Node>, waker: Kept) -> Option<bool> {
         let node = Tree::of(&node);
         // SAFETY: *owner or lock*: the node is not linked, and its owner is in this call.
         node.node().links.with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: None, waker }));
-        match self.root {
-            Some(root) if root.deadline() <= node.deadline() => {
-                root.push_front(node);
-                return false;
+        // The only one asks once.
+        if !self.root.is_null() {
+            match self.root() {
+                None => return None,
+                Some(root) if root.deadline() <= node.deadline() => {
+                    root.push_front(node);
+                    return Some(false);
+                }
+                Some(root) => node.push_back(root),
             }
-            Some(root) => node.push_back(root),
-            None => {}
         }
         node.set_prev(node);
-        self.root = Some(node);
-        true
+        self.root = node.0.as_ptr();
+        Some(true)
     }
 
     /// What a poll of a node finds that has been polled before, or was due from the start: one that is linked exchanges its
@@ -186,7 +220,7 @@ impl Heap {
     #[inline]
     fn cut(&mut self, node: Tree) {
         let melded = node.links(|links| links.child).map(|child| meld_all(child, node));
-        if self.root == Some(node) {
+        if self.root == node.0.as_ptr() {
             self.set_root(melded);
         } else {
             replace(node, node.behind(), melded);

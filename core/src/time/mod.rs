@@ -22,6 +22,7 @@ pub mod delay_queue;
 mod formats;
 mod heap;
 mod interval;
+mod looked;
 mod node;
 #[cfg(feature = "alloc")]
 use self::alloc as polled;
@@ -40,7 +41,7 @@ pub use clock::{Clock, Instant, Moment};
 pub use delay_queue::DelayQueue;
 pub use delay_queue::FixedDelayQueue;
 pub use interval::{Interval, MissedTickBehavior, Tick, Ticks, interval, interval_at};
-pub use queue::{Look, Place, Timers};
+pub use queue::{Place, Timers};
 pub use sleep::{Sleep, now, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 pub use virtual_clock::{ControlError, ManualClock, Still, VirtualClock};

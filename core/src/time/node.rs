@@ -171,7 +171,7 @@ impl Node {
 
     /// Says that it is over, of a node that is not linked.
     pub(super) fn elapse(&self) {
-        self.keep_place();
+        self.keep_place(self.written_place());
         // Ordering: Relaxed: the node is not linked, and its owner is here.
         self.prev.store(State::Elapsed.mark(), Ordering::Relaxed);
     }
@@ -191,8 +191,8 @@ impl Node {
 
     /// Writes its place to where the links were, of a node that is about to have elapsed (*seen*).
     #[inline(always)]
-    pub(super) fn keep_place(&self) {
-        let place = self.written_place();
+    pub(super) fn keep_place(&self, place: Place) {
+        debug_assert!(self.written_place() == place, "it is home");
         // SAFETY: *owner or lock*: the caller has the links, which nobody reads any more.
         self.links.with_mut(|links| unsafe { links.cast::<Place>().write(place) });
     }

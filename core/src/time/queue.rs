@@ -5,10 +5,10 @@ use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
 use super::heap::Heap;
+use super::looked::Looked;
 use super::node::{Closed, Mark, Node};
 use super::sleep::closed;
 use super::{Clock, Instant};
-use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 use crate::guard::{self, Payload};
 use crate::lock::{DefaultLock, Lock};
@@ -42,45 +42,34 @@ pub struct Timers<C: ?Sized = dyn Clock + Sync> {
 struct Queue {
     heap: Lock<DefaultLock, Heap>,
     ops: &'static Ops,
-    /// How often a node has become the first by being linked, times [`MOVE`], and [`CLOSED`]. Written under the lock.
-    moves: AtomicUsize,
-}
-
-/// Insertions are refused.
-const CLOSED: usize = 1;
-const MOVE: usize = CLOSED << 1;
-
-/// The earliest deadline, as it was when somebody looked.
-#[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// [`Instant::FAR`] is none: what it is, is asked once, by who needs it.
-    deadline: Instant,
-    moves: usize,
-}
-
-impl Look {
-    /// The deadline. [`Instant::FAR`] is none.
-    #[must_use]
-    #[inline(always)]
-    pub fn deadline(self) -> Option<Instant> {
-        if self.deadline.is_far() { None } else { Some(self.deadline) }
-    }
+    /// Written under the lock.
+    looked: Looked,
 }
 
 /// Each takes the [`Queue`] of a `Timers` with the clock it was made for, borrowed from the whole; `poll` a node of one.
 ///
 /// What is here is in every image, hence no more than that: what a clock tells, not who it is.
 struct Ops {
-    now: unsafe fn(NonNull<Queue>) -> u64,
+    /// What is rare: tells the clock that a node has become the first, or says what time it is.
+    other: unsafe fn(NonNull<Queue>, Option<&Node>) -> u64,
     deadline: unsafe fn(u64, NonNull<Queue>) -> u64,
     poll: unsafe fn(Pin<&Node>, Kept, Mark) -> Poll<()>,
-    rearm: unsafe fn(NonNull<Queue>, Instant),
 }
 
 impl<C: Clock + Sync + 'static> Timers<C> {
     const OPS: Ops = Ops {
-        // SAFETY: by the contract of `Ops`.
-        now: |queue| unsafe { queue.cast::<Self>().as_ref() }.clock.now().as_nanos(),
+        other: |queue, first| {
+            // SAFETY: by the contract of `Ops`.
+            let clock = &unsafe { queue.cast::<Self>().as_ref() }.clock;
+            if let Some(first) = first {
+                clock.rearm(first.deadline());
+                // Where images are small, a clock that is not told anything has no code for that.
+                if !ONE_BY_ONE {
+                    return 0;
+                }
+            }
+            clock.now().as_nanos()
+        },
         deadline: |nanos, queue| {
             // SAFETY: by the contract of `Ops`.
             let timers = unsafe { queue.cast::<Self>().as_ref() };
@@ -99,10 +88,6 @@ impl<C: Clock + Sync + 'static> Timers<C> {
             }
             timers.queue.poll_again(node, kept)
         },
-        rearm: |queue, deadline| {
-            // SAFETY: by the contract of `Ops`.
-            unsafe { queue.cast::<Self>().as_ref() }.clock.rearm(deadline);
-        },
     };
 
     const_fn! {
@@ -110,7 +95,7 @@ impl<C: Clock + Sync + 'static> Timers<C> {
         pub const fn new(clock: C) -> Self {
             // SAFETY: *unnested*: what runs under it is here and in `heap`, and no foreign code.
             let heap = unsafe { Lock::any(Heap::new()) };
-            Self { queue: Queue { heap, ops: &Self::OPS, moves: AtomicUsize::new(0) }, clock }
+            Self { queue: Queue { heap, ops: &Self::OPS, looked: Looked::new() }, clock }
         }
     }
 }
@@ -118,7 +103,7 @@ impl<C: Clock + Sync + 'static> Timers<C> {
 /// Some [`Timers`] that are there for ever, by one pointer, whatever their clock: where the sleeps of a runtime wait.
 ///
 /// *whole pointer*: it has the provenance of the whole.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Place(NonNull<Queue>);
 
 // SAFETY: a reference to something `Sync`.
@@ -162,7 +147,7 @@ impl Place {
     #[must_use]
     pub fn now(self) -> Instant {
         // SAFETY: the queue's own functions, and *whole pointer*.
-        Instant::from_nanos(unsafe { (self.queue().ops.now)(self.0) })
+        Instant::from_nanos(unsafe { (self.queue().ops.other)(self.0, None) })
     }
 
     /// When a sleep of so many nanoseconds that begins now is over.
@@ -182,7 +167,7 @@ impl Place {
         };
         if first && node.deadline() != Instant::FAR {
             // SAFETY: the queue's own functions, and *whole pointer*.
-            unsafe { (self.queue().ops.rearm)(self.0, node.deadline()) }
+            unsafe { (self.queue().ops.other)(self.0, Some(&node)) };
         }
         Ok(())
     }
@@ -215,27 +200,29 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// The earliest deadline somebody waits for, or `None` if nobody does. A deadline of [`Instant::FAR`] is none.
     #[inline]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.look().deadline()
+        self.queue.heap.with(|heap| heap.first())
     }
 
-    /// As [`next_deadline`](Self::next_deadline), for who wants to know later whether there is an earlier one.
+    /// As [`next_deadline`](Self::next_deadline), for `looker`, who wants to know later whether there is an earlier one: the
+    /// executor, or whatever has an address that is its alone, which it keeps until it asks.
     #[inline]
-    pub fn look(&self) -> Look {
-        // Ordering: relaxed: what is linked after this load is told by `has_moved`, what was linked before by the lock.
-        let moves = self.queue.moves.load(Ordering::Relaxed);
-        Look { deadline: self.queue.heap.with(|heap| heap.first_or_far()), moves }
+    pub fn look<T>(&self, looker: &T) -> Option<Instant> {
+        let deadline = self.queue.heap.with(|heap| {
+            self.queue.looked.note(looker);
+            heap.first_or_far()
+        });
+        if deadline.is_far() { None } else { Some(deadline) }
     }
 
-    /// Whether a deadline may have become the earliest since this look.
+    /// Whether a deadline may have become the earliest since `looker` [looked](Self::look) last. It may say so as well where
+    /// somebody else has looked meanwhile.
     ///
     /// # Cost
     ///
     /// One load.
     #[inline]
-    pub fn has_moved(&self, look: Look) -> bool {
-        // Ordering: relaxed: whoever parks on this has a fence before, which pairs with that of who links and then wakes him
-        // ([`Clock::rearm`]).
-        self.queue.moves.load(Ordering::Relaxed) != look.moves
+    pub fn has_moved<T>(&self, looker: &T) -> bool {
+        self.queue.looked.missed(looker)
     }
 
     /// Wakes every sleep that is due by the clock, earliest first, those of one deadline in the order in which they were
@@ -247,7 +234,15 @@ impl<C: Clock + ?Sized> Timers<C> {
         if self.queue.heap.with(|heap| heap.is_empty()) {
             return 0;
         }
-        self.queue.wake_due(self.clock.now())
+        self.queue.wake_due(self.clock.now(), self.home())
+    }
+
+    /// These timers, for their own nodes.
+    #[inline(always)]
+    fn home(&self) -> Place {
+        let whole: *const Self = self;
+        // SAFETY: a reference. It comes into nodes that are linked here only, whose own place is this already (*home*).
+        Place(unsafe { NonNull::new_unchecked(whole.cast_mut().cast()) })
     }
 
     /// As [`expire`](Self::expire), for the executor `own`: a task of a *direct* one with one runner that is due
@@ -263,7 +258,7 @@ impl<C: Clock + ?Sized> Timers<C> {
     pub unsafe fn turn<S: Schedule>(&self, own: &S) -> Option<Ready<S>> {
         let owner = if S::DIRECT && S::ONE_RUNNER { Owner::of(own).as_ptr() } else { ptr::null_mut() };
         // SAFETY: by this function's contract.
-        let task = self.queue.turn(self.clock.now(), unsafe { Runner::of(owner) });
+        let task = self.queue.turn(self.clock.now(), self.home(), unsafe { Runner::of(owner) });
         // SAFETY: it is a task of this owner, and was started (`waker::fire_within`, `fire_apart`).
         task.map(|task| unsafe { Ready::new(task, Start::Poll) })
     }
@@ -272,29 +267,19 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// wakes it. Polling one of them later, or one that has not been polled before, panics and says that there is no
     /// timer driver.
     pub fn close(&self) {
-        self.set_closed(true);
         // SAFETY: *one waker*: moved out of the queue.
-        self.queue.wake_all(|heap| heap.pop_closed().map(|kept| unsafe { kept.waker() }));
+        self.queue.wake_all(|heap| heap.pop_or_close().map(|kept| unsafe { kept.waker() }));
     }
 
     /// Begins the service anew for another executor. A sleep that was taken out by [`close`](Self::close) stays out
     /// until it is reset.
     pub fn reopen(&self) {
-        self.set_closed(false);
-    }
-
-    fn set_closed(&self, closed: bool) {
-        self.queue.heap.with(|_| {
-            // Ordering: relaxed: written and read under the lock; see `has_moved`.
-            let moves = self.queue.moves.load(Ordering::Relaxed) & !CLOSED;
-            self.queue.moves.store(moves | if closed { CLOSED } else { 0 }, Ordering::Relaxed);
-        });
+        self.queue.heap.with(Heap::reopen);
     }
 
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        // Ordering: relaxed, as in `set_closed`.
-        self.queue.heap.with(|_| self.queue.moves.load(Ordering::Relaxed) & CLOSED != 0)
+        self.queue.heap.with(|heap| heap.is_closed())
     }
 }
 
@@ -342,16 +327,9 @@ impl Queue {
     #[inline(always)]
     fn put(&self, node: Pin<&Node>, waker: Kept) -> Option<bool> {
         self.heap.with(|heap| {
-            // Ordering: relaxed: written under the lock only; see `has_moved`.
-            let moves = self.moves.load(Ordering::Relaxed);
-            if moves & CLOSED != 0 {
-                return None;
-            }
-            let first = heap.insert(node, waker);
+            let first = heap.insert(node, waker)?;
             if first {
-                // Ordering: relaxed, as above. Looked up again, so that no register keeps it meanwhile.
-                let moves = self.moves.load(Ordering::Relaxed);
-                self.moves.store(moves.wrapping_add(MOVE), Ordering::Relaxed);
+                self.looked.note(node.get_ref());
             }
             Some(first)
         })
@@ -359,16 +337,16 @@ impl Queue {
 
     /// Wakes whoever is due. If it is one task alone, of `runner`, and nothing is in its queue, it is started instead.
     #[inline(always)]
-    fn turn(&self, now: Instant, runner: Runner) -> Option<TaskPtr> {
+    fn turn(&self, now: Instant, home: Place, runner: Runner) -> Option<TaskPtr> {
         debug_assert!(!now.is_far(), "a clock says that it is the end of time");
         if !waker::WAKES_WITHIN {
-            return self.turn_apart(now, runner);
+            return self.turn_apart(now, home, runner);
         }
         let mut panic = None;
         // One in each section, and most of them under it.
         loop {
             let next = self.heap.with_held(|heap, held| {
-                let Some((kept, left)) = heap.pop_due(now) else { return Next::Nothing };
+                let Some((kept, left)) = heap.pop_due(now, home) else { return Next::Nothing };
                 let may_start = || panic.is_none() && !left.is_due(now);
                 match waker::fire_within(&kept, &held, runner, may_start) {
                     Fired::Started(task) => Next::Run(task),
@@ -392,15 +370,15 @@ impl Queue {
 
     /// As [`turn`](Self::turn), where nothing is woken under the lock.
     #[inline(always)]
-    fn turn_apart(&self, now: Instant, runner: Runner) -> Option<TaskPtr> {
+    fn turn_apart(&self, now: Instant, home: Place, runner: Runner) -> Option<TaskPtr> {
         if runner.is_nobody() {
-            self.wake_due(now);
+            self.wake_due(now, home);
             return None;
         }
         let mut panic = None;
         let mut more = true;
         while more {
-            let popped = self.heap.with(|heap| heap.pop_due(now).map(|(kept, left)| (kept, left.is_due(now))));
+            let popped = self.heap.with(|heap| heap.pop_due(now, home).map(|(kept, left)| (kept, left.is_due(now))));
             let Some((kept, left)) = popped else { break };
             more = left;
             if !more && panic.is_none() {
@@ -420,10 +398,10 @@ impl Queue {
     }
 
     /// Wakes whoever is due, with no lock held.
-    fn wake_due(&self, now: Instant) -> usize {
+    fn wake_due(&self, now: Instant, home: Place) -> usize {
         debug_assert!(!now.is_far(), "a clock says that it is the end of time");
         // SAFETY: *one waker*: moved out of the queue.
-        self.wake_all(|heap| heap.pop_due(now).map(|(kept, _)| unsafe { kept.waker() }))
+        self.wake_all(|heap| heap.pop_due(now, home).map(|(kept, _)| unsafe { kept.waker() }))
     }
 
     fn wake_all(&self, mut pop: impl FnMut(&mut Heap) -> Option<Waker>) -> usize {

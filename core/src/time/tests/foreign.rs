@@ -12,7 +12,7 @@ use super::unit::{at, hostile, panic_text, task};
 use super::util::{Here, Task, ms, timers, within};
 use crate::time::{Sleep, sleep};
 
-// Mutant: core/src/time/queue.rs :: self.queue.wake_all(|heap| heap.pop_closed().map(|kept| unsafe { kept.waker() })); => _ = self;
+// Mutant: core/src/time/queue.rs :: self.queue.wake_all(|heap| heap.pop_or_close().map(|kept| unsafe { kept.waker() })); => _ = self;
 #[test]
 fn failure_087_sleep_during_shutdown() {
     let timers = timers();

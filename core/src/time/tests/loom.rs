@@ -179,7 +179,7 @@ fn insert_races_expire_and_park() {
 }
 
 /// A sleep is first polled while its queue closes: it is woken, or refused at once; never left.
-// Mutant: core/src/time/queue.rs :: if moves & CLOSED != 0 { => if false {
+// Mutant: core/src/time/heap.rs :: self.root = CLOSED; => {}
 #[test]
 fn failure_087_close_races_poll() {
     loom::model(|| {

@@ -12,7 +12,7 @@ use crate::time::node::Closed;
 
 /// A sleep is polled while one runtime ends and the next one takes its queue over: it is refused or woken by the first, or
 /// served by the second; never left.
-// Mutant: core/src/time/queue.rs :: self.set_closed(false); => self.set_closed(true);
+// Mutant: core/src/time/queue.rs :: self.queue.heap.with(Heap::reopen); => {}
 #[test]
 fn close_and_reopen_race_poll() {
     loom::model(|| {
@@ -42,7 +42,7 @@ fn close_and_reopen_race_poll() {
 }
 
 /// A sleep is moved to the front while the executor goes to park: it hears of it.
-// Mutant: core/src/time/queue.rs :: unsafe { (self.queue().ops.rearm)(self.0, node.deadline()) } => {}
+// Mutant: core/src/time/queue.rs :: unsafe { (self.queue().ops.other)(self.0, Some(&node)) }; => {}
 #[test]
 fn failure_009_reset_to_earlier_races_park() {
     loom::model(|| {
@@ -85,7 +85,7 @@ fn failure_086_reset_to_elapsed_races_fire() {
 }
 
 /// A sleep is dropped while its queue closes: its waker goes once, and the other is told.
-// Mutant: core/src/time/heap.rs :: self.pop(root, State::Closed) => self.pop(root, State::Elapsed)
+// Mutant: core/src/time/heap.rs :: root.release(State::Closed); => root.release(State::Elapsed);
 #[test]
 fn close_races_drop() {
     loom::model(|| {

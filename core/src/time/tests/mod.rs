@@ -7,6 +7,8 @@ mod delay_queue;
 #[cfg(not(loom))]
 mod foreign;
 mod hand;
+#[cfg(not(loom))]
+mod looked;
 #[cfg(all(feature = "alloc", not(loom)))]
 mod looks;
 #[cfg(loom)]

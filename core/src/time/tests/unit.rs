@@ -292,7 +292,7 @@ fn a_sleep_is_elapsed_when_it_has_been_polled_and_not_before() {
 }
 
 // Mutant: core/src/time/node.rs :: self.as_mut().write_place(place); => _ = place;
-// Mutant: core/src/time/heap.rs :: root.node().keep_place(); => {}
+// Mutant: core/src/time/heap.rs :: root.node().keep_place(home); => _ = home;
 #[test]
 fn failure_086_small_sleeps_dropped_fired_and_registered_again() {
     let timers = timers();
@@ -319,7 +319,7 @@ fn failure_086_small_sleeps_dropped_fired_and_registered_again() {
     }
 }
 
-// Mutant: core/src/time/node.rs :: self.keep_place(); => {}
+// Mutant: core/src/time/node.rs :: self.keep_place(self.written_place()); => {}
 #[test]
 fn a_reset_keeps_the_waker_and_needs_no_poll() {
     let timers = timers();
