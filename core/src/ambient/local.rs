@@ -1,5 +1,6 @@
-//! Where a context puts tasks that stay on their thread, where that is not where `spawn` puts them: a set of local tasks
-//! inside of a runtime. Without an allocator there are no such sets, and this is nothing.
+//! What a context has of a runtime on the heap: where tasks go that stay on their thread, where that is not where `spawn` puts
+//! them (a set of local tasks inside of a runtime), and the runtime's handle. Without an allocator there are neither such sets
+//! nor such handles, and this is nothing.
 
 #[cfg(feature = "alloc")]
 mod place {
@@ -26,10 +27,27 @@ mod place {
             self.0?.1.downcast_ref()
         }
     }
+
+    /// The handle.
+    #[derive(Clone, Copy, Default)]
+    pub(crate) struct Handle<'a>(Option<&'a dyn Any>);
+
+    impl<'a> Handle<'a> {
+        pub(crate) const NONE: Self = Self(None);
+
+        pub(crate) const fn new(handle: &'a dyn Any) -> Self {
+            Self(Some(handle))
+        }
+
+        pub(crate) fn get(self) -> Option<&'a dyn Any> {
+            self.0
+        }
+    }
 }
 
 #[cfg(not(feature = "alloc"))]
 mod place {
+    use core::any::Any;
     use core::marker::PhantomData;
 
     use crate::task::Spawn;
@@ -52,6 +70,21 @@ mod place {
             None
         }
     }
+
+    #[derive(Clone, Copy, Default)]
+    pub(crate) struct Handle<'a>(PhantomData<&'a dyn Any>);
+
+    impl<'a> Handle<'a> {
+        pub(crate) const NONE: Self = Self(PhantomData);
+
+        pub(crate) const fn new(_: &'a dyn Any) -> Self {
+            Self::NONE
+        }
+
+        pub(crate) fn get(self) -> Option<&'a dyn Any> {
+            None
+        }
+    }
 }
 
-pub(crate) use place::Local;
+pub(crate) use place::{Handle, Local};

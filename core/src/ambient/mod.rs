@@ -14,10 +14,10 @@ pub use self::alloc::{Held, Offer};
 use core::any::Any;
 use core::ptr::NonNull;
 
-use crate::task::{Spawn, StaticPlace};
+use crate::task::{Flag, Spawn, StaticPlace};
 use crate::time::{Place, Timers};
 
-use self::local::Local;
+use self::local::{Handle, Local};
 
 /// What a running task can reach without being handed it.
 ///
@@ -28,14 +28,20 @@ pub struct Context<'a> {
     spawn: Option<&'a dyn Spawn>,
     static_place: Option<&'a StaticPlace>,
     local: Local<'a>,
-    handle: Option<&'a dyn Any>,
-    polling: bool,
+    handle: Handle<'a>,
+    polling: Flag,
 }
 
 impl<'a> Context<'a> {
     /// A context that offers nothing.
-    pub const EMPTY: Self =
-        Self { timers: None, spawn: None, static_place: None, local: Local::NONE, handle: None, polling: false };
+    pub const EMPTY: Self = Self {
+        timers: None,
+        spawn: None,
+        static_place: None,
+        local: Local::NONE,
+        handle: Handle::NONE,
+        polling: Flag::DOWN,
+    };
 
     /// Adds a clock and its timer queue.
     #[must_use]
@@ -67,24 +73,25 @@ impl<'a> Context<'a> {
         self
     }
 
-    /// Adds the runtime's own handle, which the facade knows how to read.
+    /// Adds the runtime's own handle, which the facade knows how to read. Without `alloc` there is no such handle, and this does
+    /// nothing.
     #[must_use]
     pub const fn with_handle(mut self, handle: &'a dyn Any) -> Self {
-        self.handle = Some(handle);
+        self.handle = Handle::new(handle);
         self
     }
 
     /// Marks the context as that of an executor that polls: blocking in it would stop the executor.
     #[must_use]
     pub const fn with_polling(mut self) -> Self {
-        self.polling = true;
+        self.polling = Flag::UP;
         self
     }
 
     /// Whether this is the context of an executor that polls, so that `block_on` must be refused.
     #[must_use]
     pub fn is_polling(&self) -> bool {
-        self.polling
+        self.polling.is_up()
     }
 
     /// The clock and its timer queue.
@@ -117,7 +124,7 @@ impl<'a> Context<'a> {
     /// The runtime's own handle.
     #[must_use]
     pub fn handle(&self) -> Option<&'a dyn Any> {
-        self.handle
+        self.handle.get()
     }
 }
 
@@ -126,7 +133,7 @@ impl core::fmt::Debug for Context<'_> {
         f.debug_struct("Context")
             .field("timers", &self.timers.is_some())
             .field("spawn", &(self.spawn.is_some() || self.static_place.is_some()))
-            .field("handle", &self.handle.is_some())
+            .field("handle", &self.handle().is_some())
             .finish()
     }
 }
