@@ -1,5 +1,6 @@
 //! First and last in critical sections: one core, and its interrupts.
 
+use core::mem::offset_of;
 use core::ptr::{NonNull, null_mut};
 
 use super::OneConsumer;
@@ -11,21 +12,24 @@ use crate::task::{Link, QueueOwner, Start, TaskPtr};
 /// *linked*: every link from first to last leads to the next, and the last, as one that is in no queue, to the owner (*owner or
 /// link*); each is owned by the queue. Of an empty queue the first leads to the owner too, or it was never pushed to nor bound.
 ///
-/// *bound*: `last` is the last link, or, of an empty queue that has been bound or pushed to since it lies where it lies, `first`.
+/// *bound*: `last` is the last link, or, of an empty queue that has been bound or pushed to since it lies where it lies, the queue.
 ///
 /// Ordering: relaxed everywhere. One core sees its own stores in order, and a critical section keeps the compiler from
 /// moving anything across its ends.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Queue {
-    /// Leads to the first.
-    first: Link,
     last: AtomicPtr<Link>,
+    /// The first. It lies where `next` lies in a link, so that the queue is one to `last`.
+    first: AtomicPtr<Link>,
 }
+
+const _: () = assert!(offset_of!(Queue, first) == offset_of!(Link, next));
 
 impl Queue {
     const_fn! {
         pub(super) const fn new() -> Self {
-            Self { first: Link::new(), last: AtomicPtr::new(null_mut()) }
+            Self { last: AtomicPtr::new(null_mut()), first: AtomicPtr::new(null_mut()) }
         }
     }
 
@@ -50,8 +54,8 @@ impl Queue {
     #[inline(always)]
     pub(super) fn bind(&self, owner: QueueOwner) {
         let _section = Section::enter();
-        if self.first.next.load(Ordering::Relaxed).is_null() {
-            self.first.next.store(owner.link, Ordering::Relaxed);
+        if self.first.load(Ordering::Relaxed).is_null() {
+            self.first.store(owner.link, Ordering::Relaxed);
             self.end();
         }
     }
@@ -59,7 +63,7 @@ impl Queue {
     /// Says that the queue is empty.
     #[inline(always)]
     fn end(&self) {
-        self.last.store((&raw const self.first).cast_mut(), Ordering::Relaxed);
+        self.last.store((&raw const *self).cast_mut().cast(), Ordering::Relaxed);
     }
 
     /// As [`push`](Self::push), where the queue is *bound*.
@@ -82,8 +86,9 @@ impl Queue {
     #[inline(always)]
     pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
         let last = self.last.load(Ordering::Relaxed);
-        // SAFETY: *bound* and *linked*: a link of the queue.
-        unsafe { &*last }.next.store(link.as_ptr(), Ordering::Relaxed);
+        // SAFETY: *bound* and *linked*: a link of the queue, or the queue.
+        let end = unsafe { &*(&raw const (*last).next) };
+        end.store(link.as_ptr(), Ordering::Relaxed);
         self.last.store(link.as_ptr(), Ordering::Relaxed);
     }
 
@@ -99,7 +104,7 @@ impl Queue {
         let first = self.first(owner)?;
         let link = Self::next_of(&first);
         let next = link.load(Ordering::Relaxed);
-        self.first.next.store(next, Ordering::Relaxed);
+        self.first.store(next, Ordering::Relaxed);
         if next == owner.link {
             self.end();
         }
@@ -117,7 +122,7 @@ impl Queue {
     /// The first, if there is one.
     #[inline(always)]
     fn first(&self, owner: QueueOwner) -> Option<NonNull<Link>> {
-        let first = self.first.next.load(Ordering::Relaxed);
+        let first = self.first.load(Ordering::Relaxed);
         if first == owner.link || (!owner.direct && first.is_null()) {
             return None;
         }
@@ -143,7 +148,7 @@ impl Queue {
     /// As [`is_empty`](Self::is_empty): on one core anybody may ask, in a section.
     #[inline(always)]
     pub(super) fn has_none(&self, owner: QueueOwner) -> bool {
-        let first = self.first.next.load(Ordering::Relaxed);
+        let first = self.first.load(Ordering::Relaxed);
         first == owner.link || (!owner.direct && first.is_null())
     }
 }

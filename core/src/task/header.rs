@@ -1,5 +1,6 @@
 //! The part of a task that does not know its future: three words.
 
+use core::mem::offset_of;
 use core::num::NonZero;
 use core::ptr::NonNull;
 
@@ -10,7 +11,9 @@ use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
 use crate::run_queue::RunQueue;
 
-/// What joins a task to a queue. The first field of every header, so that a link is found from a task and back by a cast.
+/// What joins a task to a queue. Every header begins with one, so that a link is found from a task and back by a cast.
+///
+/// The state word comes first: the exclusive loads and stores of some machines take a bare address, as the compiler makes them.
 ///
 /// Owned by whoever holds the `Notified` of the task, then by the queue it is in.
 ///
@@ -20,24 +23,10 @@ use crate::run_queue::RunQueue;
 /// Ordering: relaxed everywhere, for a link is handed on by the queue and by the state word: the pop is published by the next
 /// release of that word, which comes before the next win of `NOTIFIED`.
 #[derive(Debug)]
-#[repr(transparent)]
+#[repr(C)]
 pub struct Link {
+    pub(crate) state: State,
     pub(crate) next: AtomicPtr<Link>,
-}
-
-impl Link {
-    const_fn! {
-        /// A link to nothing.
-        pub const fn new() -> Self {
-            Self { next: AtomicPtr::new(core::ptr::null_mut()) }
-        }
-    }
-}
-
-impl Default for Link {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// The owner of the tasks of one queue, to which their links lead while they are in none.
@@ -142,20 +131,22 @@ impl core::fmt::Debug for Ops {
 /// The header of a task.
 #[repr(C)]
 pub(crate) struct Header {
-    pub(crate) link: Link,
     pub(crate) state: State,
+    pub(crate) next: AtomicPtr<Link>,
     pub(crate) vtable: UnsafeCell<Option<&'static VTable>>,
     /// Nothing, but to a model each access to the stage is an access to this.
     pub(crate) stage: UnsafeCell<()>,
 }
+
+const _: () = assert!(offset_of!(Header, next) == offset_of!(Link, next));
 
 impl Header {
     const_fn! {
         /// The header of a slot that was never used: all zero.
         pub(crate) const fn free() -> Self {
             Self {
-                link: Link::new(),
                 state: State::free(),
+                next: AtomicPtr::new(core::ptr::null_mut()),
                 vtable: UnsafeCell::new(None),
                 stage: UnsafeCell::new(()),
             }
@@ -228,7 +219,7 @@ impl TaskPtr {
     #[inline(always)]
     pub(crate) unsafe fn owner(self) -> NonNull<Owner> {
         // SAFETY: alive, by this function's contract.
-        let owner = unsafe { self.header() }.link.next.load(Ordering::Relaxed);
+        let owner = unsafe { self.header() }.next.load(Ordering::Relaxed);
         // SAFETY: *owner or link*: it was set before the first push, and is again by each pop.
         unsafe { NonNull::new_unchecked(owner.cast()) }
     }
@@ -267,7 +258,7 @@ impl TaskPtr {
         let header = unsafe { self.header() };
         // SAFETY: claimed: nobody reads the header's cells before the first push (*winner reads*).
         header.vtable.with_mut(|vtable| unsafe { vtable.write(Some(table)) });
-        header.link.next.store(owner.as_ptr().cast(), Ordering::Relaxed);
+        header.next.store(owner.as_ptr().cast(), Ordering::Relaxed);
     }
 
     /// Starts the task, in the caller's section.
