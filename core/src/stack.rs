@@ -73,7 +73,7 @@ impl<S> TakeAll<S> {
             // Ordering: acquire: pairs with the release of `push`, of every task that is taken (the pushes form one
             // release sequence).
             match self.top.compare_exchange_weak(top, null_mut(), Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => return Taken::of(reverse(top)),
+                Ok(_) => return Taken::of(reverse(top, null_mut())),
                 Err(now) => top = now,
             }
         }
@@ -84,7 +84,7 @@ impl<S> TakeAll<S> {
     pub fn close(&self) -> Taken<S> {
         // Ordering: acquire as in `take_all`. It publishes nothing: who finds CLOSED reads it relaxed, and touches nothing.
         let top = self.top.swap(CLOSED, Ordering::Acquire);
-        Taken::of(if top == CLOSED { null_mut() } else { reverse(top) })
+        Taken::of(if top == CLOSED { null_mut() } else { reverse(top, null_mut()) })
     }
 
     /// Whether it is closed.
@@ -100,16 +100,17 @@ impl<S> Default for TakeAll<S> {
     }
 }
 
-/// Turns newest first into oldest first. The chain must be the caller's alone.
+/// Turns newest first into oldest first, up to `end`. The chain must be the caller's alone.
 #[inline(always)]
-pub(crate) fn reverse(mut link: *mut Link) -> *mut Link {
+pub(crate) fn reverse(mut link: *mut Link, end: *mut Link) -> *mut Link {
     let mut done = null_mut();
-    while let Some(here) = NonNull::new(link) {
+    while link != end {
         // SAFETY: *linked*, and taken: the chain is the taker's alone.
-        let next = &unsafe { here.as_ref() }.next;
-        link = next.load(Ordering::Relaxed);
+        let next = &unsafe { &*link }.next;
+        let before = next.load(Ordering::Relaxed);
         next.store(done, Ordering::Relaxed);
-        done = here.as_ptr();
+        done = link;
+        link = before;
     }
     done
 }

@@ -59,7 +59,8 @@ unsafe impl Send for SendSpawner {}
 unsafe impl Sync for SendSpawner {}
 
 // SAFETY: *static*: the owner is alive, and slots are claimed as joined. A `Spawner` is made inside `Executor::run`, which
-// polls and drops its tasks on this thread for ever, and is not `Send`.
+// polls and drops its tasks on this thread for ever, and is not `Send`: whoever has one is there, in no interrupt, and not in the
+// middle of a pop, which calls nobody.
 unsafe impl Spawn for Spawner {
     fn owner(&self) -> NonNull<Owner> {
         self.place.owner()
@@ -70,12 +71,16 @@ unsafe impl Spawn for Spawner {
     fn is_local(&self) -> bool {
         true
     }
+    #[inline]
+    fn takes_here(&self) -> bool {
+        true
+    }
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         self.place.vacancy(need)
     }
     unsafe fn launch(&self, task: TaskPtr) {
-        // SAFETY: by this function's contract.
-        unsafe { self.place.launch(task) };
+        // SAFETY: by this function's contract, and as `takes_here` says.
+        unsafe { task.launch_at(self.place.owner(), true) };
     }
 }
 

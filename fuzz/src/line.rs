@@ -59,7 +59,7 @@ unsafe impl Spawn for Line {
     unsafe fn launch(&self, task: TaskPtr) {
         match self.static_owner() {
             // SAFETY: a slot, filled, its NOTIFIED is ours.
-            Some(owner) => unsafe { task.launch_at(owner) },
+            Some(owner) => unsafe { task.launch_at(owner, false) },
             // SAFETY: counted, filled, its NOTIFIED is ours.
             None => unsafe { task.launch() },
         }

@@ -16,6 +16,8 @@ use lock_free as back_end;
 #[cfg(zokio_unicore)]
 use unicore as back_end;
 
+pub(crate) use back_end::{OWN_PUSHES, before_push};
+
 use core::marker::PhantomData;
 
 use crate::const_fn;
@@ -101,18 +103,30 @@ impl<S> RunQueue<S> {
         self.queue.bind(QueueOwner::of(owner));
     }
 
-    /// As [`push`](Self::push), of a queue that knows its place.
+    /// As [`push`](Self::push), of a queue that knows its place; `own`: as [`push_own`](Self::push_own).
     ///
     /// # Safety
     ///
-    /// NOTIFIED of `task` must have been won, its scheduler be an `S`, and the queue be [bound](Self::bind); *one owner*.
+    /// NOTIFIED of `task` must have been won, its scheduler be an `S`, and the queue be [bound](Self::bind); *one owner*. If `own`,
+    /// *one consumer*.
     #[inline(always)]
-    pub(crate) unsafe fn push_bound(&self, task: TaskPtr) {
+    pub(crate) unsafe fn push_bound(&self, task: TaskPtr, own: bool) {
         // SAFETY: by this function's contract.
-        unsafe { self.queue.push_bound(task.link()) };
+        unsafe { self.queue.push_bound(task.link(), own) };
     }
 
     /// As [`push_bound`](Self::push_bound), on one core in the caller's section.
+    ///
+    /// # Safety
+    ///
+    /// As for `push_bound`.
+    #[inline(always)]
+    pub(crate) unsafe fn push_claimed(&self, task: TaskPtr, own: bool) {
+        // SAFETY: by this function's contract.
+        unsafe { self.queue.push_claimed(task.link(), own) };
+    }
+
+    /// As [`push_bound`](Self::push_bound), on one core in the caller's section, and else behind a fence that releases.
     ///
     /// # Safety
     ///

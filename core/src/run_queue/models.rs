@@ -34,7 +34,7 @@ fn take(queue: &RunQueue<Line>, line: &Line, taken: &mut Vec<usize>) {
 }
 
 /// Two producers: each one's tasks come in its order, and none is lost.
-// Mutant: core/src/run_queue/lock_free.rs :: NonNull::new(reverse(taken.as_ptr())) => Some(taken)
+// Mutant: core/src/run_queue/lock_free.rs :: NonNull::new(reverse(taken.as_ptr(), end(owner))) => Some(taken)
 #[test]
 fn two_producers_race_the_consumer() {
     loom::model(|| {
@@ -61,8 +61,8 @@ fn two_producers_race_the_consumer() {
 }
 
 /// The queue is taken as a whole while a producer is at it.
-// Mutant: core/src/run_queue/lock_free.rs :: link.as_ptr(), Ordering::Release, => link.as_ptr(), Ordering::Relaxed,
-// Mutant: core/src/run_queue/lock_free.rs :: self.top.swap(null_mut(), Ordering::Acquire) => { let top = self.top.load(Ordering::Acquire); self.top.store(null_mut(), Ordering::Relaxed); top }
+// Mutant: core/src/run_queue/lock_free.rs :: link.as_ptr(), Ordering::Release, Ordering::Relaxed).map => link.as_ptr(), Ordering::Relaxed, Ordering::Relaxed).map
+// Mutant: core/src/run_queue/lock_free.rs :: self.top.swap(end(owner), Ordering::Relaxed) => { let top = self.top.load(Ordering::Relaxed); self.top.store(end(owner), Ordering::Relaxed); top }
 #[test]
 fn the_last_task_is_taken_while_another_comes() {
     loom::model(|| {

@@ -26,6 +26,9 @@ pub(super) struct Queue {
 
 const _: () = assert!(offset_of!(Queue, first) == offset_of!(Link, next));
 
+/// Whether it is cheaper to push for the consumer.
+pub(crate) const OWN_PUSHES: bool = false;
+
 impl Queue {
     const_fn! {
         pub(super) const fn new() -> Self {
@@ -72,8 +75,19 @@ impl Queue {
     ///
     /// As for [`push_within`](Self::push_within).
     #[inline(always)]
-    pub(super) unsafe fn push_bound(&self, link: NonNull<Link>) {
+    pub(super) unsafe fn push_bound(&self, link: NonNull<Link>, _: bool) {
         let _section = Section::enter();
+        // SAFETY: by this function's contract.
+        unsafe { self.push_within(link) };
+    }
+
+    /// As [`push_within`](Self::push_within).
+    ///
+    /// # Safety
+    ///
+    /// As for `push_within`.
+    #[inline(always)]
+    pub(super) unsafe fn push_claimed(&self, link: NonNull<Link>, _: bool) {
         // SAFETY: by this function's contract.
         unsafe { self.push_within(link) };
     }
@@ -152,3 +166,7 @@ impl Queue {
         first == owner.link || (!owner.direct && first.is_null())
     }
 }
+
+/// Nothing: what comes before a push within is its section.
+#[inline(always)]
+pub(crate) fn before_push() {}

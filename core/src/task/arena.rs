@@ -20,6 +20,7 @@ use super::header::{Header, Owner, TaskPtr};
 use super::join::{AbortHandle, JoinHandle};
 use super::spawn::{Refusal, Shape, Spawn, Vacancy, refused};
 use crate::ambient::{Ambient, Context};
+use crate::run_queue::OWN_PUSHES;
 
 #[repr(C)]
 struct Slot<const BYTES: usize, L> {
@@ -159,14 +160,20 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     }
 
     /// Claims the first free slot for a task of this owner; where the place is `local`, and the owner *direct*, the task is pushed
-    /// already. It does not know the future, so an image has it once. For `put`, which writes the rest at once.
-    fn take(&'static self, joined: bool, table: Table, owner: NonNull<Owner>, local: bool) -> Option<TaskPtr> {
+    /// already, if `own` as one that the caller takes too. It does not know the future, so an image has it once. For `put`, which writes the rest at once.
+    fn take(
+        &'static self,
+        joined: bool,
+        table: Table,
+        owner: NonNull<Owner>,
+        (local, own): (bool, bool),
+    ) -> Option<TaskPtr> {
         self.claim(joined, |task| {
             // SAFETY: claimed just now; table and owner as `put` knows them.
             unsafe { task.entitle(table.0, owner) };
             if local && Owner::is_direct(owner) {
                 // SAFETY: *filled late*; claimed, so its NOTIFIED is ours, and of this owner.
-                unsafe { task.push_to(owner) };
+                unsafe { task.push_to(owner, own) };
             }
         })
     }
@@ -189,13 +196,14 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
             assert!(Self::fits::<F, J>(), "a slot of this arena is too small, or not aligned enough, for this future");
         }
         let Some(owner) = place.static_owner() else { return Err(SpawnError::NoExecutor(future)) };
-        let Some(task) = self.take(joined, table, owner, local) else { return Err(Self::full(future)) };
+        let own = OWN_PUSHES && place.takes_here();
+        let Some(task) = self.take(joined, table, owner, (local, own)) else { return Err(Self::full(future)) };
         // SAFETY: claimed, and large enough (checked above).
         unsafe { Cell::furnish(task.0.cast::<Cell<F, J, ()>>(), join, (), future) };
         let handle = handle(task);
         if !local || !Owner::is_direct(owner) {
             // SAFETY: a claimed slot of this arena, filled for the place's owner, and not pushed by `take`.
-            unsafe { task.launch_at(owner) };
+            unsafe { task.launch_at(owner, false) };
         }
         Ok(handle)
     }

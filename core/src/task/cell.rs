@@ -9,7 +9,7 @@ use core::task::{Context, Poll, Waker};
 
 use super::header::{Header, Owner, TaskPtr};
 use super::scope::{self, Budget, Scope};
-use super::state::{Snapshot, Start, State};
+use super::state::{Polled, Snapshot, Start, State};
 use super::{run, waker};
 use crate::atomic::{LAYOUT_IS_REAL, UnsafeCell};
 use crate::guard::{self, Payload};
@@ -105,8 +105,8 @@ pub(crate) enum Ended {
 pub(crate) union PollFn {
     /// On `Ready` the future has been dropped and the output written.
     pub(crate) counted: unsafe fn(TaskPtr, &mut Context<'_>) -> Poll<Ended>,
-    /// Does all that follows the poll.
-    pub(crate) slot: unsafe fn(TaskPtr),
+    /// Does what follows the poll, but for what its answer says.
+    pub(crate) slot: unsafe fn(TaskPtr) -> Polled,
 }
 
 /// Size and alignment of the cell of a joined task in a slot.
@@ -156,12 +156,12 @@ impl<F: Future, J, X> Cell<F, J, X> {
         layout: Layout::new::<Self>(),
     };
 
-    /// Polls a slot, and does all that follows; `LONE`: of a task that nobody holds.
+    /// Polls a slot, and does what follows but for what the answer says; `LONE`: of a task that nobody holds.
     ///
     /// # Safety
     ///
     /// `task` must be a started slot, and a live `Self` whose stage holds a future that is the caller's.
-    unsafe fn run_slot<const LONE: bool>(task: TaskPtr) {
+    unsafe fn run_slot<const LONE: bool>(task: TaskPtr) -> Polled {
         // SAFETY: a slot, by this function's contract.
         let waker = unsafe { waker::of_slot(task) };
         let scope = scope::enter(Scope::new(Some(task), Budget::FULL));
@@ -169,11 +169,11 @@ impl<F: Future, J, X> Cell<F, J, X> {
         let polled = unsafe { Self::poll(task, &mut Context::from_waker(&waker)) };
         drop(scope);
         match polled {
-            Poll::Pending => run::rest_slot(task),
+            Poll::Pending => Polled::pending(task),
             Poll::Ready(_) if LONE => {
                 // SAFETY: the stage holds an output, which is the caller's.
                 unsafe { Self::drop_part(task, Part::Output) };
-                run::complete_lone(task);
+                run::complete_lone(task)
             }
             Poll::Ready(_) => run::complete_slot(task, !core::mem::needs_drop::<Left<F>>()),
         }

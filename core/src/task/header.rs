@@ -9,7 +9,7 @@ use super::schedule::Schedule;
 use super::state::State;
 use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
-use crate::run_queue::RunQueue;
+use crate::run_queue::{RunQueue, before_push};
 
 /// What joins a task to a queue. Every header begins with one, so that a link is found from a task and back by a cast.
 ///
@@ -304,19 +304,21 @@ impl TaskPtr {
         unsafe { self.schedule_within() };
     }
 
-    /// Hands a new slot to its scheduler. For executors.
+    /// Hands a new slot to its scheduler. For executors. `own`: the caller is where its tasks are taken from the queue, and in the
+    /// middle of no pop.
     ///
     /// # Safety
     ///
-    /// The caller must have won `NOTIFIED` of this slot, which was filled for `owner`, and nobody else know of it.
+    /// The caller must have won `NOTIFIED` of this slot, which was filled for `owner`, and nobody else know of it. What `own`
+    /// says must be so.
     #[doc(hidden)]
     #[inline]
-    pub unsafe fn launch_at(self, owner: NonNull<Owner>) {
+    pub unsafe fn launch_at(self, owner: NonNull<Owner>, own: bool) {
         if !Owner::is_asked(owner) {
             // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
             let queue = unsafe { owner.cast::<RunQueue<Anyone>>().as_ref() };
             // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
-            unsafe { queue.push_bound(self) }
+            unsafe { queue.push_bound(self, own) }
         } else {
             // SAFETY: alive: a slot.
             unsafe { self.header() }.state.ask();
@@ -348,6 +350,7 @@ impl TaskPtr {
         // SAFETY: alive: the task is until it is pushed (*no orphan*).
         let now = unsafe { self.header() }.state.peek();
         if !now.is_asked() {
+            before_push();
             // SAFETY: by this function's contract.
             unsafe { self.push_within() };
         } else if COUNTED && now.is_counted() {
@@ -374,7 +377,8 @@ impl TaskPtr {
         unsafe { self.ask(owner) };
     }
 
-    /// As [`schedule_within`](Self::schedule_within), of a slot whose word says that its owner need not be asked.
+    /// As [`schedule_within`](Self::schedule_within), of a slot whose word says that its owner need not be asked; without critical
+    /// sections behind a fence that releases.
     ///
     /// # Safety
     ///
@@ -383,21 +387,24 @@ impl TaskPtr {
     pub(crate) unsafe fn push_within(self) {
         // SAFETY: *winner reads*.
         let owner = unsafe { self.owner() };
-        // SAFETY: by this function's contract.
-        unsafe { self.push_to(owner) };
-    }
-
-    /// Pushes the task to the queue of its owner; on one core in a section.
-    ///
-    /// # Safety
-    ///
-    /// The caller must have won `NOTIFIED` of this slot, whose owner that is, and it be *direct*.
-    #[inline(always)]
-    pub(crate) unsafe fn push_to(self, owner: NonNull<Owner>) {
         // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
         let queue = unsafe { owner.cast::<RunQueue<Anyone>>().as_ref() };
         // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
         unsafe { queue.push_within(self) };
+    }
+
+    /// Pushes a slot just claimed to the queue of its owner; on one core in the section of the claim. `own`: as for
+    /// [`launch_at`](Self::launch_at).
+    ///
+    /// # Safety
+    ///
+    /// The caller must have won `NOTIFIED` of this slot, whose owner that is, and it be *direct*; what `own` says must be so.
+    #[inline(always)]
+    pub(crate) unsafe fn push_to(self, owner: NonNull<Owner>, own: bool) {
+        // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
+        let queue = unsafe { owner.cast::<RunQueue<Anyone>>().as_ref() };
+        // SAFETY: NOTIFIED was won; the queue is that of the task's scheduler, and *bound*.
+        unsafe { queue.push_claimed(self, own) };
     }
 
     /// Hands the memory of the task back to its scheduler, whose type is not known here.

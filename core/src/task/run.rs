@@ -8,7 +8,7 @@ use super::cell::{Ended, OVER, Part, join_slot};
 use super::header::TaskPtr;
 use super::schedule::{Reclaim, Schedule};
 use super::scope::{self, Budget, Scope};
-use super::state::{Finish, HANDS_OVER, Idle, Shutdown, Start};
+use super::state::{Finish, HANDS_OVER, Idle, Polled, Shutdown, Start};
 use super::waker;
 use crate::guard;
 
@@ -83,7 +83,7 @@ impl<S: Schedule> Notified<S> {
 #[must_use = "a task that is started and not run is lost"]
 #[derive(Debug)]
 pub struct Ready<S> {
-    task: TaskPtr,
+    pub(super) task: TaskPtr,
     start: Start,
     _scheduler: PhantomData<fn(S)>,
 }
@@ -118,7 +118,13 @@ impl<S: Schedule> Ready<S> {
             // SAFETY: the table of a slot.
             let poll = unsafe { vtable.poll.slot };
             // SAFETY: the task is the table's own, and its stage holds a future, which is ours.
-            return unsafe { poll(task) };
+            let polled = unsafe { poll(task) };
+            if !S::ONE_RUNNER {
+                if let Some(task) = polled.task() {
+                    rest_slot(task);
+                }
+            }
+            return;
         }
         // SAFETY: counted, of scheduler `S`, and alive until this poll has ended.
         let waker = unsafe { waker::for_poll::<S>(task) };
@@ -230,11 +236,11 @@ pub(super) fn end_slot(task: TaskPtr, start: Start) {
 
 /// What follows the last poll of a slot that nobody holds, whose stage is empty.
 #[inline(never)]
-pub(super) fn complete_lone(task: TaskPtr) {
+pub(super) fn complete_lone(task: TaskPtr) -> Polled {
     // SAFETY: a slot is always alive.
     let header = unsafe { task.header() };
     if header.state.vacate() {
-        return;
+        return Polled::OVER;
     }
     if header.state.rest() {
         // It was woken, and is in its queue or on its way there, from where it comes here once more.
@@ -245,6 +251,7 @@ pub(super) fn complete_lone(task: TaskPtr) {
         let (Finish::Kept | Finish::Free | Finish::DropOutput | Finish::WakeJoiner | Finish::DropWaker) =
             header.state.complete(false);
     }
+    Polled::OVER
 }
 
 fn end_started<D: Side>(task: TaskPtr, start: Start) {
@@ -259,7 +266,7 @@ fn end_started<D: Side>(task: TaskPtr, start: Start) {
 
 /// What follows a pending poll of a slot.
 #[inline(always)]
-pub(super) fn rest_slot(task: TaskPtr) {
+fn rest_slot(task: TaskPtr) {
     // SAFETY: a slot is always alive.
     if !unsafe { task.header() }.state.rest() {
         continue_slot(task);
@@ -279,31 +286,29 @@ fn continue_slot(task: TaskPtr) {
 
 /// What follows the last poll of a slot, whose stage holds an output. `forget`: dropping that does nothing.
 #[inline(never)]
-pub(super) fn complete_slot(task: TaskPtr, forget: bool) {
+pub(super) fn complete_slot(task: TaskPtr, forget: bool) -> Polled {
     // SAFETY: a slot is always alive.
     if forget && unsafe { task.header() }.state.vacate() {
-        return;
+        return Polled::OVER;
     }
-    if HANDS_OVER {
-        hand_over(task);
-    } else {
-        complete_in_steps(task);
-    }
+    if HANDS_OVER { hand_over(task) } else { complete_in_steps(task) }
 }
 
 /// The end of a slot that somebody may wait for. A function of its own, so that who does not need it saves no registers; the
 /// next one too.
 #[inline(never)]
-fn hand_over(task: TaskPtr) {
+fn hand_over(task: TaskPtr) -> Polled {
     // SAFETY: a slot is always alive.
     if !unsafe { task.header() }.state.hand_over(|| wake_joiner_within(task)) {
-        complete_in_steps(task);
+        return complete_in_steps(task);
     }
+    Polled::OVER
 }
 
 #[inline(never)]
-fn complete_in_steps(task: TaskPtr) {
+fn complete_in_steps(task: TaskPtr) -> Polled {
     complete::<Slots>(task, true);
+    Polled::OVER
 }
 
 /// Cancels a task of a scheduler that shuts down, unless it is complete or somebody holds it. `true`: cancelled here.

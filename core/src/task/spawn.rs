@@ -87,7 +87,8 @@ pub enum Refusal {
 /// `owner` must be that [of](Owner::of) a live [`Schedule`](super::Schedule), whose tasks `vacancy` makes memory for as
 /// [`Vacancy`] says. `is_local` may answer `true` only on the one thread that polls and drops the tasks of this owner, and, on a chip,
 /// where no interrupt may poll them before the caller goes on (*filled late*).
-/// `static_owner` must be the same owner where it is `'static` and takes uncounted tasks, which may be launched there at once.
+/// `takes_here` may answer `true` only where this owner takes tasks from its queue, and not while it does: never in an interrupt of
+/// there. `static_owner` must be the same owner where it is `'static` and takes uncounted tasks, which may be launched there at once.
 pub unsafe trait Spawn {
     /// The scheduler that new tasks belong to.
     fn owner(&self) -> NonNull<Owner>;
@@ -97,6 +98,12 @@ pub unsafe trait Spawn {
 
     /// Whether the tasks are polled and dropped on the calling thread and on no other.
     fn is_local(&self) -> bool;
+
+    /// Whether the caller is where the tasks are taken from the queue of the `static_owner`, so that a push need not expect anybody
+    /// to take them meanwhile.
+    fn takes_here(&self) -> bool {
+        false
+    }
 
     /// Memory for a task.
     ///

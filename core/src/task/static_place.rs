@@ -83,7 +83,7 @@ unsafe impl Spawn for StaticPlace {
     #[inline]
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: filled, and its NOTIFIED handed over, by this function's contract.
-        unsafe { task.launch_at(self.owner) };
+        unsafe { task.launch_at(self.owner, false) };
     }
 }
 

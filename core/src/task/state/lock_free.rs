@@ -1,8 +1,30 @@
 //! Applies the transitions by atomic read-modify-write: several cores, or several threads.
 
 use super::{ASKED, Finish, Idle, Leave, NOTIFIED, RUNNING, Shutdown, Snapshot, Start, UNIT, Wake, overflow};
-use crate::atomic::{AtomicUsize, Ordering};
+use crate::atomic::{AtomicUsize, Ordering, fence};
 use crate::const_fn;
+use crate::task::TaskPtr;
+
+/// What a poll of a slot leaves to do: to see whether it may rest, where it was pending and others may run it too.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct Polled(Option<TaskPtr>);
+
+impl Polled {
+    /// It is over.
+    pub(crate) const OVER: Self = Self(None);
+
+    #[inline(always)]
+    pub(crate) fn pending(task: TaskPtr) -> Self {
+        Self(Some(task))
+    }
+
+    /// The task, if it was pending.
+    #[inline(always)]
+    pub(crate) fn task(self) -> Option<TaskPtr> {
+        self.0
+    }
+}
 
 /// The word.
 ///
@@ -92,17 +114,44 @@ impl State {
     /// As [`wake`](Self::wake), of a slot: runs `push` where its owner need not be asked, else `ask`.
     #[inline(always)]
     pub(crate) fn wake_slot(&self, push: impl FnOnce(), ask: impl FnOnce()) {
-        self.fire(push, ask);
+        // Ordering: relaxed: who wins fences, and who loses says it again.
+        let before = Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Relaxed));
+        if before.wins_push() {
+            Self::win(push);
+        } else {
+            self.wake_unusual(before, push, ask);
+        }
+    }
+
+    /// As [`wake_slot`](Self::wake_slot), where the owner must be asked, or somebody else was first.
+    #[cold]
+    #[inline(never)]
+    fn wake_unusual(&self, before: Snapshot, push: impl FnOnce(), ask: impl FnOnce()) {
+        if let (Wake::Schedule, _) = before.wake() {
+            Self::win(ask);
+        } else {
+            self.fire(push, ask);
+        }
+    }
+
+    /// What follows a win of `NOTIFIED`.
+    #[inline(always)]
+    fn win<T>(then: impl FnOnce() -> T) -> T {
+        // Ordering: the acquire pairs with the release of the start before: the winner reads, and may write, the link. The release
+        // is the push's.
+        fence(Ordering::AcqRel);
+        then()
     }
 
     /// As [`wake_slot`](Self::wake_slot), and gives what `push` or `ask` gave. `None`: neither was run.
     #[inline(always)]
     pub(crate) fn fire<T>(&self, push: impl FnOnce() -> T, ask: impl FnOnce() -> T) -> Option<T> {
-        let before = self.notify();
+        // Ordering: the release pairs with the acquire of the start that follows where nothing is won.
+        let before = Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Release));
         if before.wins_push() {
-            Some(push())
+            Some(Self::win(push))
         } else if let (Wake::Schedule, _) = before.wake() {
-            Some(ask())
+            Some(Self::win(ask))
         } else {
             None
         }
@@ -134,6 +183,14 @@ impl State {
     pub(crate) fn start_alone(&self) -> Start {
         // Ordering: see `State`. NOTIFIED is set, as above.
         let before = Snapshot(self.0.fetch_sub(NOTIFIED, Ordering::AcqRel));
+        if before.is_common() { Start::Poll } else { self.start_uncommon(before) }
+    }
+
+    /// As [`start_alone`](Self::start_alone), behind a fence that releases.
+    #[inline(always)]
+    pub(crate) fn start_released(&self) -> Start {
+        // Ordering: as `start_alone`'s; the fence is the release.
+        let before = Snapshot(self.0.fetch_sub(NOTIFIED, Ordering::Acquire));
         if before.is_common() { Start::Poll } else { self.start_uncommon(before) }
     }
 

@@ -35,9 +35,9 @@ mod lock_free;
 mod unicore;
 
 #[cfg(not(zokio_unicore))]
-pub(crate) use lock_free::State;
+pub(crate) use lock_free::{Polled, State};
 #[cfg(zokio_unicore)]
-pub(crate) use unicore::State;
+pub(crate) use unicore::{Polled, State};
 
 #[cfg(all(test, not(miri)))] // pure, and slow there
 mod tests;

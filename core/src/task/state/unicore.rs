@@ -4,6 +4,28 @@ use super::{Finish, Idle, Leave, Shutdown, Snapshot, Start, Wake, overflow};
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 use crate::lock::Section;
+use crate::task::TaskPtr;
+
+/// What a poll of a slot leaves to do: nothing.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct Polled;
+
+impl Polled {
+    /// It is over.
+    pub(crate) const OVER: Self = Self;
+
+    #[inline(always)]
+    pub(crate) fn pending(_: TaskPtr) -> Self {
+        Self
+    }
+
+    /// The task, if something is left to do.
+    #[inline(always)]
+    pub(crate) fn task(self) -> Option<TaskPtr> {
+        None
+    }
+}
 
 /// The word.
 ///

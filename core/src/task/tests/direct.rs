@@ -8,8 +8,9 @@ use std::vec::Vec;
 
 use super::util::{Direct, Home, Line, Wakers, arena, ready};
 use crate::lock::{DefaultLock, LocalLock, RawLock};
+use crate::run_queue::RunQueue;
 use crate::sync::{Signal, WaitCell};
-use crate::task::{Arena, Owner, StaticPlace};
+use crate::task::{Arena, Notified, Owner, Schedule, StaticPlace};
 use crate::test_util::forever;
 
 fn loops<L: RawLock + Send + Sync>(slots: &'static Arena<4, 128>, line: &'static Direct) {
@@ -295,36 +296,51 @@ impl std::task::Wake for Count {
 }
 
 /// What the consumer pushes itself comes behind what others pushed before, and before what they push later.
-// Mutant: core/src/run_queue/lock_free.rs :: if !self.top.load(Ordering::Relaxed).is_null() {\n            return self.push_any(link); => if false {\n            return self.push_any(link);
+// Mutant: core/src/run_queue/lock_free.rs :: if top != end {\n            return self.push_onto(link, top); => if false {\n            return self.push_onto(link, top);
 #[test]
 fn the_consumer_pushes_in_order() {
-    let (line, queue) = (Line::<0>::new(Home::Boxed), crate::run_queue::RunQueue::<Line>::new());
+    let line = Line::<0>::new(Home::Boxed);
+    let queue = RunQueue::<Line>::new();
+    let (slots, direct) = (arena::<6, 128>(), Direct::new());
     for own in 0..1 << 6 {
-        let mut pushed = Vec::new();
-        for step in 0..6 {
+        let tasks = core::array::from_fn(|_| {
             line.spawn(core::future::ready(())).detach();
-            let task = line.pop().unwrap();
-            pushed.push(task.task());
-            if own >> step & 1 == 1 {
-                // SAFETY: *one consumer*: this thread.
-                unsafe { queue.push_own(task, line) };
-            } else {
-                queue.push(task, line);
-            }
-            if step == 2 {
-                // SAFETY: as above.
-                let task = unsafe { queue.pop(line) }.unwrap();
-                assert_eq!(task.task(), pushed.remove(0), "{own:b}");
-                task.cancel();
-            }
+            line.pop().unwrap()
+        });
+        push_in_order(own, tasks, &queue, line);
+        for _ in 0..6 {
+            slots.try_spawn_at(direct, core::future::ready(())).unwrap().detach();
         }
-        for place in pushed {
+        // SAFETY: *one consumer*: this thread.
+        let tasks = core::array::from_fn(|_| unsafe { direct.queue().pop(direct) }.unwrap());
+        push_in_order(own, tasks, direct.queue(), direct);
+    }
+}
+
+/// The bits of `own` say which ones the consumer pushes.
+fn push_in_order<S: Schedule>(own: usize, tasks: [Notified<S>; 6], queue: &RunQueue<S>, owner: &S) {
+    let mut pushed = Vec::new();
+    for (step, task) in tasks.into_iter().enumerate() {
+        pushed.push(task.task());
+        if own >> step & 1 == 1 {
+            // SAFETY: *one consumer*: this thread.
+            unsafe { queue.push_own(task, owner) };
+        } else {
+            queue.push(task, owner);
+        }
+        if step == 2 {
             // SAFETY: as above.
-            let task = unsafe { queue.pop(line) }.expect("none is lost");
-            assert_eq!(task.task(), place, "{own:b}");
+            let task = unsafe { queue.pop(owner) }.unwrap();
+            assert_eq!(task.task(), pushed.remove(0), "{own:b}");
             task.cancel();
         }
-        // SAFETY: as above.
-        assert!(unsafe { queue.is_empty(line) }, "{own:b}");
     }
+    for place in pushed {
+        // SAFETY: as above.
+        let task = unsafe { queue.pop(owner) }.expect("none is lost");
+        assert_eq!(task.task(), place, "{own:b}");
+        task.cancel();
+    }
+    // SAFETY: as above.
+    assert!(unsafe { queue.is_empty(owner) }, "{own:b}");
 }

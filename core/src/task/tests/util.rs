@@ -23,6 +23,8 @@ pub(crate) enum Home {
     Pool(&'static dyn Slots),
     /// As `Pool`; the line starts its tasks as the one runner does.
     Alone(&'static dyn Slots),
+    /// As `Pool`; the tasks are those of another scheduler, which does nothing but push.
+    Direct(&'static dyn Slots, &'static Direct),
     Nowhere,
 }
 
@@ -69,6 +71,12 @@ impl<const PAD: usize> Line<PAD> {
 
     pub(crate) fn pop(&self) -> Option<Notified<Self>> {
         assert_eq!(self.thread, std::thread::current().id(), "one consumer");
+        if let Home::Direct(_, line) = self.home {
+            // SAFETY: *one consumer*, as below.
+            let task = unsafe { line.queue.pop(line) }?.into_ptr();
+            // SAFETY: just popped. Its scheduler has no type that anybody asks for.
+            return Some(unsafe { Notified::from_ptr(task) });
+        }
         // SAFETY: *one consumer*: the thread that made the line; the models have one real thread and one consumer.
         unsafe { self.queue.pop(self) }
     }
@@ -76,32 +84,40 @@ impl<const PAD: usize> Line<PAD> {
     /// Runs all that is ready, once. Answers how many there were.
     pub(crate) fn turn(&self) -> usize {
         let mut ran = 0;
+        if let Home::Direct(_, line) = self.home {
+            // SAFETY: *one consumer*, as for `pop`.
+            while let Some(ready) = unsafe { line.queue.next(line) } {
+                self.run(Some(ready.task), || ready.run());
+                ran += 1;
+            }
+            return ran;
+        }
         while let Some(task) = self.pop() {
+            let task = task.into_ptr();
             // SAFETY: taken from the queue: alive.
-            let slot = (!unsafe { raw::is_counted(task.task()) }).then(|| task.task());
-            let goes_on = |slot: &TaskPtr| {
-                // SAFETY: a slot is always alive.
-                let now = unsafe { slot.header() }.state.peek();
-                now.is_live() && !now.is_complete()
-            };
-            let slot = slot.filter(goes_on);
-            if matches!(self.home, Home::Alone(_)) {
-                let task = task.into_ptr();
-                // SAFETY: taken from the queue: alive.
-                let start = unsafe { task.header() }.state.start_alone();
-                // SAFETY: of this line, and started just now.
-                let ready: Ready<Self> = unsafe { Ready::new(task, start) };
-                ready.run();
-            } else {
-                task.run();
-            }
-            // Of a slot nobody is told.
-            if slot.is_some_and(|slot| !goes_on(&slot)) {
-                self.completed.fetch_add(1, Ordering::Relaxed);
-            }
+            let slot = (!unsafe { raw::is_counted(task) }).then_some(task);
+            // SAFETY: as above.
+            let start = unsafe { task.header() }.state.start_by(matches!(self.home, Home::Alone(_)));
+            // SAFETY: of this line, and started just now.
+            let ready: Ready<Self> = unsafe { Ready::new(task, start) };
+            self.run(slot, || ready.run());
             ran += 1;
         }
         ran
+    }
+
+    /// Runs a task, and sees whether it completed, of which nobody is told who has a slot.
+    fn run(&self, slot: Option<TaskPtr>, run: impl FnOnce()) {
+        let goes_on = |slot: &TaskPtr| {
+            // SAFETY: a slot is always alive.
+            let now = unsafe { slot.header() }.state.peek();
+            now.is_live() && !now.is_complete()
+        };
+        let slot = slot.filter(goes_on);
+        run();
+        if slot.is_some_and(|slot| !goes_on(&slot)) {
+            self.completed.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Does what an executor does that ends, but for waiting for those who are in the middle of a push. Answers whether it
@@ -201,10 +217,13 @@ unsafe fn free(task: TaskPtr) {
 // SAFETY: the owner lives for ever, memory is of the shape it is said to be, and one thread runs the tasks.
 unsafe impl<const PAD: usize> Spawn for Line<PAD> {
     fn owner(&self) -> NonNull<Owner> {
-        Owner::of(self)
+        match self.home {
+            Home::Direct(_, line) => Owner::of(line),
+            _ => Owner::of(self),
+        }
     }
     fn static_owner(&self) -> Option<NonNull<Owner>> {
-        (!matches!(self.home, Home::Nowhere)).then(|| Owner::of(self))
+        (!matches!(self.home, Home::Nowhere)).then(|| self.owner())
     }
     fn is_local(&self) -> bool {
         self.thread == std::thread::current().id()
@@ -213,7 +232,7 @@ unsafe impl<const PAD: usize> Spawn for Line<PAD> {
         match self.home {
             Home::Boxed if self.boxes.is_closed() => Err(Refusal::Closed),
             Home::Boxed => Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) }),
-            Home::Pool(pool) | Home::Alone(pool) => {
+            Home::Pool(pool) | Home::Alone(pool) | Home::Direct(pool, _) => {
                 claim_from("pool", pool, need.slot).map(|memory| Vacancy { memory, shape: Shape::Slot })
             }
             Home::Nowhere => Err(Refusal::NoPool),
@@ -231,7 +250,7 @@ unsafe impl<const PAD: usize> Spawn for Line<PAD> {
         }
         match self.static_owner() {
             // SAFETY: filled, its NOTIFIED is ours.
-            Some(owner) if !unsafe { raw::is_counted(task) } => unsafe { task.launch_at(owner) },
+            Some(owner) if !unsafe { raw::is_counted(task) } => unsafe { task.launch_at(owner, false) },
             // SAFETY: as above.
             _ => unsafe { task.launch() },
         }
@@ -374,7 +393,7 @@ unsafe impl Spawn for Direct {
     }
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: by this function's contract.
-        unsafe { task.launch_at(Owner::of(self)) };
+        unsafe { task.launch_at(Owner::of(self), false) };
     }
 }
 
@@ -383,6 +402,10 @@ impl Direct {
         let line: &'static Self = crate::test_util::forever(Self { queue: RunQueue::new() });
         line.queue.bind(line);
         line
+    }
+
+    pub(crate) fn queue(&self) -> &RunQueue<Self> {
+        &self.queue
     }
 
     pub(crate) fn turn(&self) -> usize {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use loom::cell::UnsafeCell;
 
-use super::util::{Home, Line, arena};
+use super::util::{Direct, Home, Line, arena};
 
 /// A value that notices whoever reaches it while another does, and counts its drops.
 pub(super) struct Watched {
@@ -57,11 +57,18 @@ impl Drops {
     }
 }
 
-/// Runs a model once with boxed tasks, once with slots, and once with slots of one runner; is told how many references to memory there are to free.
+/// Runs a model once with boxed tasks, once with slots, and with those of one runner; is told how many references to memory there
+/// are to free.
 pub(super) fn each_kind(model: impl Fn(&'static Line, usize) + Sync + Send + Copy + 'static) {
     loom::model(move || model(Line::new(Home::Boxed), 1));
     loom::model(move || model(Line::new(Home::Pool(arena::<2, 256>())), 0));
-    loom::model(move || model(Line::new(Home::Alone(arena::<2, 256>())), 0));
+    each_one_runner(move |line| model(line, 0));
+}
+
+/// Runs a model with slots of one runner: once of one who is asked to queue them, and once of a *direct* one.
+pub(super) fn each_one_runner(model: impl Fn(&'static Line) + Sync + Send + Copy + 'static) {
+    loom::model(move || model(Line::new(Home::Alone(arena::<2, 256>()))));
+    loom::model(move || model(Line::new(Home::Direct(arena::<2, 256>(), Direct::new()))));
 }
 
 /// Touches `watched` at each poll, and is ready as `ready` says.

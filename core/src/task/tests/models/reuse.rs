@@ -92,6 +92,39 @@ fn a_spawn_from_elsewhere_races_the_executor() {
     });
 }
 
+/// The waker of the last tenant against the next one, which somebody else has launched at another scheduler and starts alone
+/// there: it is queued at that one.
+// Mutant: core/src/run_queue/lock_free.rs :: fence(Ordering::AcqRel); => fence(Ordering::Acquire);
+// Mutant: core/src/run_queue/lock_free.rs :: self.top.compare_exchange(self.own_end(), link.as_ptr(), Ordering::Release, => self.top.compare_exchange(self.own_end(), link.as_ptr(), Ordering::Relaxed,
+#[test]
+fn a_stale_waker_finds_the_owner_of_the_next_tenant() {
+    loom::model(|| {
+        let slots = arena::<1, 256>();
+        let (old, new) = (Direct::new(), Direct::new());
+        let wakers = Wakers::default();
+        slots.try_spawn_at(old, wakers.once()).unwrap().detach();
+        old.turn();
+        let stale = wakers.take().pop().unwrap();
+        stale.wake_by_ref();
+        old.turn();
+        let wait = wakers.once();
+        let launching = thread::spawn(move || {
+            // SAFETY: kept for ever, bound, and no promise is made about the thread.
+            let place = unsafe { StaticPlace::new(Owner::of(new), None, false) };
+            slots.try_spawn_at(&place, wait).unwrap().detach();
+        });
+        let waking = thread::spawn(move || stale.wake());
+        new.turn();
+        launching.join().unwrap();
+        waking.join().unwrap();
+        new.turn();
+        assert_eq!(old.turn(), 0, "queued where the last tenant lived");
+        wakers.take().into_iter().for_each(core::task::Waker::wake);
+        new.turn();
+        assert_eq!(slots.in_use(), 0);
+    });
+}
+
 /// Executor and handle let go of a slot at the same time: one of both frees it, and it is free once.
 // Mutant: core/src/task/state/mod.rs :: if self.has(COMPLETE) && self.0 & BUSY == 0 { => if self.has(COMPLETE) {
 #[test]

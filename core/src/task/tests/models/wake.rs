@@ -6,8 +6,8 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
-use super::{Drops, Watched, each_kind, polling};
-use crate::task::tests::util::{Home, Line, Wakers, arena};
+use super::{Drops, Watched, each_kind, each_one_runner, polling};
+use crate::task::tests::util::Wakers;
 
 /// A wake comes before, during or after a poll, and before or after completion: it is not lost, and nobody polls while
 /// another does.
@@ -42,6 +42,7 @@ fn wake_races_poll_and_completion() {
 
 /// The task is notified already: the second wake publishes its data all the same.
 // Mutant: core/src/task/state/lock_free.rs :: Snapshot(self.0.fetch_or(NOTIFIED, Ordering::AcqRel)) => Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Acquire))
+// Mutant: core/src/task/state/lock_free.rs :: Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Release)) => Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Relaxed))
 #[test]
 fn failure_003_the_second_wake_publishes_its_data() {
     each_kind(|line, boxed| {
@@ -75,12 +76,12 @@ fn failure_003_the_second_wake_publishes_its_data() {
 
 /// Two slots were queued together, so that the link of the one led to the other, and are woken the moment they start: who wakes
 /// finds the owner there.
-// Mutant: core/src/run_queue/lock_free.rs :: Self::next_of(&link).store(owner.link, Ordering::Relaxed); => let _ = owner;
+// Mutant: core/src/run_queue/lock_free.rs :: Self::next_of(&link).store(owner.link, Ordering::Relaxed);\n            if one_runner { => if one_runner {
+// Mutant: core/src/run_queue/lock_free.rs :: fence(Ordering::Release);\n            } => }
 // Mutant: core/src/task/state/lock_free.rs :: self.0.fetch_sub(NOTIFIED, Ordering::AcqRel) => self.0.fetch_sub(NOTIFIED, Ordering::Acquire)
 #[test]
 fn a_wake_finds_the_owner_of_a_slot_just_taken() {
-    loom::model(|| {
-        let line: &Line = Line::new(Home::Alone(arena::<2, 256>()));
+    each_one_runner(|line| {
         let wakers = Wakers::default();
         line.spawn(wakers.once()).detach();
         line.spawn(wakers.once()).detach();
