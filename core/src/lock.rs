@@ -191,87 +191,12 @@ mod critical {
 pub use critical::CriticalSection;
 
 #[cfg(all(feature = "std", not(shuttle)))]
-#[cfg_attr(loom, allow(dead_code))] // a model takes it without a pause
 mod flag;
 
 #[cfg(all(feature = "std", not(loom)))]
-mod threads {
-    /// Excludes threads.
-    ///
-    /// # Cost
-    ///
-    /// An atomic exchange to take and a store to leave: half of what a mutex of the operating system costs, which must find
-    /// out whether somebody sleeps. Who finds it taken looks a few hundred times, then gives way to other threads between
-    /// looks, then sleeps for 50 microseconds at a time. It comes to the last two where the holder was interrupted inside of
-    /// one of this crate's short sections, or where it has a lower priority. A panic inside does not poison it: the closures
-    /// of this crate run no foreign code.
-    #[derive(Debug)]
-    pub struct StdLock(imp::Raw);
-
-    // SAFETY: where a thread has the lock, taking it again does not return.
-    unsafe impl super::Unnested for StdLock {}
-
-    // SAFETY: one closure at a time is what a flag or a mutex does.
-    unsafe impl super::RawLock for StdLock {
-        const INIT: Self = Self(imp::raw());
-
-        #[inline(always)]
-        fn with<R>(&self, f: impl FnOnce() -> R) -> R {
-            let _held = imp::take(&self.0);
-            f()
-        }
-    }
-
-    #[cfg(not(shuttle))]
-    mod imp {
-        use std::thread;
-        use std::time::Duration;
-
-        pub(super) use crate::lock::flag::Flag as Raw;
-        use crate::lock::flag::Held;
-
-        /// Looks in a row.
-        const SPINS: u32 = 200;
-        /// Looks between which others may run.
-        const YIELDS: u32 = 20;
-        const SLEEP: Duration = Duration::from_micros(50);
-
-        pub(super) const fn raw() -> Raw {
-            Raw::new()
-        }
-
-        #[inline(always)]
-        pub(super) fn take(raw: &Raw) -> Held<'_> {
-            raw.take(|looks| {
-                if looks < SPINS {
-                    core::hint::spin_loop();
-                } else if looks < SPINS + YIELDS {
-                    thread::yield_now();
-                } else {
-                    thread::sleep(SLEEP);
-                }
-            })
-        }
-    }
-
-    #[cfg(shuttle)]
-    mod imp {
-        use shuttle::sync::MutexGuard;
-        use std::sync::PoisonError;
-
-        pub(super) type Raw = shuttle::sync::Mutex<()>;
-
-        pub(super) const fn raw() -> Raw {
-            Raw::new(())
-        }
-
-        pub(super) fn take(raw: &Raw) -> MutexGuard<'_, ()> {
-            raw.lock().unwrap_or_else(PoisonError::into_inner)
-        }
-    }
-}
+mod blocking;
 #[cfg(all(feature = "std", not(loom)))]
-pub use threads::StdLock;
+pub use blocking::StdLock;
 
 #[cfg(loom)]
 mod model {
