@@ -14,10 +14,23 @@ pub use self::alloc::{Held, Offer};
 use core::any::Any;
 use core::ptr::NonNull;
 
-use crate::task::{Flag, Spawn, StaticPlace};
+use crate::task::{Spawn, StaticPlace};
 use crate::time::{Place, Timers};
 
 use self::local::{Handle, Local};
+
+/// A flag as large as a word, so that there is no padding beside it to copy, and it is written as words are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flag(usize);
+
+impl Flag {
+    const DOWN: Self = Self(0);
+    const UP: Self = Self(1);
+
+    const fn is_up(self) -> bool {
+        self.0 != 0
+    }
+}
 
 /// What a running task can reach without being handed it.
 ///

@@ -111,7 +111,6 @@ pub use run::{Notified, Ready};
 pub use schedule::{Counted, Either, Reclaim, Schedule, Static};
 pub use spawn::{Need, Refusal, Shape, Spawn, Vacancy, spawn_at, try_spawn_at, try_spawn_local_at};
 pub(crate) use state::Start;
-pub(crate) use static_place::Flag;
 pub use static_place::StaticPlace;
 pub use waker::{StaticWake, static_waker};
 

@@ -6,19 +6,6 @@ use super::arena::Slots;
 use super::header::{Owner, TaskPtr};
 use super::spawn::{Need, Refusal, Spawn, Vacancy};
 
-/// A flag as large as a word, so that there is no padding beside it to copy, and it is written as words are.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Flag(usize);
-
-impl Flag {
-    pub(crate) const DOWN: Self = Self(0);
-    pub(crate) const UP: Self = Self(1);
-
-    pub(crate) const fn is_up(self) -> bool {
-        self.0 != 0
-    }
-}
-
 /// An executor in a `static`, its pool if it has one, and whether its tasks stay on the calling thread.
 ///
 /// A context keeps one as what it is, not as some `dyn Spawn`: so where nobody spawns by the context, the code for it is not
@@ -29,7 +16,7 @@ impl Flag {
 pub struct StaticPlace {
     owner: NonNull<Owner>,
     pool: Option<(&'static str, &'static dyn Slots)>,
-    is_local: Flag,
+    is_local: bool,
 }
 
 impl StaticPlace {
@@ -45,13 +32,13 @@ impl StaticPlace {
         pool: Option<(&'static str, &'static dyn Slots)>,
         is_local: bool,
     ) -> Self {
-        Self { owner, pool, is_local: if is_local { Flag::UP } else { Flag::DOWN } }
+        Self { owner, pool, is_local }
     }
 
     /// The same place, of which no promise is made about the thread.
     #[must_use]
     pub const fn anywhere(self) -> Self {
-        Self { is_local: Flag::DOWN, ..self }
+        Self { is_local: false, ..self }
     }
 
     /// The name of the pool.
@@ -72,7 +59,7 @@ unsafe impl Spawn for StaticPlace {
     }
 
     fn is_local(&self) -> bool {
-        self.is_local.is_up()
+        self.is_local
     }
 
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
@@ -89,9 +76,6 @@ unsafe impl Spawn for StaticPlace {
 
 impl core::fmt::Debug for StaticPlace {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("StaticPlace")
-            .field("pool", &self.pool_name())
-            .field("is_local", &self.is_local.is_up())
-            .finish()
+        f.debug_struct("StaticPlace").field("pool", &self.pool_name()).field("is_local", &self.is_local).finish()
     }
 }
