@@ -221,7 +221,8 @@ pub trait Clock {
         self.now()
     }
 
-    /// When a wait of so many nanoseconds that begins now is over. `u64::MAX` stands for all that are longer.
+    /// When a wait of so many nanoseconds that begins now is over. `u64::MAX` stands for all that are longer, and for those of the
+    /// last 2^32 nanoseconds of the 584 years that there are.
     ///
     /// The default is so much after [`now_ceil`](Self::now_ceil), and [`Instant::FAR`], which never comes, where that does
     /// not fit. A clock whose waits are to end all the same answers a moment that does.
@@ -229,7 +230,14 @@ pub trait Clock {
     /// A number, for what is written in a program as a [`Duration`] is one at compile time.
     #[inline]
     fn deadline(&self, nanos: u64) -> Instant {
-        self.now_ceil().0.checked_add(nanos).map_or_else(Instant::far_apart, Instant)
+        // By the high words, for it is in every image: where `nanos` has not all bits of its own set, they tell of an overflow.
+        let high = |nanos: u64| (nanos >> 32) as u32;
+        if high(nanos) == u32::MAX {
+            return Instant::FAR;
+        }
+        let now = self.now_ceil().0;
+        let sum = now.wrapping_add(nanos);
+        if high(sum) < high(now) { Instant::far_apart() } else { Instant(sum) }
     }
 
     /// Told that `deadline` has become the earliest of the queue, after it has, on the thread (or core, or in the

@@ -50,18 +50,33 @@ struct Queue {
 ///
 /// What is here is in every image, hence no more than that: what a clock tells, not who it is.
 struct Ops {
-    /// What is rare: tells the clock that a node has become the first, or says what time it is.
-    other: unsafe fn(NonNull<Queue>, Option<&Node>) -> u64,
+    /// What is rare: says what time it is, for no node; when a wait is over that is [too long](too_long), for [`LONG`]; or tells
+    /// the clock that a node has become the first.
+    other: unsafe fn(NonNull<Queue>, *const Node) -> u64,
+    /// Not for what is [too long](too_long).
     deadline: unsafe fn(u64, NonNull<Queue>) -> u64,
     poll: unsafe fn(Pin<&Node>, Kept, Mark) -> Poll<()>,
 }
+
+/// Whether a wait of so many nanoseconds is asked for by [`LONG`]: but for the last 4.3 seconds there is time for it. So of what
+/// else is asked for the high words alone tell whether the sum fits ([`Clock::deadline`]).
+const fn too_long(nanos: u64) -> bool {
+    (nanos >> 32) as u32 == u32::MAX
+}
+
+/// No node.
+const LONG: *const Node = ptr::without_provenance(1);
 
 impl<C: Clock + Sync + 'static> Timers<C> {
     const OPS: Ops = Ops {
         other: |queue, first| {
             // SAFETY: by the contract of `Ops`.
             let clock = &unsafe { queue.cast::<Self>().as_ref() }.clock;
-            if let Some(first) = first {
+            if first == LONG {
+                return clock.deadline(u64::MAX).as_nanos();
+            }
+            // SAFETY: by the contract of `Ops`: a node that the caller borrows, or null.
+            if let Some(first) = unsafe { first.as_ref() } {
                 clock.rearm(first.deadline());
                 // Where images are small, a clock that is not told anything has no code for that.
                 if !ONE_BY_ONE {
@@ -73,6 +88,8 @@ impl<C: Clock + Sync + 'static> Timers<C> {
         deadline: |nanos, queue| {
             // SAFETY: by the contract of `Ops`.
             let timers = unsafe { queue.cast::<Self>().as_ref() };
+            // SAFETY: by the contract of `Ops`.
+            unsafe { core::hint::assert_unchecked(!too_long(nanos)) };
             timers.clock.deadline(nanos).as_nanos()
         },
         poll: |node, kept, mark| {
@@ -147,14 +164,19 @@ impl Place {
     #[must_use]
     pub fn now(self) -> Instant {
         // SAFETY: the queue's own functions, and *whole pointer*.
-        Instant::from_nanos(unsafe { (self.queue().ops.other)(self.0, None) })
+        Instant::from_nanos(unsafe { (self.queue().ops.other)(self.0, ptr::null()) })
     }
 
     /// When a sleep of so many nanoseconds that begins now is over.
     #[inline(always)]
     pub(super) fn deadline(self, nanos: u64) -> Instant {
-        // SAFETY: the queue's own functions, and *whole pointer*.
-        Instant::from_nanos(unsafe { (self.queue().ops.deadline)(nanos, self.0) })
+        let ops = self.queue().ops;
+        if too_long(nanos) {
+            // SAFETY: the queue's own functions, and *whole pointer*.
+            return Instant::from_nanos(unsafe { (ops.other)(self.0, LONG) });
+        }
+        // SAFETY: the queue's own functions, *whole pointer*, and as just seen.
+        Instant::from_nanos(unsafe { (ops.deadline)(nanos, self.0) })
     }
 
     /// Links a node that is not, and tells the clock where its deadline is the earliest. Gives the waker back if the queue
@@ -167,7 +189,7 @@ impl Place {
         };
         if first && node.deadline() != Instant::FAR {
             // SAFETY: the queue's own functions, and *whole pointer*.
-            unsafe { (self.queue().ops.other)(self.0, Some(&node)) };
+            unsafe { (self.queue().ops.other)(self.0, &raw const *node) };
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ fn close_and_reopen_race_poll() {
 }
 
 /// A sleep is moved to the front while the executor goes to park: it hears of it.
-// Mutant: core/src/time/queue.rs :: unsafe { (self.queue().ops.other)(self.0, Some(&node)) }; => {}
+// Mutant: core/src/time/queue.rs :: unsafe { (self.queue().ops.other)(self.0, &raw const *node) }; => {}
 #[test]
 fn failure_009_reset_to_earlier_races_park() {
     loom::model(|| {

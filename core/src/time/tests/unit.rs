@@ -363,7 +363,7 @@ impl Clock for Coarse {
     }
 }
 
-// Mutant: core/src/time/clock.rs :: self.now_ceil().0.checked_add(nanos) => self.now().0.checked_add(nanos)
+// Mutant: core/src/time/clock.rs :: let now = self.now_ceil().0; => let now = self.now().0;
 #[test]
 fn failure_092_never_early_at_any_phase_of_a_coarse_clock() {
     let step = if cfg!(miri) { 5 } else { 13 };
@@ -551,6 +551,28 @@ fn instants_saturate() {
     instant += one * 5;
     instant -= one * 2;
     assert_eq!(instant, at(13));
+}
+
+/// Around every boundary of both words, of the clock and of the wait.
+// Mutant: core/src/time/clock.rs :: if high(sum) < high(now) { => if false {
+// Mutant: core/src/time/clock.rs :: if high(nanos) == u32::MAX { => if false {
+// Mutant: core/src/time/queue.rs :: return Instant::from_nanos(unsafe { (ops.other)(self.0, LONG) }); => return self.now();
+#[test]
+fn a_deadline_is_the_sum_or_never() {
+    let around = |middle: u64| (0..5).map(move |offset| middle.wrapping_add(offset).wrapping_sub(2));
+    let boundaries: Vec<u64> =
+        [0, 1 << 31, 1 << 32, 1 << 63, u64::MAX << 32, u64::MAX - 1].map(around).into_iter().flatten().collect();
+    let timers = timers();
+    for &now in boundaries.iter().filter(|&&now| now != u64::MAX) {
+        timers.clock().set(now);
+        for &nanos in boundaries.iter().filter(|&&nanos| nanos != 0) {
+            let fits = now.checked_add(nanos).filter(|_| nanos < u64::MAX << 32);
+            let expected = fits.map_or(Instant::FAR, Instant::from_nanos);
+            assert_eq!(timers.clock().deadline(nanos), expected, "{now} + {nanos}");
+            let sleep = within(timers, || sleep::<Here>(Duration::from_nanos(nanos)));
+            assert_eq!(sleep.deadline(), expected, "{now} + {nanos}");
+        }
+    }
 }
 
 #[test]

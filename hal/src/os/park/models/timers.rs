@@ -180,7 +180,7 @@ fn begin(mut sleep: Pin<Box<Sleep>>, fired: std::sync::Arc<Fired>) -> Pin<Box<Sl
 }
 
 /// One worker; a first timer and an event come from two threads while it goes to wait for ever.
-// Mutant: core/src/time/queue.rs :: unsafe { (self.queue().ops.other)(self.0, Some(&node)) }; => _ = node;
+// Mutant: core/src/time/queue.rs :: unsafe { (self.queue().ops.other)(self.0, &raw const *node) }; => _ = node;
 #[test]
 fn failure_027_a_first_timer_and_an_event_end_the_wait() {
     loom::model(|| {
