@@ -78,7 +78,7 @@ pub fn resume() {
 /// is later than it asked for. To go from deadline to deadline, [`sleep`](super::sleep) instead. The time has moved on
 /// before the first await inside; whoever drops the future later does not undo it.
 ///
-/// The end of time is [`ClockInstant::FAR`](super::ClockInstant::FAR); beyond it nothing is due.
+/// Time ends one nanosecond before [`ClockInstant::FAR`](super::ClockInstant::FAR), at which nothing is due.
 ///
 /// # Panics
 ///
