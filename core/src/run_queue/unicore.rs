@@ -101,7 +101,7 @@ impl Queue {
     pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
         let last = self.last.load(Ordering::Relaxed);
         // SAFETY: *bound* and *linked*: a link of the queue, or the queue.
-        let end = unsafe { &*(&raw const (*last).next) };
+        let end = unsafe { &(*last).next };
         end.store(link.as_ptr(), Ordering::Relaxed);
         self.last.store(link.as_ptr(), Ordering::Relaxed);
     }
