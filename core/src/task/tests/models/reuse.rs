@@ -94,6 +94,7 @@ fn a_spawn_from_elsewhere_races_the_executor() {
 
 /// The waker of the last tenant against the next one, which somebody else has launched at another scheduler and starts alone
 /// there: it is queued at that one.
+// Mutant: core/src/task/state/lock_free.rs :: fence(Ordering::AcqRel); => fence(Ordering::Release);
 #[test]
 fn a_stale_waker_finds_the_owner_of_the_next_tenant() {
     loom::model(|| {
