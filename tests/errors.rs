@@ -278,7 +278,8 @@ fn every_text_is_the_one_that_was_read_before() {
     assert!(missing.is_empty(), "no error of these types was made: {missing:?}");
 }
 
-/// Errors that only chips, WASI or code below this crate meet, whose texts their own tests hold.
+/// Not met here as errors: of a host of WASI and of the pool of threads (`hal`), of a fixed delay queue (`core`), whose texts tests
+/// there hold; and the two that come as a panic, above.
 const ELSEWHERE: [&str; 6] = ["Errno", "WaitError", "Full", "ControlError", "NestedBlockOn", "Reason"];
 
 /// The names of all types of this repository that are errors.

@@ -190,7 +190,7 @@ mod critical {
 #[cfg(all(feature = "critical-section", not(loom)))]
 pub use critical::CriticalSection;
 
-#[cfg(all(feature = "std", not(shuttle)))]
+#[cfg(all(feature = "std", not(shuttle), any(test, not(loom))))]
 mod flag;
 
 #[cfg(all(feature = "std", not(loom)))]

@@ -3,13 +3,12 @@
 mod common;
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use common::*;
-use zokio_core::sync::Notify;
 use zokio_core::time::{sleep, timeout};
 use zokio_executor_mt as mt;
 
@@ -256,151 +255,6 @@ fn ping_pong_between_two_tasks() {
         b.await.unwrap();
     });
     assert!(ball.lock().unwrap().0 >= PASSES);
-}
-
-// Mutant: executor-mt/src/worker.rs :: if is_due(&mut self.to_go.global_queue_interval, self.rhythm.global_queue_interval) { => if false {
-#[test]
-fn failure_012_a_task_from_outside_runs_although_local_tasks_always_yield() {
-    for yielders in [1, 200 / SMALLER] {
-        let runtime = runtime(1);
-        let stop = Arc::new(AtomicBool::new(false));
-        let tasks: Vec<_> = (0..yielders)
-            .map(|_| {
-                let stop = stop.clone();
-                runtime.spawn(async move {
-                    while !stop.load(Ordering::Relaxed) {
-                        yield_now().await;
-                    }
-                })
-            })
-            .collect();
-        for _ in 0..100 / SMALLER {
-            let (tx, rx) = mpsc::channel();
-            runtime.spawn(async move { tx.send(()).unwrap() }).detach();
-            rx.recv_timeout(Duration::from_secs(20)).expect("a new task is not starved");
-        }
-        // And a timer is not.
-        runtime.block_on(async { sleep::<Here>(Duration::from_millis(1)).await });
-        stop.store(true, Ordering::Relaxed);
-        runtime.block_on(async {
-            for task in tasks {
-                task.await.unwrap();
-            }
-        });
-    }
-}
-
-/// A task that never yields keeps its own worker, with the timers made there; those of another worker ring.
-// Mutant: executor-mt/src/worker.rs :: contain(|| park.park(timers.next_deadline(), is_idle)); => contain(|| park.park(None, is_idle));
-#[test]
-fn failure_010_a_timer_of_another_worker_rings_while_a_task_never_yields() {
-    let runtime = runtime(2);
-    let stop = Arc::new(AtomicBool::new(false));
-    let (begun, has_begun) = mpsc::channel();
-    let hog = runtime.spawn({
-        let stop = stop.clone();
-        async move {
-            begun.send(()).unwrap();
-            while !stop.load(Ordering::Relaxed) {
-                std::thread::yield_now();
-            }
-        }
-    });
-    has_begun.recv_timeout(Duration::from_secs(20)).expect("it runs");
-    let (rung, has_rung) = mpsc::channel();
-    // Wherever it is put: it runs on the other worker, and makes its timer there.
-    let sleeper = async move {
-        // So long that the worker has napped enough, and parks.
-        sleep::<Here>(Duration::from_millis(50)).await;
-        rung.send(()).unwrap();
-    };
-    runtime.spawn(sleeper).detach();
-    let rang = has_rung.recv_timeout(Duration::from_secs(20));
-    stop.store(true, Ordering::Relaxed);
-    assert_eq!(rang, Ok(()), "it waits for no other worker");
-    runtime.block_on(hog).unwrap();
-}
-
-#[test]
-fn all_of_many_yielding_tasks_get_their_turn() {
-    // More than a queue holds, each in need of all others: nobody may starve in the backlog.
-    let runtime = runtime(1);
-    let count = Arc::new(AtomicUsize::new(0));
-    let tasks: Vec<_> = (0..500)
-        .map(|_| {
-            let count = count.clone();
-            runtime.spawn(async move {
-                count.fetch_add(1, Ordering::Relaxed);
-                while count.load(Ordering::Relaxed) < 500 {
-                    yield_now().await;
-                }
-            })
-        })
-        .collect();
-    runtime.block_on(async {
-        for task in tasks {
-            task.await.unwrap();
-        }
-    });
-    assert!(runtime.metrics().total().overflowed > 0, "the backlog was used");
-}
-
-// Mutant: executor-mt/src/steal.rs :: let most_left = if last(victim) { 0 } else { 1 }; => let most_left = if last(victim) { 1 } else { 1 };
-#[test]
-fn failure_011_a_task_that_was_woken_by_a_poll_that_blocks_runs_on_another_worker() {
-    let runtime = runtime(2);
-    let bell = Arc::new(Notify::new());
-    let (tx, rx) = mpsc::channel();
-    let rung = bell.clone();
-    runtime
-        .spawn(async move {
-            while tx.send(()).is_ok() {
-                rung.notified().await;
-            }
-        })
-        .detach();
-    let task = runtime.spawn(async move {
-        for _ in 0..100 / SMALLER {
-            // Blocks this worker until another has run what it woke, whether that naps or is parked now.
-            rx.recv_timeout(Duration::from_secs(20)).expect("somebody else runs it");
-            bell.notify_one();
-        }
-    });
-    runtime.block_on(task).unwrap();
-}
-
-// Mutant: executor-mt/src/worker.rs :: local.between.set(true);\n        wakes(self); => wakes(self);
-#[test]
-fn a_task_that_a_timer_wakes_calls_nobody() {
-    const SLEEPS: u64 = 60;
-    let runtime = runtime(2);
-    while runtime.metrics().parked < 2 {
-        std::thread::yield_now();
-    }
-    let before = runtime.metrics().total().parks;
-    let task = runtime.spawn(async {
-        for _ in 0..SLEEPS {
-            sleep::<Here>(Duration::from_millis(1)).await;
-        }
-    });
-    runtime.block_on(task).unwrap();
-    // Its worker parks once for each, the other one hardly ever: called each time, it would park as often.
-    assert!(runtime.metrics().total().parks - before < SLEEPS + SLEEPS / 2);
-}
-
-#[test]
-fn a_task_spawned_before_a_blocking_poll_runs_on_another_worker() {
-    let runtime = runtime(2);
-    let handle = runtime.handle().clone();
-    let task = runtime.spawn(async move {
-        for _ in 0..100 / SMALLER {
-            let (tx, rx) = mpsc::channel();
-            handle.spawn(async move { tx.send(()).unwrap() }).detach();
-            // Blocks this worker until another has run it.
-            rx.recv_timeout(Duration::from_secs(20)).expect("somebody else runs it");
-        }
-    });
-    runtime.block_on(task).unwrap();
 }
 
 const STORM: usize = if cfg!(miri) { 8 } else { 64 };

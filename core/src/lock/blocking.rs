@@ -5,7 +5,7 @@
 /// # Cost
 ///
 /// An atomic exchange to take, a store and a look to leave: half of what a mutex of the operating system costs, whose
-/// leave is an exchange too. Who finds it taken looks a few hundred times, then sleeps until it is called; nobody who sleeps here
+/// leave is an exchange too. Who finds it taken looks some hundred and fifty times, then sleeps until it is called; nobody who sleeps here
 /// is called in vain. It comes to that where the holder was interrupted inside of one of this crate's short sections, or where
 /// it has a lower priority: then who leaves calls the operating system. A panic inside does not poison it: the closures of
 /// this crate run no foreign code.
@@ -31,7 +31,7 @@ mod imp {
     use core::time::Duration;
     use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-    use crate::lock::flag::{Bed, Flag, Held};
+    use crate::lock::flag::{Bed, Bell, Flag, Held};
 
     /// Longer than any sleep that is ended by a call.
     const LONGEST: Duration = Duration::from_millis(10);
@@ -63,7 +63,9 @@ mod imp {
                 drop(self.bell.wait_timeout(door, LONGEST));
             }
         }
+    }
 
+    impl Bell for Dormitory {
         fn ring(&self) {
             // Who was not told that it is rung is asleep when the door is free.
             drop(self.door());

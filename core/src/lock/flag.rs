@@ -11,39 +11,33 @@
 use crate::atomic::{AtomicUsize, Ordering};
 use crate::const_fn;
 
-/// Where those who wait lie.
-pub(super) trait Bed {
-    /// Passes the time between two looks.
-    fn pause(&self);
+#[cfg(not(loom))] // who waits looks until it wins, which a model cannot
+mod waiting;
 
-    /// Sleeps until rung, and not for ever. Not at all where `is_rung` by now.
-    fn sleep(&self, is_rung: impl FnOnce() -> bool);
+#[cfg(not(loom))]
+pub(super) use waiting::Bed;
 
-    /// Ends the sleep of one. Whoever comes to [`sleep`](Self::sleep) later is told that it `is_rung`.
+/// Ends the sleep of those who wait.
+pub(super) trait Bell {
+    /// Wakes one. Whoever comes to sleep later is told that it was rung.
     fn ring(&self);
 }
 
-/// Looks in a row.
-const LOOKS: u32 = 100;
-/// Looks of who lies down: half a microsecond, and more. A write is seen after a tenth of that.
-const LAST_LOOKS: u32 = 50;
-
 /// Who lies there is to be rung.
 const WANTED: usize = 1;
-const ONE: usize = 2;
 
 /// Words, since the same with a byte costs a third of a message of a channel more.
 #[derive(Debug)]
 pub(super) struct Flag<B> {
     /// Zero: nobody has it up; one: somebody has.
     up: AtomicUsize,
-    /// [`WANTED`], and [`ONE`] for each who lies there.
+    /// [`WANTED`], and the count of those who lie there.
     lying: AtomicUsize,
     bed: B,
 }
 
 /// Shows that the flag is up, and lowers it when it is dropped.
-pub(super) struct Held<'a, B: Bed>(&'a Flag<B>);
+pub(super) struct Held<'a, B: Bell>(&'a Flag<B>);
 
 impl<B> Flag<B> {
     const_fn! {
@@ -54,58 +48,11 @@ impl<B> Flag<B> {
     }
 }
 
-impl<B: Bed> Flag<B> {
-    /// Raises it, when nobody else has it up.
-    #[cfg_attr(loom, allow(dead_code))] // a model takes it without a wait
-    #[inline(always)]
-    pub(super) fn take(&self) -> Held<'_, B> {
-        if !self.raise() {
-            self.wait();
-        }
-        Held(self)
-    }
-
+impl<B: Bell> Flag<B> {
     #[inline(always)]
     fn raise(&self) -> bool {
         // Ordering: Acquire: pairs with the Release of `Held::drop`: what was done while it was up is seen.
         self.up.swap(1, Ordering::Acquire) == 0
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn wait(&self) {
-        if self.watch(LOOKS) {
-            return;
-        }
-        while !self.lie_down() && !self.watch(LOOKS) {}
-        if self.lying.load(Ordering::Relaxed) >= ONE {
-            self.lying.fetch_or(WANTED, Ordering::Relaxed);
-        }
-    }
-
-    /// Looks so often, and raises it if it is down.
-    fn watch(&self, looks: u32) -> bool {
-        for _ in 0..looks {
-            // A look leaves the cache line with who has the flag up, where a try takes it away.
-            if self.up.load(Ordering::Relaxed) == 0 && self.raise() {
-                return true;
-            }
-            self.bed.pause();
-        }
-        false
-    }
-
-    /// Sleeps until rung, unless it gets the flag before it is asleep.
-    fn lie_down(&self) -> bool {
-        // Ordering: relaxed, as all of `lying`: *nearly always rung* asks for none, and the flag orders what it guards.
-        self.lying.fetch_add(ONE, Ordering::Relaxed);
-        self.lying.fetch_or(WANTED, Ordering::Relaxed);
-        let got = self.watch(LAST_LOOKS);
-        if !got {
-            self.bed.sleep(|| self.lying.load(Ordering::Relaxed) & WANTED == 0);
-        }
-        self.lying.fetch_sub(ONE, Ordering::Relaxed);
-        got
     }
 
     /// Wakes one who lies there, if that is wanted still.
@@ -118,7 +65,7 @@ impl<B: Bed> Flag<B> {
     }
 }
 
-impl<B: Bed> Drop for Held<'_, B> {
+impl<B: Bell> Drop for Held<'_, B> {
     #[inline(always)]
     fn drop(&mut self) {
         // Ordering: Release: pairs with the Acquire of `raise`.

@@ -193,6 +193,17 @@ const fn with_seconds(seconds: u64, nanos: u64) -> u64 {
     if seconds > u64::MAX / 1_000_000_000 { u64::MAX } else { (seconds * 1_000_000_000).saturating_add(nanos) }
 }
 
+/// The upper word.
+const fn high(nanos: u64) -> u32 {
+    (nanos >> 32) as u32
+}
+
+/// Whether a wait of so many nanoseconds is longer than any that is told from another: but for the last 4.3 seconds there is time
+/// for it. Of all others the upper words alone tell whether the sum with the time fits, which is one comparison, in every image.
+pub(super) const fn too_long(nanos: u64) -> bool {
+    high(nanos) == u32::MAX
+}
+
 /// A moment as a program writes it: [`Instant`] itself, or the type of a crate on top that wraps one.
 ///
 /// Futures of this module that tell or take moments have such a type as a parameter, so that the crate on top needs no
@@ -230,9 +241,7 @@ pub trait Clock {
     /// A number, for what is written in a program as a [`Duration`] is one at compile time.
     #[inline]
     fn deadline(&self, nanos: u64) -> Instant {
-        // By the high words, for it is in every image: where `nanos` has not all bits of its own set, they tell of an overflow.
-        let high = |nanos: u64| (nanos >> 32) as u32;
-        if high(nanos) == u32::MAX {
+        if too_long(nanos) {
             return Instant::FAR;
         }
         let now = self.now_ceil().0;

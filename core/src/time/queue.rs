@@ -4,6 +4,7 @@ use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
+use super::clock::too_long;
 use super::heap::Heap;
 use super::looked::Looked;
 use super::node::{Closed, Mark, Node};
@@ -58,13 +59,7 @@ struct Ops {
     poll: unsafe fn(Pin<&Node>, Kept, Mark) -> Poll<()>,
 }
 
-/// Whether a wait of so many nanoseconds is asked for by [`LONG`]: but for the last 4.3 seconds there is time for it. So of what
-/// else is asked for the high words alone tell whether the sum fits ([`Clock::deadline`]).
-const fn too_long(nanos: u64) -> bool {
-    (nanos >> 32) as u32 == u32::MAX
-}
-
-/// No node.
+/// No node: it asks for a wait that is [too long](too_long).
 const LONG: *const Node = ptr::without_provenance(1);
 
 impl<C: Clock + Sync + 'static> Timers<C> {

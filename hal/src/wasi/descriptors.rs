@@ -240,6 +240,7 @@ mod tests {
         assert_eq!(write.as_mut().poll(cx), Poll::Ready(Ok(())));
         table.complete(0, 8);
         assert_eq!(read.as_mut().poll(cx), Poll::Ready(Err(WaitError::Host(Errno(8)))));
+        assert_eq!(std::format!("{}", WaitError::Host(Errno(8))), "the host answered with errno 8");
         assert_eq!(waiting(&table), []);
     }
 
@@ -253,6 +254,7 @@ mod tests {
             let mut second = pin!(table.ready(0, Interest::Read));
             assert_eq!(second.as_mut().poll(cx), Poll::Pending);
             assert_eq!(pin!(table.ready(1, Interest::Write)).poll(cx), Poll::Ready(Err(WaitError::Full)));
+            assert_eq!(std::format!("{}", WaitError::Full), "too many tasks wait for descriptors");
         }
         assert_eq!(pin!(table.ready(1, Interest::Write)).poll(cx), Poll::Pending);
         assert_eq!(waiting(&table), [(0, 0, Interest::Read)]);

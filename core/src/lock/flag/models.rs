@@ -1,4 +1,4 @@
-use super::{Bed, Flag, Held};
+use super::{Bell, Flag, Held};
 use crate::atomic::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
@@ -6,9 +6,7 @@ use loom::thread;
 /// Nobody waits in a model.
 struct Nowhere;
 
-impl Bed for Nowhere {
-    fn pause(&self) {}
-    fn sleep(&self, _: impl FnOnce() -> bool) {}
+impl Bell for Nowhere {
     fn ring(&self) {}
 }
 

@@ -1,4 +1,5 @@
-use super::{Bed, Flag, Held, LAST_LOOKS, LOOKS};
+use super::waiting::{LAST_LOOKS, LOOKS};
+use super::{Bed, Bell, Flag, Held};
 use core::cell::{Cell, RefCell};
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -36,7 +37,9 @@ impl Bed for Rc<Meanwhile> {
         let act = self.in_sleep.borrow_mut().pop_front();
         act.into_iter().for_each(|act| act());
     }
+}
 
+impl Bell for Rc<Meanwhile> {
     fn ring(&self) {
         self.rings.set(self.rings.get() + 1);
     }
@@ -85,7 +88,7 @@ impl Scene {
     }
 }
 
-// Mutant: core/src/lock/flag.rs :: if self.watch(LOOKS) {\n            return;\n        } => if false {\n            return;\n        }
+// Mutant: core/src/lock/flag/waiting.rs :: if self.watch(LOOKS) {\n            return;\n        } => if false {\n            return;\n        }
 #[test]
 fn who_finds_it_down_while_it_looks_does_not_lie_down() {
     let scene = Scene::new();
@@ -113,7 +116,7 @@ fn who_lies_there_is_rung_once() {
     assert_eq!(scene.counts()[2], 1, "nobody lies there any more");
 }
 
-// Mutant: core/src/lock/flag.rs :: let got = self.watch(LAST_LOOKS); => let got = false;
+// Mutant: core/src/lock/flag/waiting.rs :: let got = self.watch(LAST_LOOKS); => let got = false;
 #[test]
 fn it_looks_on_when_it_has_said_that_it_lies_down() {
     let scene = Scene::new();
@@ -123,7 +126,7 @@ fn it_looks_on_when_it_has_said_that_it_lies_down() {
     assert_eq!(scene.counts()[..2], [LOOKS + 1, 0]);
 }
 
-// Mutant: core/src/lock/flag.rs :: self.lying.load(Ordering::Relaxed) & WANTED == 0 => { let _ = &self.lying; false }
+// Mutant: core/src/lock/flag/waiting.rs :: self.lying.load(Ordering::Relaxed) & WANTED == 0 => { let _ = &self.lying; false }
 #[test]
 fn who_was_rung_before_it_sleeps_does_not_sleep() {
     let scene = Scene::new();
@@ -138,7 +141,7 @@ fn who_was_rung_before_it_sleeps_does_not_sleep() {
     assert_eq!(scene.counts(), [LOOKS + LAST_LOOKS + 2, 0, 1]);
 }
 
-// Mutant: core/src/lock/flag.rs :: if self.lying.load(Ordering::Relaxed) >= ONE { => if false {
+// Mutant: core/src/lock/flag/waiting.rs :: if self.lying.load(Ordering::Relaxed) >= ONE { => if false {
 #[test]
 fn who_was_rung_has_the_next_one_rung() {
     let scene = Scene::new();

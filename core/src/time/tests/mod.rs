@@ -2,6 +2,8 @@
 
 #[cfg(not(loom))]
 mod budget;
+#[cfg(not(loom))]
+mod clock;
 #[cfg(all(feature = "alloc", not(loom)))]
 mod delay_queue;
 #[cfg(not(loom))]

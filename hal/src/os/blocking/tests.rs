@@ -23,6 +23,8 @@ fn failure_007_job_comes_back_when_no_thread_can_start() {
     let (tx, rx) = mpsc::channel();
     let rejected = pool.spawn(Box::new(move || tx.send(()).unwrap())).expect_err("there is no thread");
     assert!(matches!(rejected.reason, Reason::NoThread(_)));
+    let text = rejected.reason.to_string();
+    assert!(text.starts_with("no thread for the blocking pool could be started: "), "{text}");
     assert_eq!((pool.queued(), pool.threads()), (0, (0, 0)));
     (rejected.job)();
     rx.recv().expect("the job came back whole");
@@ -146,6 +148,7 @@ fn shutdown_drops_what_has_not_begun_and_reports_what_hangs() {
     assert_eq!(rx.recv(), Err(mpsc::RecvError), "the other was dropped");
     let rejected = pool.spawn(Box::new(|| {})).expect_err("closed");
     assert!(matches!(rejected.reason, Reason::Closed));
+    assert_eq!(rejected.reason.to_string(), "the blocking pool has been shut down");
     go.send(()).unwrap();
     assert!(pool.shutdown(None));
 }
