@@ -2,13 +2,13 @@
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 use super::cell::{Ended, OVER, Part, join_slot};
 use super::header::TaskPtr;
 use super::schedule::{Reclaim, Schedule};
 use super::scope::{self, Budget, Scope};
-use super::state::{Finish, HANDS_OVER, Idle, Polled, Shutdown, Start};
+use super::state::{COMPLETES_APART, Finish, Idle, Polled, Shutdown, Start};
 use super::waker;
 use crate::guard;
 
@@ -285,13 +285,23 @@ fn continue_slot(task: TaskPtr) {
 }
 
 /// What follows the last poll of a slot, whose stage holds an output. `forget`: dropping that does nothing.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn complete_slot(task: TaskPtr, forget: bool) -> Polled {
+    if COMPLETES_APART { complete_apart(task, forget) } else { complete_here(task, forget) }
+}
+
+#[inline(never)]
+fn complete_apart(task: TaskPtr, forget: bool) -> Polled {
+    complete_here(task, forget)
+}
+
+#[inline(always)]
+fn complete_here(task: TaskPtr, forget: bool) -> Polled {
     // SAFETY: a slot is always alive.
     if forget && unsafe { task.header() }.state.vacate() {
         return Polled::OVER;
     }
-    if HANDS_OVER { hand_over(task) } else { complete_in_steps(task) }
+    hand_over(task)
 }
 
 /// The end of a slot that somebody may wait for. A function of its own, so that who does not need it saves no registers; the
@@ -299,9 +309,17 @@ pub(super) fn complete_slot(task: TaskPtr, forget: bool) -> Polled {
 #[inline(never)]
 fn hand_over(task: TaskPtr) -> Polled {
     // SAFETY: a slot is always alive.
-    if !unsafe { task.header() }.state.hand_over(|| wake_joiner_within(task)) {
-        return complete_in_steps(task);
+    let header = unsafe { task.header() };
+    match header.state.hand_over(|| own_joiner(task), |joiner| waker::try_wake(&joiner)) {
+        Some(Finish::Kept) => Polled::OVER,
+        Some(left) => finish_slot(task, left),
+        None => complete_in_steps(task),
     }
+}
+
+#[inline(never)]
+fn finish_slot(task: TaskPtr, left: Finish) -> Polled {
+    finish::<Slots>(task, left);
     Polled::OVER
 }
 
@@ -415,13 +433,13 @@ fn wake_joiner(task: TaskPtr) {
     });
 }
 
-/// Wakes the joiner in the caller's section, if that may be done there.
+/// A copy of the waker that was lent, if it is one of ours: there is nothing to drop, now or later.
 #[inline(always)]
-fn wake_joiner_within(task: TaskPtr) -> bool {
+fn own_joiner(task: TaskPtr) -> Option<Waker> {
     // SAFETY: as in `wake_joiner`.
     let slot = unsafe { join_slot(task) };
-    // SAFETY: on one core the field is whose section it is.
-    slot.with(|waker| unsafe { &*waker }.as_ref().is_some_and(waker::wake_in_section))
+    // SAFETY: as in `wake_joiner`; on one core the field is whose section it is.
+    slot.with(|waker| unsafe { &*waker }.as_ref().and_then(waker::clone_within))
 }
 
 fn drop_join_waker(task: TaskPtr) {

@@ -310,25 +310,26 @@ pub(crate) fn wake_by_ref_within<L: RawLock>(_: &Waker, _: &Held<'_, L>) -> bool
 #[inline(always)]
 pub(crate) fn wake_by_ref_within<L: RawLock>(waker: &Waker, held: &Held<'_, L>) -> bool {
     let _section = Section::under(held);
-    wake_in_section(waker)
+    try_wake(waker)
 }
 
-/// As [`wake_by_ref_within`], in a section: there are none.
+/// Wakes, if the waker is one of ours.
 #[cfg(not(zokio_unicore))]
 #[inline(always)]
-pub(super) fn wake_in_section(_: &Waker) -> bool {
-    false
+pub(super) fn try_wake(waker: &Waker) -> bool {
+    if is_slots(waker) {
+        // SAFETY: a slot's waker.
+        unsafe { wake_slot(waker.data()) };
+    }
+    is_slots(waker)
 }
 
-/// As [`wake_by_ref_within`], in a section that the caller has entered: on one core what it holds does not matter.
+/// Wakes in a section that the caller has entered, if the waker is one of ours and its owner need not be asked: on one core what
+/// the section holds does not matter.
 #[cfg(zokio_unicore)]
 #[inline(always)]
-pub(super) fn wake_in_section(waker: &Waker) -> bool {
-    if !is_slots(waker) {
-        return false;
-    }
-    // SAFETY: a slot's waker.
-    let task = unsafe { TaskPtr::from_ptr(waker.data().cast_mut().cast()) };
+pub(super) fn try_wake(waker: &Waker) -> bool {
+    let Some(task) = slot_of(waker) else { return false };
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
     // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED.

@@ -5,6 +5,9 @@ use crate::atomic::{AtomicUsize, Ordering, fence};
 use crate::const_fn;
 use crate::task::TaskPtr;
 
+/// Whether the end of a slot is a function of its own: here a task that nobody waits for saves a call of one short exchange.
+pub(crate) const COMPLETES_APART: bool = false;
+
 /// What a poll of a slot leaves to do: to see whether it may rest, where it was pending and others may run it too.
 #[must_use]
 #[derive(Debug)]
@@ -85,15 +88,20 @@ impl State {
     /// Takes a free slot, and runs `then`. `false`: it is not free.
     #[inline(always)]
     pub(crate) fn claim(&self, joined: bool, then: impl FnOnce()) -> bool {
-        // Again where the exchange fails: a stale waker may have touched the word, which does not make it less free.
-        let claimed = self.apply(|state| match state.claim(joined) {
-            Some(next) => (true, next),
-            None => (false, state),
-        });
-        if claimed {
-            then();
+        let mut current = self.peek();
+        while let Some(next) = current.claim(joined) {
+            // Ordering: the acquire pairs with the release of who freed it: the slot is written from now on. Nothing is released:
+            // who learns of the task learns it by a push.
+            match self.0.compare_exchange_weak(current.0, next.0, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => {
+                    then();
+                    return true;
+                }
+                // Again: a stale waker may have touched the word, which does not make it less free.
+                Err(now) => current = Snapshot(now),
+            }
         }
-        claimed
+        false
     }
 
     /// Notifies the task, and runs `schedule` where it must be queued.
@@ -235,21 +243,50 @@ impl State {
         self.try_apply(Snapshot::vacate)
     }
 
-    /// Completes a slot with an output, and wakes the joiner by `wake`, in one step. `false`: there is more to do, and nothing
-    /// has changed.
+    /// Completes a slot with an output for a handle that lent a waker, and wakes the joiner by `wake`, if there is one that can
+    /// be woken when its waker is the handle's again. Says what is left to do. `None`: all, and nothing has changed.
     #[inline(always)]
-    pub(crate) fn hand_over(&self, wake: impl FnOnce() -> bool) -> bool {
-        // The waker is woken between two steps: others run meanwhile.
-        let _ = wake;
-        false
+    pub(crate) fn hand_over<T>(
+        &self,
+        joiner: impl FnOnce() -> Option<T>,
+        wake: impl FnOnce(T) -> bool,
+    ) -> Option<Finish> {
+        let lent = Self::try_apply_by(self.peek(), Snapshot::complete_lent, |now, next| {
+            // Ordering: see `State`: the output is released, and the waker acquired.
+            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, Ordering::Relaxed)
+        })?;
+        let Some(joiner) = joiner() else { return Some(Finish::WakeJoiner) };
+        let given = Self::try_apply_by(lent, Snapshot::give_back, |now, next| {
+            // Ordering: the release pairs with the acquire of the next claim, and of a handle that writes: the waker has been read.
+            self.0.compare_exchange_weak(now, next, Ordering::Release, Ordering::Relaxed)
+        });
+        if given.is_none() {
+            return Some(Finish::WakeJoiner);
+        }
+        // Last: who is woken finds a slot that it may free.
+        wake(joiner);
+        Some(Finish::Kept)
     }
 
-    /// Writes a waker that needs no drop in place of one that needs none, and lends it, in one step. `None`: that cannot be.
+    /// Writes a waker that needs no drop in place of one that needs none, and lends it, in one step. `Some(false)`: the task is
+    /// complete. `None`: that cannot be.
     #[inline(always)]
     pub(crate) fn lend_over(&self, write: impl FnOnce()) -> Option<bool> {
-        // Others may be reading the one before.
-        let _ = write;
-        None
+        let mut current = self.peek();
+        let Some(mut next) = current.lend_first() else {
+            // Of one that is lent others may be reading the one before.
+            return current.is_complete().then_some(false);
+        };
+        write();
+        // Ordering: the release pairs with the acquire of the completion: the waker is there.
+        while let Err(now) = self.0.compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) {
+            current = Snapshot(now);
+            match current.lend_first() {
+                Some(again) => next = again,
+                None => return Some(false), // nobody else lends
+            }
+        }
+        Some(true)
     }
 
     /// Frees a complete slot whose output the handle has taken. `false`: there is more to do, and nothing has changed.
@@ -261,21 +298,37 @@ impl State {
     /// Lets go of a slot that goes on. `false`: there is more to do, and nothing has changed.
     #[inline]
     pub(crate) fn detach(&self) -> bool {
-        self.try_apply(Snapshot::detach)
+        let detached = Self::try_apply_by(self.peek(), Snapshot::detach, |now, next| {
+            // Ordering: relaxed: whatever the handle has written to its field was released when it lent it.
+            self.0.compare_exchange_weak(now, next, Ordering::Relaxed, Ordering::Relaxed)
+        });
+        detached.is_some()
     }
 
     /// Applies a transition that need not be possible.
     #[inline]
     fn try_apply(&self, transition: impl Fn(Snapshot) -> Option<Snapshot>) -> bool {
-        let mut current = self.peek();
-        while let Some(next) = transition(current) {
+        let applied = Self::try_apply_by(self.peek(), transition, |now, next| {
             // Ordering: see `State`.
-            match self.0.compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return true,
+            self.0.compare_exchange_weak(now, next, Ordering::Release, Ordering::Relaxed)
+        });
+        applied.is_some()
+    }
+
+    /// As [`try_apply`](Self::try_apply), by this exchange, of a word that was `current` just now; gives what it has become.
+    #[inline(always)]
+    fn try_apply_by(
+        mut current: Snapshot,
+        transition: impl Fn(Snapshot) -> Option<Snapshot>,
+        exchange: impl Fn(usize, usize) -> Result<usize, usize>,
+    ) -> Option<Snapshot> {
+        while let Some(next) = transition(current) {
+            match exchange(current.0, next.0) {
+                Ok(_) => return Some(next),
                 Err(now) => current = Snapshot(now),
             }
         }
-        false
+        None
     }
 
     #[inline]

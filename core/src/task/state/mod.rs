@@ -35,18 +35,15 @@ mod lock_free;
 mod unicore;
 
 #[cfg(not(zokio_unicore))]
-pub(crate) use lock_free::{Polled, State};
+pub(crate) use lock_free::{COMPLETES_APART, Polled, State};
 #[cfg(zokio_unicore)]
-pub(crate) use unicore::{Polled, State};
+pub(crate) use unicore::{COMPLETES_APART, Polled, State};
 
 #[cfg(all(test, not(miri)))] // pure, and slow there
 mod tests;
 
 /// Whether a task may be queued while it runs, and popped when it is already complete.
 const QUEUED_WHILE_RUNNING: bool = cfg!(zokio_unicore);
-
-/// Whether a slot may be completed and its joiner woken in one step.
-pub(super) const HANDS_OVER: bool = cfg!(zokio_unicore);
 
 const NOTIFIED: usize = 1;
 const RUNNING: usize = NOTIFIED << 1;
@@ -350,9 +347,9 @@ impl Snapshot {
         if self.0 & NEEDED == 0 { Some(self.vacated()) } else { None }
     }
 
-    /// A slot whose future is gone and left an output for a handle that lent a waker: what [`complete`](Self::complete) and, after the waker was woken, [`release`](Self::release) would make of it. `None`: there
-    /// is more to do. One core only: the waker is the handle's again before it is woken.
-    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
+    /// A slot whose future is gone and left an output for a handle that lent a waker: what [`complete`](Self::complete) and, after
+    /// the waker was woken, [`release`](Self::release) would make of it. `None`: there is more to do. The waker is the handle's
+    /// again before it is woken.
     pub(crate) const fn hand_over(self) -> Option<Self> {
         const KINDS: usize = JOIN_INTEREST | JOIN_WAKER | COUNTED | NOTIFIED;
         if self.0 & KINDS == JOIN_INTEREST | JOIN_WAKER {
@@ -360,6 +357,22 @@ impl Snapshot {
         } else {
             None
         }
+    }
+
+    /// The first half of [`hand_over`](Self::hand_over), where that cannot be one step: what [`complete`](Self::complete) would
+    /// make of it. The waker is lent still.
+    #[cfg_attr(zokio_unicore, allow(dead_code))]
+    pub(crate) const fn complete_lent(self) -> Option<Self> {
+        match self.hand_over() {
+            Some(next) => Some(Self(next.0 | RUNNING | JOIN_WAKER)),
+            None => None,
+        }
+    }
+
+    /// The second half: the waker is the handle's again. `None`: the handle has gone meanwhile.
+    #[cfg_attr(zokio_unicore, allow(dead_code))]
+    pub(crate) const fn give_back(self) -> Option<Self> {
+        if self.has(JOIN_INTEREST) { Some(Self(self.0 & !(RUNNING | JOIN_WAKER))) } else { None }
     }
 
     /// The handle of a slot has taken the output, and left no waker: what [`leave`](Self::leave) would make of it, in two
@@ -386,6 +399,13 @@ impl Snapshot {
     /// The handle lends its waker, which it has written, to the executor's side. `false`: the task is complete.
     pub(crate) const fn lend_waker(self) -> (bool, Self) {
         if self.has(COMPLETE) { (false, self) } else { (true, Self(self.0 | JOIN_WAKER)) }
+    }
+
+    /// The handle lends a waker, and has lent none: what [`lend_waker`](Self::lend_waker) would make of it. `None`: it has, or the
+    /// task is complete.
+    #[cfg_attr(zokio_unicore, allow(dead_code))] // there it need not be the first
+    pub(crate) const fn lend_first(self) -> Option<Self> {
+        if self.0 & (COMPLETE | JOIN_WAKER) == 0 { Some(Self(self.0 | JOIN_WAKER)) } else { None }
     }
 
     /// The handle takes its waker back. `false`: the task is complete, and whose the waker is depends on `JOIN_WAKER`.

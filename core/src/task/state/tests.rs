@@ -237,6 +237,8 @@ fn every_shutdown_and_count() {
 
 /// The short ways are what the long ways would do.
 // Mutant: core/src/task/state/mod.rs :: if self.0 & (JOIN_WAKER | COUNTED | COMPLETE) == 0 { => if self.0 & (JOIN_WAKER | COUNTED) == 0 {
+// Mutant: core/src/task/state/mod.rs :: if self.has(JOIN_INTEREST) { Some(Self(self.0 & !(RUNNING | JOIN_WAKER))) } else { None } => Some(Self(self.0 & !(RUNNING | JOIN_WAKER)))
+// Mutant: core/src/task/state/mod.rs :: if self.0 & (COMPLETE | JOIN_WAKER) == 0 { Some => if self.0 & COMPLETE == 0 { Some
 // Mutant: core/src/task/state/mod.rs :: Some(Self((self.0 | COMPLETE | OUTPUT) & !(RUNNING | JOIN_WAKER | QUEUED))) => Some(Self((self.0 | COMPLETE | OUTPUT) & !RUNNING))
 #[test]
 fn every_short_way() {
@@ -247,6 +249,10 @@ fn every_short_way() {
         if let Some(next) = word.hand_over() {
             let (finish, done) = word.complete(true);
             assert_eq!((finish, done.release()), (Finish::WakeJoiner, (Finish::Kept, next)), "{word:?}");
+            assert_eq!((word.complete_lent(), done.give_back()), (Some(done), Some(next)), "{word:?}");
+        }
+        if let Some(next) = word.lend_first() {
+            assert_eq!(word.lend_waker(), (true, next), "{word:?}");
         }
         if let Some(next) = word.rest() {
             assert_eq!(word.idle(), (Idle::Rest, next), "{word:?}");
@@ -260,6 +266,12 @@ fn every_short_way() {
         }
     }
     for word in words() {
+        // What is given back is what is released where somebody holds it; else there is more to do.
+        if word.has(COMPLETE | JOIN_WAKER) && word.0 & (QUEUED | COUNTED) == 0 {
+            let kept = word.has(JOIN_INTEREST).then(|| word.release().1);
+            assert_eq!(word.give_back(), kept, "{word:?}");
+        }
+        assert_eq!(word.lend_first().is_some(), word.lend_waker().0 && !word.has(JOIN_WAKER), "{word:?}");
         if let Some(next) = word.collect() {
             let (leave, taken) = word.leave(true);
             assert_eq!((leave, taken.leave(true)), (Leave::DropOutput, (Leave::Free, next)), "{word:?}");
@@ -327,26 +339,35 @@ fn the_back_end_does_what_the_transitions_say() {
             let (action, next) = word.idle();
             assert_eq!(after(&|state| assert_eq!(state.idle(), action)), next, "{word:?}");
         }
-        for wakes in [false, true] {
-            let next = word.hand_over().filter(|_| QUEUED_WHILE_RUNNING && wakes);
+        for (joins, wakes) in [(false, false), (true, false), (true, true)] {
+            let can = word.hand_over().filter(|_| !QUEUED_WHILE_RUNNING || (joins && wakes));
+            let left = can.map(|_| if joins { Finish::Kept } else { Finish::WakeJoiner });
+            let next = if joins { can } else { can.and(word.complete_lent()) };
+            let asked = Cell::new(false);
             let ended = after(&|state| {
-                let done = state.hand_over(|| {
+                let joiner = || {
                     assert!(word.has(JOIN_WAKER), "{word:?}");
+                    joins.then_some(())
+                };
+                let done = state.hand_over(joiner, |()| {
+                    asked.set(true);
                     assert!(state.load().has(COMPLETE), "who joins itself is not queued again");
+                    assert!(!state.load().has(JOIN_WAKER), "who is woken may free the slot");
                     wakes
                 });
-                assert_eq!(done, next.is_some());
+                assert_eq!(done, left, "{word:?}");
             });
             assert_eq!(ended, next.unwrap_or(word), "{word:?}");
+            assert_eq!(asked.get(), joins && word.hand_over().is_some(), "{word:?}");
         }
         let wrote = Cell::new(false);
         let lent = Cell::new(None);
         let over = after(&|state| lent.set(state.lend_over(|| wrote.set(true))));
-        if QUEUED_WHILE_RUNNING {
-            let (expected, next) = word.lend_waker();
+        let (expected, next) = word.lend_waker();
+        if QUEUED_WHILE_RUNNING || !word.has(JOIN_WAKER) || word.has(COMPLETE) {
             assert_eq!((lent.get(), wrote.get(), over), (Some(expected), expected, next), "{word:?}");
         } else {
-            assert_eq!((lent.get(), wrote.get(), over), (None, false, word), "{word:?}");
+            assert_eq!((lent.get(), wrote.get(), over), (None, false, word), "others may be reading: {word:?}");
         }
         for flag in [false, true] {
             let (action, next) = word.complete(flag);

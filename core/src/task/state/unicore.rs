@@ -6,6 +6,9 @@ use crate::const_fn;
 use crate::lock::Section;
 use crate::task::TaskPtr;
 
+/// Whether the end of a slot is a function of its own: images for one core are small.
+pub(crate) const COMPLETES_APART: bool = true;
+
 /// What a poll of a slot leaves to do: nothing.
 #[must_use]
 #[derive(Debug)]
@@ -209,20 +212,25 @@ impl State {
         self.try_apply(Snapshot::vacate)
     }
 
-    /// Completes a slot with an output, and wakes the joiner by `wake`, in one step, unless that refuses. `false`: there is
-    /// more to do, and nothing has changed.
+    /// Completes a slot with an output for a handle that lent a waker, and wakes the joiner by `wake`, in one step, unless there
+    /// is none to be woken here, or `wake` refuses. Says what is left to do. `None`: all, and nothing has changed.
     #[inline(always)]
-    pub(crate) fn hand_over(&self, wake: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn hand_over<T>(
+        &self,
+        joiner: impl FnOnce() -> Option<T>,
+        wake: impl FnOnce(T) -> bool,
+    ) -> Option<Finish> {
         let _section = Section::enter();
         let now = self.get();
-        let Some(next) = now.hand_over() else { return false };
+        let next = now.hand_over()?;
+        let joiner = joiner()?;
         // Before the wake: a task may be its own joiner, and is not queued again when it is complete.
         self.0.store(next.0, Ordering::Relaxed);
-        let woken = wake();
-        if !woken {
-            self.0.store(now.0, Ordering::Relaxed);
+        if wake(joiner) {
+            return Some(Finish::Kept);
         }
-        woken
+        self.0.store(now.0, Ordering::Relaxed);
+        None
     }
 
     /// Writes a waker that needs no drop in place of one that needs none, and lends it, in one step. `Some(false)`: the task is
