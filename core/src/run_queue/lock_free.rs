@@ -145,14 +145,15 @@ impl Queue {
         if own { self.push_beside(link, self.own_end()) } else { self.push_first(link) }
     }
 
-    /// As [`push_bound`](Self::push_bound), behind a fence that releases.
+    /// As [`push_bound`](Self::push_bound), of a task that has been started before, behind a fence that releases or a change of its
+    /// word that does.
     ///
     /// # Safety
     ///
     /// None; its twin needs it.
     #[inline(always)]
     pub(super) unsafe fn push_within(&self, link: NonNull<Link>) {
-        self.push_fenced(link);
+        self.push_known(link);
     }
 
     /// Pushes, most likely to an empty queue.
@@ -165,10 +166,12 @@ impl Queue {
         }
     }
 
-    /// As [`push_first`](Self::push_first), behind a fence that releases.
+    /// As [`push_first`](Self::push_first), of a task whose link the consumer knows, as it popped it before; and what its start must
+    /// see is released already.
     #[inline(always)]
-    fn push_fenced(&self, link: NonNull<Link>) {
-        // Ordering: relaxed: what is published, the fence releases, to the acquire in `take`; nothing was written since.
+    fn push_known(&self, link: NonNull<Link>) {
+        // Ordering: relaxed: what is published, a fence releases, to the acquire in `take`, or a change of the task's word, to its
+        // start; nothing was written since.
         match self.top.compare_exchange(self.own_end(), link.as_ptr(), Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => {}
             Err(top) => self.push_onto(link, top),
@@ -242,11 +245,4 @@ impl Queue {
         // between its "I sleep" and this load.
         first.is_null() && self.top.load(Ordering::Relaxed) == end(owner)
     }
-}
-
-/// What must come before a push within: the fence.
-#[inline(always)]
-pub(crate) fn before_push() {
-    // Ordering: see `push_within`.
-    fence(Ordering::Release);
 }

@@ -16,7 +16,7 @@ use lock_free as back_end;
 #[cfg(zokio_unicore)]
 use unicore as back_end;
 
-pub(crate) use back_end::{OWN_PUSHES, before_push};
+pub(crate) use back_end::OWN_PUSHES;
 
 use core::marker::PhantomData;
 
@@ -126,7 +126,8 @@ impl<S> RunQueue<S> {
         unsafe { self.queue.push_claimed(task.link(), own) };
     }
 
-    /// As [`push_bound`](Self::push_bound), on one core in the caller's section, and else behind a fence that releases.
+    /// As [`push_bound`](Self::push_bound), on one core in the caller's section, and else of a task that has been started before,
+    /// behind a fence that releases or a change of its word that does.
     ///
     /// # Safety
     ///

@@ -166,7 +166,3 @@ impl Queue {
         first == owner.link || (!owner.direct && first.is_null())
     }
 }
-
-/// Nothing: what comes before a push within is its section.
-#[inline(always)]
-pub(crate) fn before_push() {}

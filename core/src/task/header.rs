@@ -9,7 +9,7 @@ use super::schedule::Schedule;
 use super::state::State;
 use crate::atomic::{AtomicPtr, Ordering, UnsafeCell};
 use crate::const_fn;
-use crate::run_queue::{RunQueue, before_push};
+use crate::run_queue::RunQueue;
 
 /// What joins a task to a queue. Every header begins with one, so that a link is found from a task and back by a cast.
 ///
@@ -350,8 +350,7 @@ impl TaskPtr {
         // SAFETY: alive: the task is until it is pushed (*no orphan*).
         let now = unsafe { self.header() }.state.peek();
         if !now.is_asked() {
-            before_push();
-            // SAFETY: by this function's contract.
+            // SAFETY: by this function's contract. The change of the word that won was an abort's, or the end of a poll.
             unsafe { self.push_within() };
         } else if COUNTED && now.is_counted() {
             // SAFETY: counted, and alive as above.
@@ -378,7 +377,7 @@ impl TaskPtr {
     }
 
     /// As [`schedule_within`](Self::schedule_within), of a slot whose word says that its owner need not be asked; without critical
-    /// sections behind a fence that releases.
+    /// sections behind a fence that releases, or a change of the word that does.
     ///
     /// # Safety
     ///

@@ -4,11 +4,12 @@ use core::future::{Future, pending};
 use core::task::Poll;
 use std::sync::{Arc, Mutex};
 
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use super::{Drops, Watched, each_kind};
-use crate::task::JoinHandle;
-use crate::task::tests::util::{Wakers, poll};
+use crate::task::tests::util::{Direct, Home, Line, Wakers, arena, poll};
+use crate::task::{JoinHandle, Slots, try_spawn_at};
 use crate::test_util::TestWaker;
 
 /// A handle is polled with one waker, then with another, then dropped, while the task completes: the joiner is woken or
@@ -90,6 +91,98 @@ fn abort_races_a_task_that_joins() {
         aborting.join().unwrap();
         line.turn();
         assert_eq!((line.completed(), drops.count(), line.released()), (2, 1, 2 * boxed));
+    });
+}
+
+/// A task elsewhere polls a handle until the output is there, takes it, and spawns into the slot that was freed by that, if it
+/// was: who handed the output over has read the lent waker by then, and does not look at the slot again.
+// Mutant: core/src/task/state/lock_free.rs :: the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, => the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::Acquire,
+// Mutant: core/src/task/state/lock_free.rs :: the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, => the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::Release,
+// Mutant: core/src/task/state/lock_free.rs :: the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Release, => the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Relaxed,
+// Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) => compare_exchange_weak(current.0, next.0, Ordering::Relaxed, Ordering::Relaxed)
+#[test]
+fn a_task_elsewhere_takes_the_output_and_the_slot() {
+    fn model(home: impl Fn(&'static dyn Slots) -> Home) {
+        let slots = arena::<1, 256>();
+        let (line, elsewhere, seats): (&Line, _, _) = (Line::new(home(slots)), Direct::new(), arena::<1, 256>());
+        let drops = Drops::default();
+        let output = Watched::new(&drops);
+        let mut handle = line.spawn(async move { output });
+        let joins = core::future::poll_fn(move |cx| {
+            for _ in 0..2 {
+                if let Poll::Ready(output) = poll(&mut handle, cx.waker()) {
+                    output.unwrap_or_else(|_| panic!("cancelled")).touch();
+                    drop(try_spawn_at(line, async {}));
+                    return Poll::Ready(());
+                }
+            }
+            Poll::Pending
+        });
+        seats.try_spawn_at(elsewhere, joins).unwrap().detach();
+        let joining = thread::spawn(move || elsewhere.turn());
+        line.turn();
+        joining.join().unwrap();
+        elsewhere.turn();
+        assert_eq!((drops.count(), seats.in_use()), (1, 0), "the joiner was not woken");
+        line.turn();
+        assert_eq!(slots.in_use(), 0);
+    }
+    loom::model(|| model(Home::Pool));
+    loom::model(|| model(Home::Alone));
+    loom::model(|| model(|slots| Home::Direct(slots, Direct::new())));
+}
+
+/// A handle whose task elsewhere has lent a waker goes away while the task completes: one of both frees the slot.
+// Mutant: core/src/task/state/mod.rs :: if self.has(JOIN_INTEREST) { Some(Self(self.0 & !(RUNNING | JOIN_WAKER))) } else { None } => Some(Self(self.0 & !(RUNNING | JOIN_WAKER)))
+// Mutant: core/src/task/state/lock_free.rs :: if given.is_none() {\n            return Some(Finish::WakeJoiner);\n        } => if given.is_none() {}
+#[test]
+fn a_handle_of_a_task_elsewhere_goes_away() {
+    loom::model(|| {
+        let slots = arena::<1, 256>();
+        let (line, elsewhere, seats) = (Direct::new(), Direct::new(), arena::<1, 256>());
+        let drops = Drops::default();
+        let output = Watched::new(&drops);
+        let mut handle = slots.try_spawn_at(line, async move { output }).unwrap();
+        let joins = core::future::poll_fn(move |cx| poll(&mut handle, cx.waker()).map(drop));
+        let task = seats.try_spawn_at(elsewhere, joins).unwrap();
+        elsewhere.turn();
+        task.abort();
+        let leaving = thread::spawn(move || elsewhere.turn());
+        line.turn();
+        leaving.join().unwrap();
+        elsewhere.turn();
+        drop(task);
+        assert_eq!((drops.count(), seats.in_use(), slots.in_use()), (1, 0, 0));
+    });
+}
+
+/// Who drops an aborted future sees what came before the abort.
+// Mutant: core/src/task/state/lock_free.rs :: one whose exchange succeeds.\n            match self.0.compare_exchange_weak(current.0, next.0, Ordering::AcqRel, => one whose exchange succeeds.\n            match self.0.compare_exchange_weak(current.0, next.0, Ordering::Acquire,
+#[test]
+fn an_abort_publishes_what_came_before() {
+    each_kind(|line, boxed| {
+        struct Sees(Arc<AtomicBool>);
+        impl Drop for Sees {
+            fn drop(&mut self) {
+                assert!(self.0.load(Ordering::Relaxed), "the abort came first");
+            }
+        }
+        let flag = Arc::new(AtomicBool::new(false));
+        let sees = Sees(flag.clone());
+        let handle = line.spawn(async move {
+            let _sees = sees;
+            pending::<()>().await;
+        });
+        line.turn();
+        let aborting = thread::spawn(move || {
+            // Relaxed: the abort must publish it.
+            flag.store(true, Ordering::Relaxed);
+            handle.abort();
+        });
+        line.turn();
+        aborting.join().unwrap();
+        line.turn();
+        assert_eq!((line.completed(), line.released()), (1, boxed));
     });
 }
 

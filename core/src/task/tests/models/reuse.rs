@@ -94,7 +94,7 @@ fn a_spawn_from_elsewhere_races_the_executor() {
 
 /// The waker of the last tenant against the next one, which somebody else has launched at another scheduler and starts alone
 /// there: it is queued at that one.
-// Mutant: core/src/task/state/lock_free.rs :: fence(Ordering::AcqRel); => fence(Ordering::Release);
+// Mutant: core/src/run_queue/lock_free.rs :: fence(Ordering::AcqRel); => fence(Ordering::Acquire);
 #[test]
 fn a_stale_waker_finds_the_owner_of_the_next_tenant() {
     loom::model(|| {
@@ -110,11 +110,12 @@ fn a_stale_waker_finds_the_owner_of_the_next_tenant() {
         let launching = thread::spawn(move || {
             // SAFETY: kept for ever, bound, and no promise is made about the thread.
             let place = unsafe { StaticPlace::new(Owner::of(new), None, false) };
-            slots.try_spawn_at(&place, wait).unwrap().detach();
+            // The handle does nothing to the slot that could tell of the owner.
+            slots.try_spawn_at(&place, wait).unwrap()
         });
         let waking = thread::spawn(move || stale.wake());
         new.turn();
-        launching.join().unwrap();
+        launching.join().unwrap().detach();
         waking.join().unwrap();
         new.turn();
         assert_eq!(old.turn(), 0, "queued where the last tenant lived");
@@ -149,7 +150,8 @@ fn the_last_of_executor_and_handle_frees_the_slot() {
 }
 
 /// The next tenant is written where the handle of the last one has just taken the output.
-// Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) => compare_exchange_weak(current.0, next.0, Ordering::Relaxed, Ordering::Relaxed)
+// Mutant: core/src/task/state/lock_free.rs :: // Ordering: see `State`.\n            self.0.compare_exchange_weak(now, next, Ordering::Release, => self.0.compare_exchange_weak(now, next, Ordering::Relaxed,
+// Mutant: core/src/task/state/lock_free.rs :: self.0.compare_exchange_weak(current.0, next.0, Ordering::Acquire, => self.0.compare_exchange_weak(current.0, next.0, Ordering::Relaxed,
 #[test]
 fn an_output_is_taken_while_the_next_tenant_comes() {
     loom::model(|| {
