@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
-use super::{Drops, Watched, each_kind};
-use crate::task::tests::util::{Direct, Home, Line, Wakers, arena, poll};
-use crate::task::{JoinHandle, Slots, try_spawn_at};
+use super::{Drops, Watched, each_kind, each_slot};
+use crate::task::JoinHandle;
+use crate::task::tests::util::{Direct, Wakers, arena, poll};
 use crate::test_util::TestWaker;
 
 /// A handle is polled with one waker, then with another, then dropped, while the task completes: the joiner is woken or
@@ -94,42 +94,51 @@ fn abort_races_a_task_that_joins() {
     });
 }
 
-/// A task elsewhere polls a handle until the output is there, takes it, and spawns into the slot that was freed by that, if it
-/// was: who handed the output over has read the lent waker by then, and does not look at the slot again.
+/// A task elsewhere lends its waker while the task completes: it is woken, or has seen the output.
 // Mutant: core/src/task/state/lock_free.rs :: the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, => the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::Acquire,
 // Mutant: core/src/task/state/lock_free.rs :: the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, => the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::Release,
-// Mutant: core/src/task/state/lock_free.rs :: the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Release, => the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Relaxed,
 // Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) => compare_exchange_weak(current.0, next.0, Ordering::Relaxed, Ordering::Relaxed)
 #[test]
-fn a_task_elsewhere_takes_the_output_and_the_slot() {
-    fn model(home: impl Fn(&'static dyn Slots) -> Home) {
-        let slots = arena::<1, 256>();
-        let (line, elsewhere, seats): (&Line, _, _) = (Line::new(home(slots)), Direct::new(), arena::<1, 256>());
+fn completion_races_a_task_elsewhere_that_joins() {
+    each_slot(|line, slots| {
+        let (elsewhere, seats) = (Direct::new(), arena::<1, 256>());
         let drops = Drops::default();
         let output = Watched::new(&drops);
-        let mut handle = line.spawn(async move { output });
-        let joins = core::future::poll_fn(move |cx| {
-            for _ in 0..2 {
-                if let Poll::Ready(output) = poll(&mut handle, cx.waker()) {
-                    output.unwrap_or_else(|_| panic!("cancelled")).touch();
-                    drop(try_spawn_at(line, async {}));
-                    return Poll::Ready(());
-                }
-            }
-            Poll::Pending
-        });
-        seats.try_spawn_at(elsewhere, joins).unwrap().detach();
+        let handle = line.spawn(async move { output });
+        seats.try_spawn_at(elsewhere, async move { handle.await.unwrap().touch() }).unwrap().detach();
         let joining = thread::spawn(move || elsewhere.turn());
         line.turn();
         joining.join().unwrap();
         elsewhere.turn();
-        assert_eq!((drops.count(), seats.in_use()), (1, 0), "the joiner was not woken");
+        assert_eq!((drops.count(), seats.in_use(), slots.in_use()), (1, 0, 0), "the joiner was not woken");
+    });
+}
+
+/// A task elsewhere that has lent its waker, and before it another one's, looks once more while the task completes: when it
+/// empties the place of the waker, who completed the task has read it.
+// Mutant: core/src/task/state/lock_free.rs :: the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Release, => the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Relaxed,
+#[test]
+fn completion_races_a_task_elsewhere_that_looks_again() {
+    each_slot(|line, slots| {
+        let (elsewhere, seats) = (Direct::new(), arena::<1, 256>());
+        let (drops, wakers, waker) = (Drops::default(), Wakers::default(), TestWaker::new());
+        let (output, left) = (Watched::new(&drops), wakers.clone());
+        let mut handle = line.spawn(async move { output });
+        assert!(poll(&mut handle, &waker.waker()).is_pending());
+        let joins = core::future::poll_fn(move |cx| {
+            drop(left.replace(cx.waker().clone()));
+            poll(&mut handle, cx.waker()).map(|output| output.unwrap().touch())
+        });
+        seats.try_spawn_at(elsewhere, joins).unwrap().detach();
+        elsewhere.turn();
+        wakers.one().wake();
+        let joining = thread::spawn(move || elsewhere.turn());
         line.turn();
-        assert_eq!(slots.in_use(), 0);
-    }
-    loom::model(|| model(Home::Pool));
-    loom::model(|| model(Home::Alone));
-    loom::model(|| model(|slots| Home::Direct(slots, Direct::new())));
+        joining.join().unwrap();
+        elsewhere.turn();
+        assert_eq!((drops.count(), seats.in_use(), slots.in_use()), (1, 0, 0), "the joiner was not woken");
+        assert_eq!((waker.wakes(), waker.alive()), (0, 0));
+    });
 }
 
 /// A handle whose task elsewhere has lent a waker goes away while the task completes: one of both frees the slot.

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use loom::cell::UnsafeCell;
 
 use super::util::{Direct, Home, Line, arena};
+use crate::task::{Arena, Slots};
 
 /// A value that notices whoever reaches it while another does, and counts its drops.
 pub(super) struct Watched {
@@ -69,6 +70,24 @@ pub(super) fn each_kind(model: impl Fn(&'static Line, usize) + Sync + Send + Cop
 pub(super) fn each_one_runner(model: impl Fn(&'static Line) + Sync + Send + Copy + 'static) {
     loom::model(move || model(Line::new(Home::Alone(arena::<2, 256>()))));
     loom::model(move || model(Line::new(Home::Direct(arena::<2, 256>(), Direct::new()))));
+}
+
+/// Runs a model with one slot: of many runners, of one who is asked, and of a *direct* one.
+pub(super) fn each_slot(model: impl Fn(&'static Line, &'static Arena<1, 256>) + Sync + Send + Copy + 'static) {
+    fn of(home: impl Fn(&'static dyn Slots) -> Home) -> (&'static Line, &'static Arena<1, 256>) {
+        let slots = arena::<1, 256>();
+        (Line::new(home(slots)), slots)
+    }
+    let run = move |(line, slots)| model(line, slots);
+    let check = |of: fn() -> (&'static Line, &'static Arena<1, 256>)| {
+        let mut builder = loom::model::Builder::new();
+        // What comes between a look and the exchange that follows it is found by one more.
+        builder.preemption_bound = Some(3);
+        builder.check(move || run(of()));
+    };
+    check(|| of(Home::Pool));
+    check(|| of(Home::Alone));
+    check(|| of(|slots| Home::Direct(slots, Direct::new())));
 }
 
 /// Touches `watched` at each poll, and is ready as `ready` says.

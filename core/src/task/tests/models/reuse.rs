@@ -158,10 +158,16 @@ fn an_output_is_taken_while_the_next_tenant_comes() {
         let slots = arena::<1, 256>();
         let line: &Line = Line::new(Home::Pool(slots));
         let drops = Drops::default();
-        let output = Watched::new(&drops);
-        let mut first = line.spawn(async move { output });
+        let (wakers, mut output) = (Wakers::default(), Some(Watched::new(&drops)));
+        let left = wakers.clone();
+        let mut first = line.spawn(core::future::poll_fn(move |cx| {
+            drop(left.replace(cx.waker().clone()));
+            Poll::Ready(output.take().unwrap())
+        }));
         line.turn();
         let taking = thread::spawn(move || drop(ready(&mut first)));
+        // Does nothing, but where a claim finds the slot taken it only looks, which alone would not make the model try both orders.
+        wakers.one().wake();
         let next = slots.try_spawn_at(line, async {});
         taking.join().unwrap();
         let spawned = next.is_ok();
