@@ -38,7 +38,8 @@ impl Polled {
 /// what its executor did before is published by the end of the poll, before which nobody acts on `RUNNING`. That of the one
 /// runner releases as well, for no end follows: who wakes next writes the link, after all who wrote it before. Who lets go of
 /// a slot at once only releases: it touches nothing afterwards, and who does acquires, through this change, from all those
-/// before it as well.
+/// before it as well. So does a handle that lends its first waker, for it looks at nothing then. Who claims only acquires: nobody
+/// looks at the slot before it is pushed. A handle that goes before the end, and has lent nothing, orders nothing.
 #[derive(Debug)]
 pub(crate) struct State(AtomicUsize);
 

@@ -95,7 +95,6 @@ fn abort_races_a_task_that_joins() {
 }
 
 /// A task elsewhere lends its waker while the task completes: it is woken, or has seen the output.
-// Mutant: core/src/task/state/lock_free.rs :: the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, => the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::Acquire,
 // Mutant: core/src/task/state/lock_free.rs :: the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, => the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::Release,
 // Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(current.0, next.0, Ordering::Release, Ordering::Relaxed) => compare_exchange_weak(current.0, next.0, Ordering::Relaxed, Ordering::Relaxed)
 #[test]
@@ -116,6 +115,7 @@ fn completion_races_a_task_elsewhere_that_joins() {
 
 /// A task elsewhere that has lent its waker, and before it another one's, looks once more while the task completes: when it
 /// empties the place of the waker, who completed the task has read it.
+// Mutant: core/src/task/state/lock_free.rs :: the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::AcqRel, => the waker acquired.\n            self.0.compare_exchange_weak(now, next, Ordering::Acquire,
 // Mutant: core/src/task/state/lock_free.rs :: the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Release, => the waker has been read.\n            self.0.compare_exchange_weak(now, next, Ordering::Relaxed,
 #[test]
 fn completion_races_a_task_elsewhere_that_looks_again() {
