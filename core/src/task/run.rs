@@ -305,7 +305,7 @@ fn complete_here(task: TaskPtr, forget: bool) -> Polled {
 }
 
 /// The end of a slot that somebody may wait for. A function of its own, so that who does not need it saves no registers; the
-/// next one too.
+/// next two as well.
 #[inline(never)]
 fn hand_over(task: TaskPtr) -> Polled {
     // SAFETY: a slot is always alive.

@@ -317,11 +317,11 @@ pub(crate) fn wake_by_ref_within<L: RawLock>(waker: &Waker, held: &Held<'_, L>) 
 #[cfg(not(zokio_unicore))]
 #[inline(always)]
 pub(super) fn try_wake(waker: &Waker) -> bool {
-    if is_slots(waker) {
-        // SAFETY: a slot's waker.
-        unsafe { wake_slot(waker.data()) };
+    let ours = is_slots(waker);
+    if ours {
+        waker.wake_by_ref();
     }
-    is_slots(waker)
+    ours
 }
 
 /// Wakes in a section that the caller has entered, if the waker is one of ours and its owner need not be asked: on one core what
