@@ -420,12 +420,18 @@ fn drop_output(task: TaskPtr) {
     drop(scope);
 }
 
-fn wake_joiner(task: TaskPtr) {
+/// Runs `f` on the waker that was lent, of a complete task.
+#[inline(always)]
+fn with_lent<R>(task: TaskPtr, f: impl FnOnce(Option<&Waker>) -> R) -> R {
     // SAFETY: JOIN_WAKER is only ever set on joined tasks, and this one is alive.
     let slot = unsafe { join_slot(task) };
-    slot.with(|waker| {
-        // SAFETY: while JOIN_WAKER is set on a complete task, the handle only reads the field too.
-        let waker = unsafe { &*waker };
+    // SAFETY: while JOIN_WAKER is set on a complete task, the handle only reads the field too. On one core the field may also be
+    // whose section it is.
+    slot.with(|waker| f(unsafe { &*waker }.as_ref()))
+}
+
+fn wake_joiner(task: TaskPtr) {
+    with_lent(task, |waker| {
         if let Some(waker) = waker {
             // A joiner's waker that panics must not take the executor down.
             guard::swallow(|| waker.wake_by_ref());
@@ -436,14 +442,11 @@ fn wake_joiner(task: TaskPtr) {
 /// A copy of the waker that was lent, if it is one of ours: there is nothing to drop, now or later.
 #[inline(always)]
 fn own_joiner(task: TaskPtr) -> Option<Waker> {
-    // SAFETY: as in `wake_joiner`.
-    let slot = unsafe { join_slot(task) };
-    // SAFETY: as in `wake_joiner`; on one core the field is whose section it is.
-    slot.with(|waker| unsafe { &*waker }.as_ref().and_then(waker::clone_within))
+    with_lent(task, |waker| waker.and_then(waker::clone_within))
 }
 
 fn drop_join_waker(task: TaskPtr) {
-    // SAFETY: as in `wake_joiner`.
+    // SAFETY: as in `with_lent`.
     let slot = unsafe { join_slot(task) };
     let waker = slot.with_mut(|waker| {
         // SAFETY: JOIN_WAKER was set and the handle is gone: the field is the executor's.
