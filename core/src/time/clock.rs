@@ -179,6 +179,9 @@ impl defmt::Format for Instant {
     }
 }
 
+/// The longest wait that a clock is asked for: see [`Clock::deadline`].
+pub(super) const LONGEST: u64 = (u64::MAX << 32) - 1;
+
 /// A duration as clocks take it: see [`Clock::deadline`].
 #[inline(always)]
 pub(super) const fn nanos(duration: Duration) -> u64 {
@@ -232,8 +235,8 @@ pub trait Clock {
         self.now()
     }
 
-    /// When a wait of so many nanoseconds that begins now is over. `u64::MAX` stands for all that are longer, and for those of the
-    /// last 2^32 nanoseconds of the 584 years that there are.
+    /// When a wait of so many nanoseconds that begins now is over. A sleep asks for 2^64 - 2^32 - 1 of them at most, which is 584
+    /// years, and stands for all that are longer: an answer of no less is then taken for [`Instant::FAR`].
     ///
     /// The default is so much after [`now_ceil`](Self::now_ceil), and [`Instant::FAR`], which never comes, where that does
     /// not fit. A clock whose waits are to end all the same answers a moment that does.

@@ -29,7 +29,7 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use super::Instant;
-use super::node::{Closed, Links, Node, State};
+use super::node::{Links, Node, State};
 use super::queue::Place;
 use crate::atomic::{Ordering, store_published};
 use crate::task::waker::Kept;
@@ -182,21 +182,17 @@ impl Heap {
         Some(true)
     }
 
-    /// What a poll of a node finds that has been polled before, or was due from the start: one that is linked exchanges its
-    /// waker and waits.
+    /// Polls a node that has been polled before, or was due from the start, or has just been refused: one that is linked exchanges
+    /// its waker, one that was due has elapsed then, and what is refused stays as it is.
     #[inline(always)]
-    pub(super) fn keep(&mut self, node: Pin<&Node>, waker: &mut Kept) -> Option<Result<(), Closed>> {
+    pub(super) fn keep(&mut self, node: Pin<&Node>, waker: &mut Kept) {
         // Ordering: Relaxed: under the lock.
-        let mark = node.prev.load(Ordering::Relaxed);
-        if mark.addr() > State::Due as usize {
+        let prev = node.prev.load(Ordering::Relaxed);
+        if State::is_linked(prev) {
             Tree::of(&node).links(|links| core::mem::swap(&mut links.waker, waker));
-            return None;
+        } else if State::is_over(prev) {
+            node.elapse();
         }
-        if mark == State::Closed.mark() {
-            return Some(Err(Closed));
-        }
-        node.elapse();
-        Some(Ok(()))
     }
 
     /// Whether a node is linked, and would wake the same task as `waker`.
@@ -271,7 +267,7 @@ impl Tree {
     /// Whether it is linked, asked under the lock.
     fn is_linked(self) -> bool {
         // Ordering: Relaxed: under the lock, or by the owner.
-        self.node().prev.load(Ordering::Relaxed).addr() > State::Due as usize
+        State::is_linked(self.node().prev.load(Ordering::Relaxed))
     }
 
     fn next(self) -> Option<Tree> {

@@ -29,14 +29,17 @@ use crate::atomic::{AtomicPtr, LAYOUT_IS_REAL, Ordering, UnsafeCell, load_publis
 use crate::task::waker::Kept;
 
 /// What a sleep is made of: a deadline, the queue it counts by, and its place in there.
+///
+/// In this order, which is that of the registers in which a new sleep has deadline, mark and place: they are written at once.
+#[repr(C)]
 pub(super) struct Node {
-    deadline: UnsafeCell<Instant>,
-    /// Its queue. Of one that was polled to its end it is none, until it is reset (*seen*).
-    place: UnsafeCell<Place>,
     /// *written*: by the insertion, before anything else looks at them; of a node that has left the queue nothing is read.
     pub(super) links: UnsafeCell<MaybeUninit<Links>>,
+    deadline: UnsafeCell<Instant>,
     /// The node before this one (see the ring of [`heap`](super::heap)), or a mark.
     pub(super) prev: AtomicPtr<Node>,
+    /// Its queue. Of one that was polled to its end it is none, until it is reset (*seen*).
+    place: UnsafeCell<Place>,
     _pinned: PhantomPinned,
 }
 
@@ -54,12 +57,12 @@ pub(super) enum State {
     /// Its deadline has passed and its waker has been called (or is about to be). The first, hence zero, for which each poll
     /// looks.
     Elapsed,
-    /// Not linked: not polled yet, or reset after its end.
+    /// Not linked: not polled yet, or reset after its end. As [`Place::NONE`], so that a sleep needs one constant for both.
     Idle,
-    /// Taken out because its queue was closed.
-    Closed,
     /// Made with a deadline that had passed, and not polled yet.
     Due,
+    /// Taken out because its queue was closed.
+    Closed,
     /// In the queue.
     Linked,
 }
@@ -70,14 +73,26 @@ impl State {
         ptr::without_provenance_mut(self as usize)
     }
 
+    /// Whether a `prev` is a pointer.
+    #[inline(always)]
+    pub(super) fn is_linked(prev: *mut Node) -> bool {
+        prev.addr() > Self::Closed as usize
+    }
+
+    /// Whether a `prev`, which is no pointer, is of a node whose wait is over: the others are refused.
+    #[inline(always)]
+    pub(super) fn is_over(prev: *mut Node) -> bool {
+        prev.addr() & 1 == 0
+    }
+
     /// What a `prev` says.
     #[inline(always)]
     fn of(prev: *mut Node) -> Self {
         match prev.addr() {
             0 => Self::Elapsed,
             1 => Self::Idle,
-            2 => Self::Closed,
-            3 => Self::Due,
+            2 => Self::Due,
+            3 => Self::Closed,
             _ => Self::Linked,
         }
     }
@@ -249,7 +264,7 @@ impl Node {
     /// Whether its state is [`State::Linked`].
     #[inline(always)]
     fn is_linked(&self) -> bool {
-        load_published(&self.prev).addr() > State::Due as usize
+        State::is_linked(load_published(&self.prev))
     }
 
     /// Takes a node out that is about to go. It is pinned, since it has been linked.

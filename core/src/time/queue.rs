@@ -4,12 +4,13 @@ use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
-use super::clock::too_long;
+use super::clock::{LONGEST, too_long};
 use super::heap::Heap;
 use super::looked::Looked;
-use super::node::{Closed, Mark, Node};
+use super::node::{Mark, Node, State};
 use super::sleep::closed;
 use super::{Clock, Instant};
+use crate::atomic::load_published;
 use crate::const_fn;
 use crate::guard::{self, Payload};
 use crate::lock::{DefaultLock, Lock};
@@ -51,25 +52,19 @@ struct Queue {
 ///
 /// What is here is in every image, hence no more than that: what a clock tells, not who it is.
 struct Ops {
-    /// What is rare: says what time it is, for no node; when a wait is over that is [too long](too_long), for [`LONG`]; or tells
-    /// the clock that a node has become the first.
+    /// What is rare: says what time it is, for no node; or tells the clock that a node has become the first.
     other: unsafe fn(NonNull<Queue>, *const Node) -> u64,
     /// Not for what is [too long](too_long).
     deadline: unsafe fn(u64, NonNull<Queue>) -> u64,
     poll: unsafe fn(Pin<&Node>, Kept, Mark) -> Poll<()>,
 }
 
-/// No node: it asks for a wait that is [too long](too_long).
-const LONG: *const Node = ptr::without_provenance(1);
 
 impl<C: Clock + Sync + 'static> Timers<C> {
     const OPS: Ops = Ops {
         other: |queue, first| {
             // SAFETY: by the contract of `Ops`.
             let clock = &unsafe { queue.cast::<Self>().as_ref() }.clock;
-            if first == LONG {
-                return clock.deadline(u64::MAX).as_nanos();
-            }
             // SAFETY: by the contract of `Ops`: a node that the caller borrows, or null.
             if let Some(first) = unsafe { first.as_ref() } {
                 clock.rearm(first.deadline());
@@ -91,12 +86,13 @@ impl<C: Clock + Sync + 'static> Timers<C> {
             // SAFETY: by the contract of `Ops`; and who has a `Place` has it for ever.
             let timers = unsafe { node.place_unseen().0.cast::<Self>().as_ref() };
             if mark.is_idle() {
-                match timers.queue.put(node, kept) {
-                    Some(true) if node.deadline() != Instant::FAR => timers.clock.rearm(node.deadline()),
-                    Some(_) => {}
-                    None => refused(kept),
+                if let Some(first) = timers.queue.put(node, kept) {
+                    if first && node.deadline() != Instant::FAR {
+                        timers.clock.rearm(node.deadline());
+                    }
+                    return Poll::Pending;
                 }
-                return Poll::Pending;
+                // It is as it was, and found so.
             }
             timers.queue.poll_again(node, kept)
         },
@@ -165,13 +161,20 @@ impl Place {
     /// When a sleep of so many nanoseconds that begins now is over.
     #[inline(always)]
     pub(super) fn deadline(self, nanos: u64) -> Instant {
-        let ops = self.queue().ops;
         if too_long(nanos) {
-            // SAFETY: the queue's own functions, and *whole pointer*.
-            return Instant::from_nanos(unsafe { (ops.other)(self.0, LONG) });
+            return Instant::from_nanos(self.longest());
         }
         // SAFETY: the queue's own functions, *whole pointer*, and as just seen.
-        Instant::from_nanos(unsafe { (ops.deadline)(nanos, self.0) })
+        Instant::from_nanos(unsafe { (self.queue().ops.deadline)(nanos, self.0) })
+    }
+
+    /// When a sleep that is [too long](too_long) is over, if it begins now.
+    #[cold]
+    #[inline(never)]
+    fn longest(self) -> u64 {
+        let deadline = self.deadline(LONGEST).as_nanos();
+        // There was time for it, which there is not for longer ones.
+        if deadline < LONGEST { deadline } else { Instant::FAR.as_nanos() }
     }
 
     /// Links a node that is not, and tells the clock where its deadline is the earliest. Gives the waker back if the queue
@@ -300,13 +303,6 @@ impl<C: Clock + ?Sized> Timers<C> {
     }
 }
 
-#[cold]
-fn refused(kept: Kept) -> ! {
-    // SAFETY: *one waker*: it was not taken.
-    unsafe { kept.discard() };
-    closed()
-}
-
 /// Keeps the first panic, to let it go on when all wakers have been called.
 #[inline(always)]
 fn keep_first(panic: &mut Option<Payload>, woken: Result<(), Payload>) {
@@ -326,18 +322,19 @@ enum Next {
 }
 
 impl Queue {
-    /// Polls a node that has been polled before: one section for every state that it may be in.
+    /// Polls a node that has been polled before, or was refused: one section for every state that it may be in.
     #[cold]
     fn poll_again(&self, node: Pin<&Node>, mut kept: Kept) -> Poll<()> {
-        let state = self.heap.with(|heap| heap.keep(node, &mut kept));
+        self.heap.with(|heap| heap.keep(node, &mut kept));
         // The one before, or this one. Dropped outside of the lock, for a waker is foreign code.
         // SAFETY: *one waker*: of the two it is the one that is not in the heap.
         unsafe { kept.discard() };
-        match state {
-            None => Poll::Pending,
-            Some(Ok(())) => Poll::Ready(()),
-            Some(Err(Closed)) => closed(),
+        // Asked now, so that no answer is kept meanwhile: if its wait is over since, so much the better.
+        let prev = load_published(&node.prev);
+        if prev == State::Elapsed.mark() {
+            return Poll::Ready(());
         }
+        if State::is_linked(prev) { Poll::Pending } else { closed() }
     }
 
     /// Links a node that is not, and says whether it is the first now. `None`: the queue is closed.

@@ -31,7 +31,7 @@ fn instants_saturate() {
 /// Around every boundary of both words, of the clock and of the wait.
 // Mutant: core/src/time/clock.rs :: if high(sum) < high(now) { => if false {
 // Mutant: core/src/time/clock.rs :: high(nanos) == u32::MAX => false
-// Mutant: core/src/time/queue.rs :: return Instant::from_nanos(unsafe { (ops.other)(self.0, LONG) }); => return self.now();
+// Mutant: core/src/time/queue.rs :: if deadline < LONGEST { deadline } else { Instant::FAR.as_nanos() } => deadline
 #[test]
 fn a_deadline_is_the_sum_or_never() {
     let around = |middle: u64| (0..5).map(move |offset| middle.wrapping_add(offset).wrapping_sub(2));

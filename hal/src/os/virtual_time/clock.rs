@@ -11,6 +11,9 @@ use super::super::clock::SystemClock;
 use super::super::sync::{Mutex, lock};
 use super::VirtualTime;
 
+/// What stands for all that is longer, in nanoseconds.
+const LONGEST: u64 = (u64::MAX << 32) - 1;
+
 /// 30 years.
 const LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
 
@@ -70,8 +73,8 @@ impl Clock for RuntimeClock {
     fn deadline(&self, nanos: u64) -> Instant {
         let now = self.now_ceil();
         match now.as_nanos().checked_add(nanos) {
-            None | Some(u64::MAX) => now.saturating_add(LONG),
-            Some(deadline) => Instant::from_nanos(deadline),
+            Some(deadline) if nanos < LONGEST && deadline < u64::MAX => Instant::from_nanos(deadline),
+            _ => now.saturating_add(LONG),
         }
     }
 }
