@@ -273,23 +273,24 @@ impl TaskPtr {
         unsafe { self.header() }.state.start_within()
     }
 
-    /// Whether the task belongs to `owner` (null: to nobody), and would be the next of its queue if it were pushed. Asked in a
-    /// section, or by the one consumer of that queue.
+    /// Whether the task, which rests, belongs to `owner`, and would be the next of its queue if it were pushed. Asked in a section, or
+    /// by the one consumer of that queue. Where it does not rest for certain the answer may be wrong (*read twice*).
     ///
     /// # Safety
     ///
-    /// As for [`owner`](Self::owner); and `owner` must be *direct*.
+    /// The task must be a slot; `owner` be *direct*, and where the task may be in a queue that is another's, not null.
     #[inline(always)]
     pub(crate) unsafe fn is_next(self, owner: *const Owner) -> bool {
-        // SAFETY: *winner reads*, by this function's contract.
-        let own = unsafe { self.owner() };
-        if !core::ptr::eq(own.as_ptr(), owner) {
+        // SAFETY: alive, by this function's contract.
+        let link = unsafe { self.header() }.next.load(Ordering::Relaxed);
+        // To compare only: where it is not known to rest, this may be anything.
+        if !core::ptr::eq(link.cast(), owner) {
             return false;
         }
         // SAFETY: *direct*: it begins with the queue, whose layout does not depend on the scheduler.
-        let queue = unsafe { own.cast::<RunQueue<Anyone>>().as_ref() };
+        let queue = unsafe { &*owner.cast::<RunQueue<Anyone>>() };
         // SAFETY: on one core anybody may ask; else it is the consumer who asks.
-        unsafe { queue.has_none(QueueOwner { link: own.cast().as_ptr(), direct: true }) }
+        unsafe { queue.has_none(QueueOwner { link: owner.cast_mut().cast(), direct: true }) }
     }
 
     /// Hands a new counted task to its scheduler, whose type is not known here. For executors.

@@ -230,26 +230,13 @@ pub(crate) fn fire_apart(waker: &Kept, runner: Runner) -> Fired {
     let Some(task) = waker.slot() else { return Fired::Foreign };
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
-    // SAFETY: run for the winner of NOTIFIED only, where the word is without ASKED.
-    let push = || unsafe { task.push_within() };
-    let start = || {
-        // SAFETY: as above; the consumer is here (`Runner`).
-        if !unsafe { task.is_next(runner.0) } {
-            push();
-        } else if state.start_now() {
-            return Fired::Started(task);
-        } else {
-            // It was aborted just now: by its queue, where the executor sees to that.
-            state.wake_slot(push, || ());
-        }
-        Fired::Woken
-    };
-    let ask = || {
-        // SAFETY: run for the winner of NOTIFIED only.
-        unsafe { task.ask_slot() };
-        Fired::Woken
-    };
-    state.fire(start, ask).unwrap_or(Fired::Woken)
+    // SAFETY: the consumer is here (`Runner`), and somebody.
+    if state.start_resting(|| unsafe { task.is_next(runner.0) }) {
+        return Fired::Started(task);
+    }
+    // SAFETY: `State::wake_slot` runs one of both for the winner of NOTIFIED only, the first one if the word is without ASKED.
+    state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.ask_slot() });
+    Fired::Woken
 }
 
 /// As elsewhere. On one core wakers are fired under the lock.

@@ -139,7 +139,7 @@ impl State {
         if let (Wake::Schedule, _) = before.wake() {
             Self::win(ask);
         } else {
-            self.fire(push, ask);
+            self.say_again(push, ask);
         }
     }
 
@@ -152,17 +152,15 @@ impl State {
         then()
     }
 
-    /// As [`wake_slot`](Self::wake_slot), and gives what `push` or `ask` gave. `None`: neither was run.
+    /// As [`wake_slot`](Self::wake_slot), where it may be that nothing is won.
     #[inline(always)]
-    pub(crate) fn fire<T>(&self, push: impl FnOnce() -> T, ask: impl FnOnce() -> T) -> Option<T> {
+    fn say_again(&self, push: impl FnOnce(), ask: impl FnOnce()) {
         // Ordering: the release pairs with the acquire of the start that follows where nothing is won.
         let before = Snapshot(self.0.fetch_or(NOTIFIED, Ordering::Release));
         if before.wins_push() {
-            Some(Self::win(push))
+            Self::win(push);
         } else if let (Wake::Schedule, _) = before.wake() {
-            Some(Self::win(ask))
-        } else {
-            None
+            Self::win(ask);
         }
     }
 
@@ -203,12 +201,20 @@ impl State {
         if before.is_common() { Start::Poll } else { self.start_uncommon(before) }
     }
 
-    /// As [`start_alone`](Self::start_alone), of a task whose `NOTIFIED` the one runner has won just now: it is not complete, and
-    /// was in no queue meanwhile. `false`: it was aborted, and is not started: it must be woken once more.
+    /// Starts a slot that rests as if it had been woken and taken from its queue, by the one runner, whose it is if `own` says so:
+    /// in one step, for a wake and a start cancel out. `false`: it is not started, and nothing has changed; perhaps only because
+    /// somebody else was here meanwhile.
+    ///
+    /// *read twice*: `own` may read the link though nobody has won `NOTIFIED`. Before it comes whoever has written it for the tenant
+    /// that is seen to rest; after it, if the exchange succeeds, whoever writes it for a later tenant.
     #[inline(always)]
-    pub(crate) fn start_now(&self) -> bool {
-        // Ordering: see `State`. It need not release: nobody has written the link since the start before, which did.
-        Snapshot(self.0.fetch_sub(NOTIFIED, Ordering::Acquire)).is_common()
+    pub(crate) fn start_resting(&self, own: impl FnOnce() -> bool) -> bool {
+        // Ordering: the acquire pairs with the release of the start before, behind which the link leads to the owner.
+        let rests = self.load();
+        // Ordering: the release pairs with the acquire of the next claim, behind which the link leads to somebody else.
+        rests.waits()
+            && own()
+            && self.0.compare_exchange_weak(rests.0, rests.0, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// Starts the task in the way of its scheduler.
