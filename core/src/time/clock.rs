@@ -3,8 +3,6 @@
 use core::ops::{Add, AddAssign, Sub, SubAssign};
 use core::time::Duration;
 
-use crate::atomic::{Ordering, compiler_fence};
-
 /// A moment on some [`Clock`]: nanoseconds since that clock's epoch.
 ///
 /// # Units
@@ -65,9 +63,13 @@ impl Instant {
     /// [`Instant::FAR`], on a way of its own: as two conditional instructions it would cost those who take the other way.
     #[inline(always)]
     pub(super) fn far_apart() -> Self {
-        // Ordering: pairs with nothing: it is here for the compiler, which makes no conditional instructions across it.
-        compiler_fence(Ordering::Release);
-        Self::FAR
+        // A call, which is not made conditional, and is left out where nobody asks for the answer.
+        #[cold]
+        #[inline(never)]
+        fn far() -> u64 {
+            u64::MAX
+        }
+        Self(far())
     }
 
     /// Whether it is [`Instant::FAR`].
