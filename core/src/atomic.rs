@@ -62,7 +62,8 @@ mod imp {
     pub const LAYOUT_IS_REAL: bool = cfg!(not(shuttle));
 }
 
-pub(crate) use core::sync::atomic::compiler_fence;
+#[cfg(zokio_unicore)]
+use core::sync::atomic::compiler_fence;
 pub use imp::*;
 
 /// Declares a constructor that is `const` in a real build and plain under loom, whose atomics have no const `new`.

@@ -87,7 +87,7 @@ impl<C: Clock + Sync + 'static> Timers<C> {
             let timers = unsafe { node.place_unseen().0.cast::<Self>().as_ref() };
             if mark.is_idle() {
                 if let Some(first) = timers.queue.put(node, kept) {
-                    if first && node.deadline() != Instant::FAR {
+                    if node.deadline() != Instant::FAR && first {
                         timers.clock.rearm(node.deadline());
                     }
                     return Poll::Pending;

@@ -69,7 +69,7 @@ fn a_task_that_is_due_alone_runs_at_once() {
     assert_eq!((world.log(), world.slots.in_use()), (std::vec!['a', 'b', 'a', 'a'], 0));
 }
 
-// Mutant: core/src/task/header.rs :: queue.has_none(QueueOwner { link: own.cast().as_ptr(), direct: true }) => true
+// Mutant: core/src/task/header.rs :: queue.has_none(QueueOwner { link: owner.cast_mut().cast(), direct: true }) => true
 #[test]
 fn what_was_queued_before_goes_first() {
     let (world, line) = (World::new(), Direct::new());
@@ -97,7 +97,7 @@ fn several() {
     assert_eq!(world.log(), ['a', 'b', 'c']);
 }
 
-// Mutant: core/src/task/header.rs :: if !core::ptr::eq(own.as_ptr(), owner) { => if false {
+// Mutant: core/src/task/header.rs :: if !core::ptr::eq(link.cast(), owner) { => if false {
 #[test]
 fn the_task_of_another_executor_goes_to_its_queue() {
     let (world, line, other) = (World::new(), Direct::new(), Direct::new());
