@@ -51,7 +51,7 @@ impl hyper::rt::Timer for Timer {
 
     fn reset(&self, sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>, deadline: StdInstant) {
         if let Some(mut sleep) = sleep.as_mut().downcast_mut_pin::<Sleep>() {
-            sleep.0.as_mut().reset(SystemClock::new().from_std(deadline));
+            sleep.0.as_mut().reset(SystemClock::new().from_std(deadline).into());
         }
     }
 }

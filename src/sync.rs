@@ -14,4 +14,13 @@
 #[cfg(feature = "std")]
 pub mod mpsc;
 
+// In place of core's, which does not know how to spawn.
+#[cfg(feature = "std")]
+pub use crate::task::task_tracker::{TaskTracker, TaskTrackerToken};
 pub use zokio_core::sync::*;
+
+/// Futures of this module, under tokio's path.
+#[cfg(feature = "std")]
+pub mod futures {
+    pub use zokio_core::sync::{Notified, OwnedNotified};
+}

@@ -13,6 +13,8 @@ use zokio_executor_local::context::Current;
 mod builder;
 #[cfg(feature = "std")]
 mod join_set;
+#[cfg(feature = "std")]
+mod tracker;
 
 #[cfg(feature = "std")]
 pub use self::builder::Builder;
@@ -27,7 +29,21 @@ pub use zokio_core::task::{
 pub use zokio_core::task::{AccessError, LocalKey, LocalScope, ScopedJoinHandle, TaskLocalFuture, name, scope};
 
 #[cfg(feature = "std")]
+pub use self::tracker::TaskTracker;
+#[cfg(feature = "std")]
 pub use local_set::{LocalEnterGuard, LocalSet};
+
+/// A tracker of tasks and what belongs to it, under the path that it has in tokio-util.
+#[cfg(feature = "std")]
+pub mod task_tracker {
+    pub use super::tracker::{TaskTracker, TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};
+}
+
+/// Futures of this module, under tokio's path.
+#[cfg(feature = "std")]
+pub mod futures {
+    pub use zokio_core::task::TaskLocalFuture;
+}
 
 /// Static memory for up to `SLOTS` tasks at a time, each with up to `BYTES` bytes beside its header; see
 /// [`zokio_core::task::Arena`]. `spawn` and its like use the executor of the current context.
@@ -163,6 +179,10 @@ where
 /// Panics outside of every runtime.
 #[cfg(feature = "std")]
 #[track_caller]
-pub fn spawn_blocking<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+pub fn spawn_blocking<F, R>(call: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
     crate::runtime::Handle::current().spawn_blocking(call)
 }

@@ -3,6 +3,7 @@
 use core::any::Any;
 use core::fmt;
 use core::future::Future;
+use core::marker::PhantomData;
 use std::sync::Arc;
 
 use zokio_core::ambient::{Ambient, Context, Held, Offer};
@@ -60,6 +61,20 @@ impl Offer for Local {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TryCurrentError(());
 
+impl TryCurrentError {
+    /// Whether no runtime was entered on this thread.
+    #[must_use]
+    pub fn is_missing_context(&self) -> bool {
+        true
+    }
+
+    /// Whether the thread ends, and what it knew of its runtime is gone. Nobody can tell the two apart: never.
+    #[must_use]
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        false
+    }
+}
+
 impl fmt::Display for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
@@ -77,10 +92,12 @@ impl core::error::Error for TryCurrentError {}
 /// Dropping one while a later one lives panics.
 #[derive(Debug)]
 #[must_use = "the runtime is left again when the guard is dropped"]
-pub struct EnterGuard {
+pub struct EnterGuard<'a> {
     // In this order: the context goes first.
     _context: EnteredKind,
     _reactor: os::EnterGuard,
+    /// It keeps what it needs; who holds it borrows the runtime all the same, as with tokio.
+    _of: PhantomData<&'a Handle>,
 }
 
 #[derive(Debug)]
@@ -106,13 +123,13 @@ impl Handle {
     }
 
     /// As `enter`, on the thread of a local runtime.
-    pub(super) fn enter_local(&self, spawner: &LocalSpawner<VirtualUnpark>) -> EnterGuard {
+    pub(super) fn enter_local(&self, spawner: &LocalSpawner<VirtualUnpark>) -> EnterGuard<'_> {
         match &self.kind {
             Kind::MultiThread(_) => self.enter(),
             Kind::CurrentThread(local) => {
                 let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
                 let offer = Entered { local: local.clone(), spawner: spawner.clone() };
-                EnterGuard { _context: EnteredKind::Local(Held::new(offer)), _reactor: reactor }
+                EnterGuard { _context: EnteredKind::Local(Held::new(offer)), _reactor: reactor, _of: PhantomData }
             }
         }
     }
@@ -189,7 +206,11 @@ impl Handle {
     /// Runs `call` on a thread that may block, with this runtime as its context. Aborting it has an effect only before it
     /// starts; where the pool takes no more work the handle answers that it was cancelled.
     #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(&self, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    pub fn spawn_blocking<F, R>(&self, call: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         match &self.kind {
             Kind::MultiThread(workers) => workers.spawn_blocking(call),
             Kind::CurrentThread(local) => {
@@ -238,14 +259,14 @@ impl Handle {
 
     /// Makes this runtime the one of this thread until the guard is dropped. In a task of a
     /// [`LocalSet`](crate::task::LocalSet) `spawn_local` still spawns on the set.
-    pub fn enter(&self) -> EnterGuard {
+    pub fn enter(&self) -> EnterGuard<'_> {
         let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
         let context = match (local_set::Entered::beside(self), &self.kind) {
             (Some(set), _) => EnteredKind::Set(Held::new(set)),
             (None, Kind::MultiThread(workers)) => EnteredKind::MultiThread(workers.enter()),
             (None, Kind::CurrentThread(local)) => EnteredKind::CurrentThread(Held::new(local.clone())),
         };
-        EnterGuard { _context: context, _reactor: reactor }
+        EnterGuard { _context: context, _reactor: reactor, _of: PhantomData }
     }
 
     /// What kind of runtime it is.

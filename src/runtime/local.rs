@@ -54,6 +54,10 @@ pub struct LocalRuntime {
     spawner: LocalSpawner<VirtualUnpark>,
 }
 
+// As for `Runtime`.
+impl std::panic::UnwindSafe for LocalRuntime {}
+impl std::panic::RefUnwindSafe for LocalRuntime {}
+
 impl LocalRuntime {
     pub(super) fn assemble(mut runtime: Runtime) -> Self {
         let spawner = runtime.bind();
@@ -90,7 +94,11 @@ impl LocalRuntime {
 
     /// Runs `call` on a thread that may block.
     #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(&self, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    pub fn spawn_blocking<F, R>(&self, call: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         self.runtime.spawn_blocking(call)
     }
 
@@ -110,7 +118,7 @@ impl LocalRuntime {
     }
 
     /// Makes this runtime the one of this thread until the guard is dropped.
-    pub fn enter(&self) -> EnterGuard {
+    pub fn enter(&self) -> EnterGuard<'_> {
         self.handle().enter_local(&self.spawner)
     }
 

@@ -105,12 +105,16 @@ impl Runtime {
 
     /// Runs `call` on a thread that may block.
     #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(&self, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    pub fn spawn_blocking<F, R>(&self, call: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         self.handle.spawn_blocking(call)
     }
 
     /// Makes this runtime the one of this thread until the guard is dropped.
-    pub fn enter(&self) -> EnterGuard {
+    pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
 

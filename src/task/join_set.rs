@@ -1,5 +1,6 @@
 //! Many tasks, and the next one that ends.
 
+use core::fmt;
 use core::future::Future;
 use core::task::{Context, Poll};
 use std::io;
@@ -32,8 +33,13 @@ use crate::runtime::Handle;
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct JoinSet<T>(zokio_core::task::JoinSet<T>);
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl<T> Default for JoinSet<T> {
     fn default() -> Self {
@@ -127,8 +133,9 @@ impl<T> JoinSet<T> {
     ///
     /// As [`spawn_blocking`](super::spawn_blocking).
     #[track_caller]
-    pub fn spawn_blocking(&mut self, call: impl FnOnce() -> T + Send + 'static) -> AbortHandle
+    pub fn spawn_blocking<F>(&mut self, call: F) -> AbortHandle
     where
+        F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
         self.insert(super::spawn_blocking(call))
@@ -140,8 +147,9 @@ impl<T> JoinSet<T> {
     ///
     /// As [`Handle::spawn_blocking`].
     #[track_caller]
-    pub fn spawn_blocking_on(&mut self, call: impl FnOnce() -> T + Send + 'static, handle: &Handle) -> AbortHandle
+    pub fn spawn_blocking_on<F>(&mut self, call: F, handle: &Handle) -> AbortHandle
     where
+        F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
         self.insert(handle.spawn_blocking(call))

@@ -152,7 +152,8 @@ impl<L: RawLock> Drop for PassOn<'_, L> {
     }
 }
 
-impl<L: RawLock> Default for Condvar<L> {
+impl Default for Condvar {
+    #[inline] // as `new`
     fn default() -> Self {
         Self::with_lock()
     }

@@ -152,13 +152,13 @@ impl<T: ?Sized, L: RawLock> Mutex<T, L> {
     }
 }
 
-impl<T: Default, L: RawLock> Default for Mutex<T, L> {
+impl<T: Default> Default for Mutex<T> {
     fn default() -> Self {
         Self::with_lock(T::default())
     }
 }
 
-impl<T, L: RawLock> From<T> for Mutex<T, L> {
+impl<T> From<T> for Mutex<T> {
     fn from(value: T) -> Self {
         Self::with_lock(value)
     }

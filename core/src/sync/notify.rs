@@ -124,7 +124,8 @@ impl<L: RawLock> Notify<L> {
     }
 }
 
-impl<L: RawLock> Default for Notify<L> {
+impl Default for Notify {
+    #[inline] // as `new`
     fn default() -> Self {
         Self::with_lock()
     }

@@ -185,11 +185,11 @@ impl<T, L: RawLock> OnceCell<T, L> {
 
     /// Takes the value out, and leaves none.
     pub fn take(&mut self) -> Option<T> {
-        core::mem::take(self).into_inner()
+        core::mem::replace(self, Self::with_lock()).into_inner()
     }
 }
 
-impl<T, L: RawLock> Default for OnceCell<T, L> {
+impl<T> Default for OnceCell<T> {
     fn default() -> Self {
         Self::with_lock()
     }

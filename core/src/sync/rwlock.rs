@@ -214,13 +214,13 @@ impl<T: ?Sized, L: RawLock> RwLock<T, L> {
     }
 }
 
-impl<T: Default, L: RawLock> Default for RwLock<T, L> {
+impl<T: Default> Default for RwLock<T> {
     fn default() -> Self {
         Self::with_lock(T::default())
     }
 }
 
-impl<T, L: RawLock> From<T> for RwLock<T, L> {
+impl<T> From<T> for RwLock<T> {
     fn from(value: T) -> Self {
         Self::with_lock(value)
     }

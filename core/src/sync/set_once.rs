@@ -125,7 +125,7 @@ impl<T, L: RawLock> SetOnce<T, L> {
     }
 }
 
-impl<T, L: RawLock> Default for SetOnce<T, L> {
+impl<T> Default for SetOnce<T> {
     fn default() -> Self {
         Self::with_lock()
     }

@@ -160,7 +160,7 @@ impl<T, L: RawLock> Signal<T, L> {
     }
 }
 
-impl<T, L: RawLock> Default for Signal<T, L> {
+impl<T> Default for Signal<T> {
     fn default() -> Self {
         Self::with_lock()
     }

@@ -98,7 +98,7 @@ impl<L: RawLock> WaitCell<L> {
     }
 }
 
-impl<L: RawLock> Default for WaitCell<L> {
+impl Default for WaitCell {
     fn default() -> Self {
         Self::new()
     }

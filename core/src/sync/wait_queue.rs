@@ -269,7 +269,8 @@ impl<L: RawLock> WaitQueue<L> {
     }
 }
 
-impl<L: RawLock> Default for WaitQueue<L> {
+impl Default for WaitQueue {
+    #[inline] // as `new`
     fn default() -> Self {
         Self::with_lock()
     }

@@ -77,6 +77,7 @@ impl<T> JoinHandle<T> {
     /// # Panics
     ///
     /// Panics where the output has been given already.
+    #[must_use = "to abort needs the handle: `abort` of the join handle does it at once"]
     #[track_caller]
     pub fn abort_handle(&self) -> AbortHandle {
         // SAFETY: `JOIN_INTEREST` keeps the task from being used again.
@@ -296,6 +297,9 @@ pub struct AbortHandle {
 unsafe impl Send for AbortHandle {}
 // SAFETY: as above.
 unsafe impl Sync for AbortHandle {}
+// As for `JoinHandle`.
+impl core::panic::UnwindSafe for AbortHandle {}
+impl core::panic::RefUnwindSafe for AbortHandle {}
 
 impl AbortHandle {
     /// # Safety

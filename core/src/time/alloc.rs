@@ -45,3 +45,11 @@ impl<T: Moment> Interval<T> {
         Poll::Ready(self.step(now))
     }
 }
+
+/// As tokio's: for `?` where an error of I/O is given.
+#[cfg(feature = "std")]
+impl From<super::Elapsed> for std::io::Error {
+    fn from(_: super::Elapsed) -> Self {
+        std::io::ErrorKind::TimedOut.into()
+    }
+}

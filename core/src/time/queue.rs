@@ -59,7 +59,6 @@ struct Ops {
     poll: unsafe fn(Pin<&Node>, Kept, Mark) -> Poll<()>,
 }
 
-
 impl<C: Clock + Sync + 'static> Timers<C> {
     const OPS: Ops = Ops {
         other: |queue, first| {

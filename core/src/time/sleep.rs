@@ -144,7 +144,10 @@ impl<T> Sleep<T> {
     /// # Cost
     ///
     /// Reads the clock, and takes the lock of the queue twice if somebody waits.
-    pub fn reset(self: Pin<&mut Self>, deadline: impl Into<Instant>) {
+    pub fn reset(self: Pin<&mut Self>, deadline: T)
+    where
+        T: Into<Instant>,
+    {
         let deadline = deadline.into();
         let now = self.place().now();
         self.node().reset(deadline, now);

@@ -113,7 +113,7 @@ impl<T, const N: usize, L: RawLock> Broadcast<T, N, L> {
     }
 }
 
-impl<T, const N: usize, L: RawLock> Default for Broadcast<T, N, L> {
+impl<T, const N: usize> Default for Broadcast<T, N> {
     fn default() -> Self {
         Self::with_lock()
     }

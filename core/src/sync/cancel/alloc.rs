@@ -173,6 +173,28 @@ impl Default for CancellationToken {
     }
 }
 
+/// Clones of one token are equal; a child is another token.
+impl PartialEq for CancellationToken {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Place::Root(left), Place::Root(right)) => Arc::ptr_eq(left, right),
+            (Place::Below(left), Place::Below(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for CancellationToken {}
+
+impl core::hash::Hash for CancellationToken {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Place::Root(tree) => Arc::as_ptr(tree).hash(state),
+            Place::Below(node) => Arc::as_ptr(node).hash(state),
+        }
+    }
+}
+
 impl core::fmt::Debug for CancellationToken {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("CancellationToken").field("is_cancelled", &self.is_cancelled()).finish()
@@ -248,6 +270,18 @@ impl DropGuard {
     }
 }
 
+impl DropGuard {
+    /// The token.
+    ///
+    /// # Panics
+    ///
+    /// Never.
+    #[must_use]
+    pub fn token(&self) -> &CancellationToken {
+        self.0.as_ref().expect("only `disarm` takes it")
+    }
+}
+
 impl Drop for DropGuard {
     fn drop(&mut self) {
         if let Some(token) = &self.0 {
@@ -269,6 +303,18 @@ impl<'a> DropGuardRef<'a> {
     /// Never.
     pub fn disarm(mut self) -> &'a CancellationToken {
         self.0.take().expect("only `disarm` takes it")
+    }
+}
+
+impl DropGuardRef<'_> {
+    /// The token.
+    ///
+    /// # Panics
+    ///
+    /// Never.
+    #[must_use]
+    pub fn token(&self) -> &CancellationToken {
+        self.0.expect("only `disarm` takes it")
     }
 }
 

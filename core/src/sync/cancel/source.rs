@@ -106,7 +106,8 @@ impl<L: RawLock> CancellationSource<L> {
     }
 }
 
-impl<L: RawLock> Default for CancellationSource<L> {
+impl Default for CancellationSource {
+    #[inline] // as `new`
     fn default() -> Self {
         Self::with_lock()
     }

@@ -231,7 +231,7 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
     }
 }
 
-impl<T, const N: usize, L: RawLock> Default for Channel<T, N, L> {
+impl<T, const N: usize> Default for Channel<T, N> {
     fn default() -> Self {
         Self::with_lock()
     }

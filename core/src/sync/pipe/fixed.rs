@@ -154,7 +154,7 @@ impl<const N: usize, L: RawLock> Pipe<N, L> {
     }
 }
 
-impl<const N: usize, L: RawLock> Default for Pipe<N, L> {
+impl<const N: usize> Default for Pipe<N> {
     fn default() -> Self {
         Self::with_lock()
     }

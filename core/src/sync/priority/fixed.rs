@@ -161,7 +161,7 @@ impl<T, const N: usize, L: RawLock> PriorityChannel<T, N, L> {
     }
 }
 
-impl<T, const N: usize, L: RawLock> Default for PriorityChannel<T, N, L> {
+impl<T, const N: usize> Default for PriorityChannel<T, N> {
     fn default() -> Self {
         Self::with_lock()
     }

@@ -212,7 +212,8 @@ impl<L: RawLock> WaitGroup<L> {
     }
 }
 
-impl<L: RawLock> Default for WaitGroup<L> {
+impl Default for WaitGroup {
+    #[inline] // as `new`
     fn default() -> Self {
         Self::with_lock()
     }

@@ -271,7 +271,7 @@ impl<T, L: RawLock> Watch<T, L> {
     }
 }
 
-impl<T: Default, L: RawLock> Default for Watch<T, L> {
+impl<T: Default> Default for Watch<T> {
     fn default() -> Self {
         Self::with_lock(T::default())
     }

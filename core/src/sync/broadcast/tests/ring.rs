@@ -194,7 +194,7 @@ fn works_in_one_context_and_may_be_shared_by_threads() {
     local.send(1).unwrap();
     assert_eq!(wait.ready(), Ok(1));
     // A message need only be `Send`, as with tokio: it is never looked at by two at once.
-    let ring = Ring::<core::cell::Cell<u8>, 2>::default();
+    let ring = Ring::<core::cell::Cell<u8>, 2>::with_lock();
     send_sync(&ring);
     let mut receiver = ring.subscribe();
     send_sync(&receiver);

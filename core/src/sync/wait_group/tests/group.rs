@@ -122,7 +122,7 @@ fn works_in_one_context_and_may_be_shared_by_threads() {
     let mut wait = Polled::waiting(local.wait());
     drop(guard);
     wait.ready();
-    let group = Group::default();
+    let group = Group::with_lock();
     send_sync(&group);
     send_sync(&group.add());
     send_sync(&group.wait());
