@@ -99,6 +99,7 @@ impl<L: RawLock> WaitCell<L> {
 }
 
 impl Default for WaitCell {
+    #[inline] // as `new`
     fn default() -> Self {
         Self::new()
     }
