@@ -133,6 +133,7 @@ fn the_next_tenant_is_not_started_at_once() {
 }
 
 /// It is woken by somebody else meanwhile: what came before that wake is seen, or it is polled once more.
+// Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(rests.0, rests.0, => compare_exchange_weak(rests.0, rests.0 | NOTIFIED,
 #[test]
 fn a_wake_races_a_start_at_once() {
     loom::model(|| {
@@ -152,6 +153,7 @@ fn a_wake_races_a_start_at_once() {
 }
 
 /// It is aborted meanwhile: by its queue, and for certain.
+// Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(rests.0, rests.0, => compare_exchange_weak(rests.0, rests.0 | NOTIFIED,
 #[test]
 fn an_abort_races_a_start_at_once() {
     loom::model(|| {
@@ -161,6 +163,21 @@ fn an_abort_races_a_start_at_once() {
         aborting.join().unwrap();
         world.turn();
         assert_eq!(world.slots.in_use(), 0, "an abort was lost");
+        drop(world.wakers.take());
+    });
+}
+
+/// Its handle goes away meanwhile, which is no wake: it is woken once more.
+// Mutant: core/src/task/waker.rs :: state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.ask_slot() });\n    Fired::Woken => Fired::Woken
+#[test]
+fn a_detach_races_a_start_at_once() {
+    loom::model(|| {
+        let (world, task) = World::new();
+        world.flag.store(true, Ordering::Relaxed);
+        let leaving = thread::spawn(move || task.detach());
+        world.turn();
+        leaving.join().unwrap();
+        assert_eq!(world.slots.in_use(), 0, "a deadline was lost");
         drop(world.wakers.take());
     });
 }

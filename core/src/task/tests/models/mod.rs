@@ -83,7 +83,14 @@ pub(super) fn each_slot(model: impl Fn(&'static Line, &'static Arena<1, 256>) + 
         let mut builder = loom::model::Builder::new();
         // What comes between a look and the exchange that follows it is found by one more.
         builder.preemption_bound = Some(3);
-        builder.check(move || run(of()));
+        let count = Arc::new(AtomicUsize::new(0));
+        let runs = count.clone();
+        builder.check(move || {
+            runs.fetch_add(1, Ordering::Relaxed);
+            run(of());
+        });
+        // As `loom::model` says it where it is asked to.
+        std::println!("Completed in {} iterations", count.load(Ordering::Relaxed));
     };
     check(|| of(Home::Pool));
     check(|| of(Home::Alone));
