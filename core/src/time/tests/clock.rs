@@ -9,6 +9,7 @@ use super::util::{Here, Task, leak, timers, within};
 use crate::ambient::{self, Ambient};
 use crate::time::{Clock, Instant, Timers, sleep};
 
+// Mutant: core/src/time/clock.rs :: self.0 <= now.0 && self.0 != Self::FAR.0 => self.0 <= now.0
 #[test]
 fn instants_saturate() {
     let one = Duration::from_nanos(1);

@@ -165,7 +165,7 @@ fn failure_083_the_longest_durations_neither_fire_nor_panic() {
     }
 }
 
-// Mutant: core/src/time/clock.rs :: self.0 <= now.0 && self.0 != Self::FAR.0 => self.0 <= now.0
+// Mutant: core/src/time/heap.rs :: Some(self.first_or_far()).filter(|deadline| !deadline.is_far()) => Some(self.first_or_far())
 #[test]
 fn failure_084_duration_max_everywhere() {
     use crate::time::{MissedTickBehavior, interval, interval_at};
