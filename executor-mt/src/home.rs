@@ -164,9 +164,9 @@ impl<U: Unpark> Home<U> {
         }
     }
 
-    /// Whether there is more here than its worker comes to by itself when it has run one task.
-    pub(crate) fn has_plenty(&self) -> bool {
-        self.has_inbox() || self.backlog.len() > 0 || self.thief.len() > 1
+    /// Whether there is more here than so many tasks in the queue.
+    pub(crate) fn has_more_than(&self, queued: usize) -> bool {
+        self.has_inbox() || self.backlog.len() > 0 || self.thief.len() > queued
     }
 
     pub(crate) fn metrics(&self) -> WorkerMetrics {

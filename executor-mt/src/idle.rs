@@ -34,6 +34,8 @@
 //!   then looks again. Whoever makes work ready that it will come to by itself ([`Idle::notify_lazily`]) leaves it asleep;
 //!   whoever calls for help ([`Idle::notify`]) ends its nap. A nap that is not ended where it ought to have been costs a
 //!   delay as long as a nap, and nothing is lost: all that holds for searchers holds for this one.
+//! - *Whoever leaves something stays*: a searcher that leaves tasks to their worker (see [`steal`](crate::steal)) naps on and
+//!   does not park, unless another one searches: the worker to which they were left may be held up by any of them.
 //! - *Name, fence, look*: it says that it naps before it looks at all boxes for the last time, with a fence between.
 //!
 //! # Why naps
@@ -43,6 +45,10 @@
 //! time, costs a call of the system and its own time to fall asleep, and where it does find something every word the tasks
 //! share goes to and fro between two caches. Not to call it at all would let a task wait for ever behind the poll that woke it,
 //! if that blocks. So the second worker looks from time to time.
+//!
+//! Several such tasks at once would call it at each wake. Where it has just seen that their worker gets through all of them, it
+//! says with its name whose tasks it left, and that worker's second task does not end its nap ([`Idle::notify_of_few`]); the
+//! first one that is not among a few does, and so does any other worker that calls for help.
 //!
 //! A bit is set once and cleared once per sleep and a counter counts only workers without a bit, so no sleeper can be
 //! entered twice and no counter can underflow, however often a worker is unparked behind this module's back.
@@ -57,9 +63,13 @@
 //! [`Idle::notify`] is a fence and one load where somebody searches or nobody sleeps; with more than one word, a load per
 //! word.
 
+mod left;
+
 use std::boxed::Box;
 
 use zokio_core::atomic::{AtomicUsize, Ordering, fence};
+
+pub(crate) use left::Left;
 
 /// Workers whose parked bits share one word.
 const GROUP: usize = usize::BITS as usize / 4 * 3;
@@ -108,6 +118,17 @@ impl Snapshot {
 #[repr(align(128))]
 struct Word(AtomicUsize);
 
+/// Why another worker may be wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    /// For what the caller comes to by itself if nothing keeps it.
+    Lazy,
+    /// For a few tasks.
+    Few,
+    /// For help.
+    Help,
+}
+
 /// What a worker that wanted to park must do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -124,7 +145,7 @@ pub(crate) enum Parked {
 #[derive(Debug)]
 pub(crate) struct Idle {
     words: Box<[Word]>,
-    /// The worker that naps, and one; zero: nobody.
+    /// The worker that naps, and one, and what it [left](Left); zero: nobody.
     napper: Word,
     group: usize,
     workers: usize,
@@ -139,6 +160,7 @@ impl Idle {
     /// As `new`, with fewer workers to a word.
     fn with_group(workers: usize, group: usize) -> Self {
         debug_assert!((1..=GROUP).contains(&group));
+        assert!(workers < Left::MOST, "more workers than a name has bits for");
         let words = (0..workers.div_ceil(group)).map(|_| Word(AtomicUsize::new(0))).collect();
         Self { words, napper: Word(AtomicUsize::new(0)), group, workers }
     }
@@ -158,30 +180,43 @@ impl Idle {
     /// `prefer` is chosen if it is parked: the work lies in its boxes.
     #[must_use = "whoever clears a bit owes the wake-up"]
     pub(crate) fn notify(&self, prefer: usize) -> Option<usize> {
-        self.choose(prefer, false)
+        self.choose(prefer, Call::Help)
+    }
+
+    /// As [`notify`](Self::notify), for the second task in the queue of `prefer`: one that naps and has left it its tasks is let
+    /// sleep.
+    #[must_use = "whoever clears a bit owes the wake-up"]
+    pub(crate) fn notify_of_few(&self, prefer: usize) -> Option<usize> {
+        self.choose(prefer, Call::Few)
     }
 
     /// As [`notify`](Self::notify), for work that the caller comes to by itself if nothing keeps it: one that naps is let
     /// sleep.
     #[must_use = "whoever clears a bit owes the wake-up"]
     pub(crate) fn notify_lazily(&self, prefer: usize) -> Option<usize> {
-        self.choose(prefer, true)
+        self.choose(prefer, Call::Lazy)
     }
 
     #[inline]
-    fn choose(&self, prefer: usize, lazily: bool) -> Option<usize> {
+    fn choose(&self, prefer: usize, call: Call) -> Option<usize> {
         let found = self.choose_parked(prefer);
         // Who searches and does not nap finds it, or looks again before it does.
-        found.unwrap_or_else(|| if lazily { None } else { self.end_any_nap() })
+        found.unwrap_or_else(|| if call == Call::Lazy { None } else { self.end_nap_for(prefer, call) })
     }
 
-    /// The worker that naps, if one does: it naps no more, and is owed an unpark.
-    fn end_any_nap(&self) -> Option<usize> {
+    /// The worker that naps, if one does and it is called so: it naps no more, and is owed an unpark.
+    fn end_nap_for(&self, caller: usize, call: Call) -> Option<usize> {
         let napper = &self.napper.0;
-        let name = napper.load(Ordering::Relaxed);
+        let word = napper.load(Ordering::Relaxed);
+        if word == 0 {
+            return None;
+        }
+        let (name, left) = Left::read(word);
+        if call == Call::Few && left.includes(caller) {
+            return None;
+        }
         // Ordering: relaxed, as the words: the unpark synchronises.
-        let ended = name > 0 && napper.compare_exchange(name, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        ended.then(|| name - 1)
+        napper.compare_exchange(word, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok().then_some(name)
     }
 
     /// A parked worker, searching from now on; or that somebody searches already (`None`), or nobody sleeps.
@@ -279,7 +314,7 @@ impl Idle {
     /// A searcher that found nothing asks to nap. At most one does, and only while somebody runs, who may make work ready
     /// lazily. If it may, it looks at the boxes once more, and sleeps for a moment.
     #[must_use]
-    fn begin_nap(&self, worker: usize) -> bool {
+    fn begin_nap(&self, worker: usize, left: Left) -> bool {
         let idlers = |word: &Word| {
             let now = Snapshot(word.0.load(Ordering::Relaxed));
             now.parked().count_ones() as usize + now.searchers()
@@ -288,15 +323,15 @@ impl Idle {
         if self.words.iter().map(idlers).sum::<usize>() >= self.workers {
             return false;
         }
-        let begun = self.napper.0.compare_exchange(0, worker + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let begun = self.napper.0.compare_exchange(0, left.named(worker), Ordering::Relaxed, Ordering::Relaxed).is_ok();
         // Ordering: *name, fence, look*; pairs with the fence in `choose_parked`.
         fence(Ordering::SeqCst); // after the name
         begun
     }
 
-    /// It is awake again, for whatever reason. Returns whether it was called for.
-    fn end_nap(&self, worker: usize) -> bool {
-        self.napper.0.compare_exchange(worker + 1, 0, Ordering::Relaxed, Ordering::Relaxed).is_err()
+    /// It is awake again, for whatever reason. Returns whether it was called for. `left`: as at the beginning.
+    fn end_nap(&self, worker: usize, left: Left) -> bool {
+        self.napper.0.compare_exchange(left.named(worker), 0, Ordering::Relaxed, Ordering::Relaxed).is_err()
     }
 
     /// Whether `worker` sleeps or is about to. Called after something was made visible that only this worker looks at
@@ -305,7 +340,8 @@ impl Idle {
         let (word, bit) = self.place(worker);
         // Ordering: as in `notify`: *push, fence, look*.
         fence(Ordering::SeqCst); // after the insertion
-        Snapshot(word.load(Ordering::Relaxed)).is_parked(bit) || self.napper.0.load(Ordering::Relaxed) == worker + 1
+        let naps = |word: usize| word != 0 && Left::read(word).0 == worker;
+        Snapshot(word.load(Ordering::Relaxed)).is_parked(bit) || naps(self.napper.0.load(Ordering::Relaxed))
     }
 
     /// The number of parked workers now.
@@ -374,25 +410,32 @@ impl Role {
         self.eager
     }
 
-    /// The worker found nothing: lets it nap, or says what else to do. `park` sleeps, as in [`park`](Self::park), for a time
-    /// that it is told in naps of the shortest kind; `plenty` tells whether there is work that needs help.
+    /// The worker took nothing, and `left` what it saw: lets it nap, or says what else to do. `park` sleeps, as in
+    /// [`park`](Self::park), for a time that it is told in naps of the shortest kind; `plenty` tells whether there is work that
+    /// needs help.
     pub(crate) fn nap(
         &mut self,
         idle: &Idle,
+        left: Left,
         plenty: impl FnOnce() -> bool,
         park: impl FnOnce(u32, &mut dyn FnMut() -> bool),
     ) -> Rest {
         if !self.searching {
             return Rest::Park;
         }
-        if self.naps == NAPS || !idle.begin_nap(self.worker) {
-            // *Nobody sleeps unsearched*, and a search that leaves something is none.
-            return if core::mem::replace(&mut self.eager, true) { Rest::Park } else { Rest::Search };
+        let leaves = left != Left::NOBODY;
+        if leaves {
+            // *Whoever leaves something stays*.
+            (self.eager, self.naps) = (false, self.naps.min(NAPS - 1));
+        }
+        if self.naps == NAPS || !idle.begin_nap(self.worker, left) {
+            // *Nobody sleeps unsearched*, and a search that leaves something is none; but where another one naps, that looks.
+            return if leaves || core::mem::replace(&mut self.eager, true) { Rest::Park } else { Rest::Search };
         }
         let mut look = Some(plenty);
         park(1 << self.naps.min(LONGEST), &mut || look.take().is_some_and(|plenty| !plenty()));
         self.naps += 1;
-        self.eager = idle.end_nap(self.worker);
+        self.eager = idle.end_nap(self.worker, left);
         Rest::Napped
     }
 

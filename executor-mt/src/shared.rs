@@ -15,8 +15,9 @@ use zokio_core::time::Timers;
 use crate::blocking::Blocking;
 use crate::deque::deque;
 use crate::home::Home;
-use crate::idle::Idle;
+use crate::idle::{Idle, Left};
 use crate::metrics::Metrics;
+use crate::steal::FEW;
 use crate::worker::{Local, Queue};
 
 /// The runtime's core. Alive as long as a handle, a worker, or the memory of one of its tasks is.
@@ -93,6 +94,12 @@ impl<U: Unpark> Shared<U> {
         self.unpark(self.idle.notify_lazily(worker));
     }
 
+    /// As [`notify`](Self::notify), after a worker put a second task into its own queue: it may be known to get through a few.
+    #[inline]
+    pub(crate) fn notify_of_few(&self, worker: usize) {
+        self.unpark(self.idle.notify_of_few(worker));
+    }
+
     /// Pays what whoever cleared a bit owes.
     #[inline]
     pub(crate) fn unpark(&self, worker: Option<usize>) {
@@ -106,9 +113,11 @@ impl<U: Unpark> Shared<U> {
         self.homes.iter().any(Home::has_work)
     }
 
-    /// Whether any box of anybody holds more than its worker comes to by itself.
-    pub(crate) fn has_plenty(&self) -> bool {
-        self.homes.iter().any(Home::has_plenty)
+    /// Whether any box of anybody holds more than its worker comes to by itself: more than one task in a queue, or than a few
+    /// where they are `left` to their worker.
+    pub(crate) fn has_plenty(&self, left: Left) -> bool {
+        let most = |worker| if left.includes(worker) { FEW } else { 1 };
+        self.homes.iter().enumerate().any(|(worker, home)| home.has_more_than(most(worker)))
     }
 
     /// A worker for a task that has none.

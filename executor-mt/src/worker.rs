@@ -19,7 +19,8 @@
 //!
 //! A task that lies alone in a queue is what its worker runs next, so others leave it there until they see that the worker
 //! has not moved between two looks. They look after naps, and are called at once for tasks that were spawned, that came
-//! from other threads, and for the second one that was woken.
+//! from other threads, and for the second one that was woken; but not for a second one of a few where somebody has just seen
+//! that this worker gets through them (see [`steal`]).
 
 use core::cell::Cell;
 use core::time::Duration;
@@ -33,9 +34,10 @@ use zokio_core::time::Timers;
 use crate::context::{Head, Installed};
 use crate::deque::{CAPACITY, Owner};
 use crate::home::{Home, Task};
-use crate::idle::{Rest, Role};
+use crate::idle::{Left, Rest, Role};
 use crate::overflow::Batch;
 use crate::shared::Shared;
+use crate::steal::FEW;
 use crate::{shutdown, steal};
 
 /// How many tasks of the backlog get into the queue at their tick.
@@ -67,25 +69,31 @@ impl<U: Unpark> Local<U> {
         &self.shared.homes[self.head.index]
     }
 
-    /// A task was spawned on this thread: to the own queue, and another worker is woken if the queue was empty.
+    /// A task was spawned on this thread: to the own queue, and another worker is woken if the queue was empty, and once more
+    /// when it holds more than a few.
     pub(crate) fn push(&self, task: Task<U>) {
-        if self.put(task) == 0 && !self.between.get() {
+        if matches!(self.put(task), 0 | FEW) && !self.between.get() {
             self.shared.notify(self.index());
         }
     }
 
     /// A task was woken on this thread: to the own queue. If that was empty, it is what this worker runs next: whoever naps
-    /// may look after it; from the second one on there is something to share.
+    /// may look after it; from the second one on there is something to share, unless this worker gets through a few.
     #[inline]
     pub(crate) fn push_woken(&self, task: Task<U>) {
         let before = self.put(task);
-        if before <= 1 && !self.between.get() {
-            self.call(before == 1);
+        if matches!(before, 0 | 1 | FEW) && !self.between.get() {
+            self.call(before);
         }
     }
 
-    fn call(&self, help: bool) {
-        if help { self.shared.notify(self.index()) } else { self.shared.notify_lazily(self.index()) }
+    /// Calls another worker for a task that was woken where there were so many before.
+    fn call(&self, before: usize) {
+        match before {
+            0 => self.shared.notify_lazily(self.index()),
+            1 => self.shared.notify_of_few(self.index()),
+            _ => self.shared.notify(self.index()),
+        }
     }
 
     /// Puts a task into the own queue. Returns how many there were before.
@@ -181,13 +189,16 @@ pub(crate) struct Worker<'a, P: Park> {
     random: u32,
     /// Polls that each worker had done when this one last searched.
     seen: Box<[u64]>,
+    /// What it left where it was when it last searched.
+    left: Left,
 }
 
 impl<'a, P: Park> Worker<'a, P> {
     pub(crate) fn new(local: &'a Local<P::Unpark>, park: P, timers: &'static Timers, rhythm: Rhythm) -> Self {
         let index = local.index();
         let seen = local.shared.homes.iter().map(|_| u64::MAX).collect();
-        Self { local, park, timers, role: Role::new(index), rhythm, to_go: rhythm, random: index as u32 + 1, seen }
+        let (role, random, left) = (Role::new(index), index as u32 + 1, Left::NOBODY);
+        Self { local, park, timers, role, rhythm, to_go: rhythm, random, seen, left }
     }
 
     /// Runs tasks until the runtime is closed.
@@ -262,17 +273,25 @@ impl<'a, P: Park> Worker<'a, P> {
     /// Looks into the boxes of the others, if not enough others do so already.
     fn search(&mut self) -> Option<Task<P::Unpark>> {
         let shared = &*self.local.shared;
+        self.left = Left::NOBODY;
         if !self.role.may_search(&shared.idle) {
             return None;
         }
         // Where the search begins is no matter of chance that somebody could predict, only of spreading.
         self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let greedy = self.rhythm.nap.is_none() || self.role.is_eager();
-        let seen = &mut self.seen;
-        // What lies alone in a queue is what its worker runs next, unless that has not moved since the last look.
+        let naps = self.rhythm.nap.is_some();
+        let greedy = !naps || self.role.is_eager();
+        let (seen, left) = (&mut self.seen, &mut self.left);
         let found = steal::search(shared, self.local, self.random as usize >> 8, |victim| {
-            let polls = shared.homes[victim].counters.polls();
-            core::mem::replace(&mut seen[victim], polls) == polls || greedy
+            let home = &shared.homes[victim];
+            let polls = home.counters.polls();
+            let moves = core::mem::replace(&mut seen[victim], polls) != polls;
+            if naps && steal::gets_through(home.thief.len(), polls, || home.counters.polls()) {
+                *left = left.and(victim);
+                return FEW;
+            }
+            // What lies alone in a queue is what its worker runs next, unless that has not moved since the last look.
+            if greedy || !moves { 0 } else { 1 }
         });
         match found {
             Some(_) => self.local.home().counters.count_steals(1),
@@ -284,11 +303,12 @@ impl<'a, P: Park> Worker<'a, P> {
     /// Nothing was found: naps, or sleeps until there is something to do.
     fn rest(&mut self) {
         let Some(shortest) = self.rhythm.nap else { return self.park() };
-        let Self { local, park, timers, role, .. } = self;
-        let shared = &*local.shared;
+        let Self { local, park, timers, role, left, .. } = self;
+        let (shared, left) = (&*local.shared, *left);
         let rest = role.nap(
             &shared.idle,
-            || shared.has_plenty() || shared.is_closed(),
+            left,
+            || shared.has_plenty(left) || shared.is_closed(),
             |times, is_idle| {
                 local.home().counters.count_naps(1);
                 local.between.set(true);

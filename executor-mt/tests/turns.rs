@@ -100,7 +100,7 @@ fn all_of_many_yielding_tasks_get_their_turn() {
     assert!(runtime.metrics().total().overflowed > 0, "the backlog was used");
 }
 
-// Mutant: executor-mt/src/steal.rs :: let most_left = if last(victim) { 0 } else { 1 }; => let most_left = if last(victim) { 1 } else { 1 };
+// Mutant: executor-mt/src/worker.rs :: if greedy || !moves { 0 } else { 1 } => 1
 #[test]
 fn failure_011_a_task_that_was_woken_by_a_poll_that_blocks_runs_on_another_worker() {
     let runtime = runtime(2);

@@ -206,25 +206,29 @@ fn shutdown_races_parking() {
     });
 }
 
-// A nap without an end: it must be ended by whoever calls for help. Worker 1 runs all the while.
+// A nap without an end: it must be ended by whoever calls for help, whether its tasks were left to it or not. Worker 1 runs all
+// the while.
 // Mutant: executor-mt/src/idle.rs :: fence(Ordering::SeqCst); // after the name => // no fence
 #[test]
 fn a_call_for_help_races_a_nap() {
-    loom::model(|| {
-        let machine = Machine::new(2, GROUP, 1);
-        let worker = machine.clone();
-        let thread = thread::spawn(move || {
-            let mut role = Role::new(0);
-            assert!(role.may_search(&worker.idle));
-            while worker.take(1) == 0 {
-                let rest = role.nap(&worker.idle, || worker.any(), |_, is_idle| worker.parkers[0].park(is_idle));
-                assert_eq!(rest, Rest::Napped);
-            }
-            assert_eq!(role.found(&worker.idle, || worker.any()), None);
-        });
-        machine.push(1);
-        thread.join().unwrap();
+    loom::model(|| help_races_a_nap(Left::NOBODY));
+    loom::model(|| help_races_a_nap(Left::NOBODY.and(1)));
+}
+
+fn help_races_a_nap(left: Left) {
+    let machine = Machine::new(2, GROUP, 1);
+    let worker = machine.clone();
+    let thread = thread::spawn(move || {
+        let mut role = Role::new(0);
+        assert!(role.may_search(&worker.idle));
+        while worker.take(1) == 0 {
+            let rest = role.nap(&worker.idle, left, || worker.any(), |_, is_idle| worker.parkers[0].park(is_idle));
+            assert_eq!(rest, Rest::Napped);
+        }
+        assert_eq!(role.found(&worker.idle, || worker.any()), None);
     });
+    machine.push(1);
+    thread.join().unwrap();
 }
 
 // Mutant: executor-mt/src/idle.rs :: fence(Ordering::SeqCst); // after the insertion => // no fence

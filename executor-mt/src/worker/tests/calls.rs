@@ -1,10 +1,11 @@
-//! Whom a worker calls when it looks for events: one worker of two, without a thread, and another one that is parked.
+//! Whom a worker calls, for events and for tasks that it wakes, and what is left to it: one worker of two, without a thread, and
+//! another one that is parked, naps or searches.
 
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use zokio_core::lock::{DefaultLock, Lock};
 use zokio_core::task::spawn_at;
@@ -37,6 +38,12 @@ struct Events {
     due: Rc<Cell<usize>>,
 }
 
+impl Events {
+    fn none() -> Self {
+        Self { wakers: Rc::default(), due: Rc::default() }
+    }
+}
+
 impl Park for Events {
     type Unpark = Calls;
 
@@ -54,8 +61,21 @@ impl Park for Events {
     }
 }
 
-/// How often the other worker is called by a look for events that wake `due` tasks, where `queued` are in the queue.
-fn calls(queued: usize, due: usize) -> usize {
+/// What a test is given.
+struct Stage<'a> {
+    shared: &'a Arc<Shared<Calls>>,
+    worker: Worker<'a, Events>,
+    /// Of as many tasks as it asked for, which have all been polled once.
+    wakers: Vec<Waker>,
+    /// Calls for the other worker.
+    calls: &'a AtomicUsize,
+    /// Of the other worker.
+    queue: Queue<Calls>,
+}
+
+const RHYTHM: Rhythm = Rhythm { global_queue_interval: 31, event_interval: 61, nap: None };
+
+fn stage<R>(tasks: usize, events: Events, test: impl FnOnce(Stage<'_>) -> R) -> R {
     let calls = Calls::default();
     let timers: &'static Timers = Box::leak(Box::new(Timers::new(Frozen)));
     let places = [Calls::default(), calls.clone()].into_iter().map(|unpark| (unpark, timers));
@@ -63,13 +83,10 @@ fn calls(queued: usize, due: usize) -> usize {
     let local = Local::new(shared.clone(), queues.remove(0), core::ptr::null(), 0);
     // SAFETY: `local` is declared before the guard, so it outlives it; its first field is the head.
     let installed = unsafe { Installed::new((&raw const local).cast()) };
-    let (woken, number) = (Rc::default(), Rc::default());
-    let park = Events { wakers: Rc::clone(&woken), due: Rc::clone(&number) };
-    let mut worker =
-        Worker::new(&local, park, timers, Rhythm { global_queue_interval: 31, event_interval: 61, nap: None });
+    let mut worker = Worker::new(&local, events, timers, RHYTHM);
 
     let resting: Arc<Lock<DefaultLock, Vec<Waker>>> = Arc::new(Lock::new(Vec::new()));
-    for _ in 0..queued + due {
+    for _ in 0..tasks {
         let resting = resting.clone();
         let rest = poll_fn(move |cx| {
             let waker = cx.waker().clone();
@@ -81,26 +98,34 @@ fn calls(queued: usize, due: usize) -> usize {
     while let Some(task) = worker.next() {
         task.run();
     }
-    let mut all = resting.with(core::mem::take);
-    all.drain(..queued).for_each(Waker::wake);
-    *woken.borrow_mut() = all;
-    number.set(due);
-    assert!(shared.idle.transition_to_searching(1));
-    let _ = shared.idle.transition_to_parked(1, true);
-
-    let before = calls.0.load(Ordering::Relaxed);
-    worker.look_for_events();
-    let called = calls.0.load(Ordering::Relaxed) - before;
-    assert_eq!(local.queue.len(), queued + due, "all are there to be run");
+    let wakers = resting.with(core::mem::take);
+    calls.0.store(0, Ordering::Relaxed);
+    let answer = test(Stage { shared: &shared, worker, wakers, calls: &calls.0, queue: queues.remove(0) });
 
     shared.close();
     shutdown::drain(&local);
-    drop(worker);
     drop(installed);
     for index in 0..2 {
         shared.worker_stops(index, Box::new(|| ()));
     }
-    called
+    answer
+}
+
+/// How often the other worker is called by a look for events that wake `due` tasks, where `queued` are in the queue.
+fn calls(queued: usize, due: usize) -> usize {
+    let (woken, number) = (Rc::<RefCell<Vec<Waker>>>::default(), Rc::<Cell<usize>>::default());
+    let events = Events { wakers: woken.clone(), due: number.clone() };
+    stage(queued + due, events, |Stage { shared, mut worker, mut wakers, calls, .. }| {
+        wakers.drain(..queued).for_each(Waker::wake);
+        *woken.borrow_mut() = wakers;
+        number.set(due);
+        assert!(shared.idle.transition_to_searching(1));
+        let _ = shared.idle.transition_to_parked(1, true);
+        calls.store(0, Ordering::Relaxed);
+        worker.look_for_events();
+        assert_eq!(worker.local.queue.len(), queued + due, "all are there to be run");
+        calls.load(Ordering::Relaxed)
+    })
 }
 
 // Mutant: executor-mt/src/worker.rs :: if local.queue.len() > before.max(1) { => if local.queue.len() > 1 {
@@ -114,4 +139,99 @@ fn a_look_for_events_that_finds_none_calls_nobody_for_what_was_there() {
 fn events_that_leave_more_than_the_next_task_call_one() {
     assert_eq!(calls(0, 1), 0, "it is what the worker runs next");
     assert_eq!([calls(0, 2), calls(1, 1), calls(2, 1), calls(0, 9)], [1; 4]);
+}
+
+/// At which tasks that a worker wakes it calls another one that naps, and has left it its own or nobody's.
+fn called_at(is_left: bool) -> Vec<usize> {
+    stage(FEW + 9, Events::none(), |Stage { shared, wakers, calls, .. }| {
+        let left = if is_left { Left::NOBODY.and(0) } else { Left::NOBODY };
+        let mut role = Role::new(1);
+        assert!(role.may_search(&shared.idle));
+        let mut at = Vec::new();
+        let rest = role.nap(
+            &shared.idle,
+            left,
+            || false,
+            |_, _| {
+                for (index, waker) in wakers.into_iter().enumerate() {
+                    waker.wake();
+                    at.extend(vec![index; calls.swap(0, Ordering::Relaxed)]);
+                }
+            },
+        );
+        assert_eq!((rest, role.is_eager()), (Rest::Napped, true), "it was called");
+        assert_eq!(role.found(&shared.idle, || false), None);
+        at
+    })
+}
+
+// Mutant: executor-mt/src/worker.rs :: 1 => self.shared.notify_of_few(self.index()), => 1 => self.shared.notify(self.index()),
+#[test]
+fn a_second_task_calls_nobody_who_left_the_first_ones() {
+    assert_eq!(called_at(false), [1]);
+    assert_eq!(called_at(true), [FEW]);
+}
+
+// Mutant: executor-mt/src/worker.rs :: if matches!(before, 0 | 1 | FEW) && => if matches!(before, 0 | 1) &&
+#[test]
+fn the_first_task_that_is_not_among_a_few_calls_help() {
+    assert_eq!(called_at(true), [FEW]);
+}
+
+// Mutant: executor-mt/src/worker.rs :: if naps && steal::gets_through( => if false && steal::gets_through(
+#[test]
+fn tasks_are_left_to_a_worker_that_gets_through_them_and_to_no_other() {
+    stage(2, Events::none(), |Stage { shared, worker, wakers, queue, .. }| {
+        wakers.into_iter().for_each(Waker::wake);
+        let local = Local::new(shared.clone(), queue, core::ptr::null(), 1);
+        let rhythm = Rhythm { nap: Some(Duration::from_micros(1)), ..RHYTHM };
+        let mut thief = Worker::new(&local, Events::none(), worker.timers, rhythm);
+        let put_back = |task| worker.local.queue.push(task).map_err(drop).expect("there is room");
+
+        let stop = AtomicBool::new(false);
+        let counters = &shared.homes[0].counters;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    counters.count_polls(1);
+                }
+            });
+            let end = std::time::Instant::now() + Duration::from_secs(20);
+            // Until that thread runs while this one looks.
+            while let Some(task) = thief.search() {
+                put_back(task);
+                assert!(std::time::Instant::now() < end, "they are never left");
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        assert!(thief.left.includes(0));
+        assert!(shared.has_work() && !shared.has_plenty(thief.left) && shared.has_plenty(Left::NOBODY));
+        put_back(thief.search().expect("it moves no more"));
+        assert_eq!(thief.left, Left::NOBODY);
+        thief.role.leave(&shared.idle);
+    });
+}
+
+// Mutant: executor-mt/src/worker.rs :: if matches!(self.put(task), 0 | FEW) && => if self.put(task) == 0 &&
+#[test]
+fn many_that_are_spawned_call_help_though_a_few_were_left() {
+    stage(1, Events::none(), |Stage { shared, worker, mut wakers, calls, .. }| {
+        let mut role = Role::new(1);
+        assert!(role.may_search(&shared.idle));
+        let mut at = Vec::new();
+        let rest = role.nap(
+            &shared.idle,
+            Left::NOBODY.and(0),
+            || false,
+            |_, _| {
+                wakers.drain(..).for_each(Waker::wake);
+                for queued in 1..FEW + 9 {
+                    drop(spawn_at(worker.local.home(), async {}));
+                    at.extend(vec![queued; calls.swap(0, Ordering::Relaxed)]);
+                }
+            },
+        );
+        assert_eq!((rest, at), (Rest::Napped, vec![FEW]));
+        role.leave(&shared.idle);
+    });
 }
