@@ -197,3 +197,26 @@ fn row_302_a_library_spawns_generic_tasks_in_an_arena_it_is_handed() {
     );
     assert_eq!((sum.load(Ordering::Relaxed), ARENA.in_use(), ARENA.high_water()), (10, 0, 2));
 }
+
+// Mutant: core/src/task/heap.rs ::     spawn(future) => { _ = spawn; Err(SpawnError::NoExecutor(future)) }
+#[test]
+fn on_a_runtime_of_threads_they_are_tasks_as_any_other() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let argument = || Argument(drops.clone());
+    for mut builder in [zokio::runtime::Builder::new_multi_thread(), zokio::runtime::Builder::new_current_thread()] {
+        let runtime = builder.build().unwrap();
+        runtime.block_on(async {
+            // The pool, of two, is no limit here.
+            let tasks: Vec<_> = (0..5).map(|turns| worker(turns, argument()).spawn()).collect();
+            for (turns, task) in tasks.into_iter().enumerate() {
+                assert_eq!(task.await.unwrap(), turns);
+            }
+            let endless = for_ever().try_spawn().unwrap();
+            endless.abort();
+            assert!(endless.await.unwrap_err().is_cancelled());
+            helper(argument()).spawn().await.unwrap();
+        });
+        drop(helper(argument()));
+    }
+    assert_eq!(drops.load(Ordering::Relaxed), 2 * 7);
+}

@@ -92,6 +92,8 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The size of a slot is that of the function's future, found by the compiler. Where all slots are taken, spawning gives
 /// an error with the function's name and the number of slots, and the future, with its arguments, comes back.
 ///
+/// On a runtime of an operating system there is no such limit: the same call makes an ordinary task there.
+///
 /// The function takes at most 12 arguments, each a plain name; they and what it gives borrow nothing. A generic function has
 /// no one size: spawn it in an arena of your own, by `Arena::spawn`.
 ///

@@ -478,3 +478,13 @@ pub(super) unsafe fn fill_vacancy<F: Future + 'static>(vacancy: Vacancy, owner: 
     unsafe { fill_slot(task, owner, future) };
     task
 }
+
+/// Spawns a task that has a pool of its own where no static tasks are taken; without an allocator it cannot be.
+#[cfg(not(feature = "alloc"))]
+#[inline(always)]
+pub(super) fn without_slots<F, R>(
+    future: F,
+    _spawn: impl FnOnce(F) -> Result<R, SpawnError<F>>,
+) -> Result<R, SpawnError<F>> {
+    Err(SpawnError::NoExecutor(future))
+}

@@ -9,6 +9,7 @@ use core::ptr::NonNull;
 
 use super::arena::fill_slot;
 use super::cell::{Besides, Cell, Joined};
+use super::error::SpawnError;
 use super::header::{Owner, TaskPtr};
 use super::join::AbortHandle;
 use super::spawn::{Shape, Vacancy};
@@ -39,6 +40,14 @@ pub(super) unsafe fn fill_vacancy<F: Future + 'static>(vacancy: Vacancy, owner: 
             unsafe { Cell::fill_counted(cell, owner, UnsafeCell::new(None), UnsafeCell::new(extra), future, true) }
         }
     }
+}
+
+/// Spawns a task that has a pool of its own where no static tasks are taken: in memory of the executor's.
+pub(super) fn without_slots<F, R>(
+    future: F,
+    spawn: impl FnOnce(F) -> Result<R, SpawnError<F>>,
+) -> Result<R, SpawnError<F>> {
+    spawn(future)
 }
 
 /// What an executor may do with the memory of a counted task.

@@ -5,10 +5,14 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+#[cfg(not(feature = "alloc"))]
+use super::arena::without_slots;
 use super::arena::{Slots, claim_from};
 use super::cell::{HEADER_BYTES, slot_layout_of};
 use super::error::SpawnError;
 use super::header::{Owner, TaskPtr};
+#[cfg(feature = "alloc")]
+use super::heap::without_slots;
 use super::join::JoinHandle;
 use super::spawn::{Need, Refusal, Shape, Spawn, Vacancy, refused, try_spawn_at, try_spawn_local_at};
 use crate::ambient::{Ambient, Context};
@@ -16,6 +20,9 @@ use crate::ambient::{Ambient, Context};
 /// A task that has not been spawned yet: what a function with `#[zokio::task]` gives.
 ///
 /// Spawning it takes a slot of the function's own pool. It does nothing until then, and dropping it drops the arguments.
+///
+/// An executor that is not in a `static`, as the runtimes of an operating system, takes no task in static memory: there it
+/// is an ordinary task, in memory of the executor's, and the size of the pool is no limit.
 #[must_use = "the task is not spawned yet: hand it to a spawner, or call `spawn`"]
 pub struct SpawnToken<F, A = ()> {
     name: &'static str,
@@ -34,7 +41,7 @@ impl<F: Future + 'static, A> SpawnToken<F, A> {
     ///
     /// # Errors
     ///
-    /// Gives the future back: [`SpawnError::Full`] with the function's name and the size of its pool, or
+    /// Gives the future back: [`SpawnError::Full`] with the function's name and the size of its pool; without an allocator
     /// [`SpawnError::NoExecutor`] where `place` takes no static tasks.
     pub fn try_spawn_at(self, place: &dyn Spawn) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where
@@ -43,7 +50,7 @@ impl<F: Future + 'static, A> SpawnToken<F, A> {
     {
         match InPool::new(self.name, self.pool, place) {
             Some(pool) => try_spawn_at(&pool, self.future),
-            None => Err(SpawnError::NoExecutor(self.future)),
+            None => without_slots(self.future, |future| try_spawn_at(place, future)),
         }
     }
 
@@ -56,7 +63,7 @@ impl<F: Future + 'static, A> SpawnToken<F, A> {
     pub fn try_spawn_local_at(self, place: &dyn Spawn) -> Result<JoinHandle<F::Output>, SpawnError<F>> {
         match InPool::new(self.name, self.pool, place) {
             Some(pool) => try_spawn_local_at(&pool, self.future),
-            None => Err(SpawnError::NoExecutor(self.future)),
+            None => without_slots(self.future, |future| try_spawn_local_at(place, future)),
         }
     }
 }
