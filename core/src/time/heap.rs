@@ -24,6 +24,7 @@
 //! self-adjusting data structures (2018).
 
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::task::Waker;
@@ -66,7 +67,7 @@ impl Heap {
 
     #[inline(always)]
     fn root(&self) -> Option<Tree> {
-        NonNull::new(self.root).filter(|_| self.root.addr() > CLOSED.addr()).map(Tree)
+        NonNull::new(self.root).map(Tree).filter(|root| root.is_node())
     }
 
     /// The earliest deadline that will come.
@@ -129,7 +130,7 @@ impl Heap {
     #[inline(always)]
     fn pop(&mut self, root: Tree) -> (Kept, Left<'static>) {
         // The only one, or not.
-        let next = root.links(|links| links.child).map(|child| meld_all(child, root));
+        let next = root.links(|links| links.child).map(meld_all);
         self.set_root(next);
         let waker = root.links(|links| links.waker);
         (waker, Left(next, PhantomData))
@@ -165,7 +166,9 @@ impl Heap {
     pub(super) fn insert(&mut self, node: Pin<&Node>, waker: Kept) -> Option<bool> {
         let node = Tree::of(&node);
         // SAFETY: *owner or lock*: the node is not linked, and its owner is in this call.
-        node.node().links.with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: None, waker }));
+        node.node()
+            .links
+            .with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: MaybeUninit::uninit(), waker }));
         // The only one asks once.
         if !self.root.is_null() {
             match self.root() {
@@ -190,7 +193,7 @@ impl Heap {
         let prev = node.prev.load(Ordering::Relaxed);
         if State::is_linked(prev) {
             Tree::of(&node).links(|links| core::mem::swap(&mut links.waker, waker));
-        } else if State::is_over(prev) {
+        } else if !State::is_refused(prev) {
             node.elapse();
         }
     }
@@ -215,7 +218,7 @@ impl Heap {
     /// Puts what is below a node in its place.
     #[inline]
     fn cut(&mut self, node: Tree) {
-        let melded = node.links(|links| links.child).map(|child| meld_all(child, node));
+        let melded = node.links(|links| links.child).map(meld_all);
         if self.root == node.0.as_ptr() {
             self.set_root(melded);
         } else {
@@ -260,6 +263,13 @@ impl Tree {
         })
     }
 
+    /// Whether it is, and not [`CLOSED`], which is nowhere but in a root. Asked elsewhere where a null ends a loop: of a pointer that
+    /// is known to be null, the compiler would forget it, and carry another null along.
+    #[inline(always)]
+    fn is_node(self) -> bool {
+        self.0.as_ptr().addr() > CLOSED.addr()
+    }
+
     fn deadline(self) -> Instant {
         self.node().deadline()
     }
@@ -270,19 +280,21 @@ impl Tree {
         State::is_linked(self.node().prev.load(Ordering::Relaxed))
     }
 
+    #[inline(always)]
     fn next(self) -> Option<Tree> {
-        self.links(|links| links.next)
+        // SAFETY: *ring*: only of the root it is not written, which is never asked.
+        self.links(|links| unsafe { links.next.assume_init() })
     }
 
     /// What is behind a child: a sibling, or its parent.
     #[inline(always)]
     fn behind(self) -> Tree {
-        // SAFETY: *ring*: only of the root it is not written, which is never asked.
+        // SAFETY: *ring*: null only inside of `meld_all`.
         unsafe { self.next().unwrap_unchecked() }
     }
 
     fn set_next(self, next: Option<Tree>) {
-        self.links(|links| links.next = next);
+        self.links(|links| links.next = MaybeUninit::new(next));
     }
 
     fn prev(self) -> Tree {
@@ -336,38 +348,44 @@ impl Tree {
     }
 }
 
-/// Makes one tree of the children of `parent`, of which `first` is the first.
+/// Makes one tree of the children of a node, of which `first` is the first.
 ///
 /// Goes from the front to the back. `left` is a stack of those in front of `tree`, each later than the one below it, all
 /// earlier than `tree`. A tree that is no earlier than the one behind it goes under the later one of its two neighbours,
-/// the one in front if both are equal: that one meets the one behind next, and the older wins.
+/// the one in front if both are equal: that one meets the one behind next, and the older wins. At the end each goes under
+/// the one in front.
+///
+/// Every instruction counts, of which there are six to eight a comparison where a word is half a deadline. So no more is kept
+/// than fits into the registers of a small core: not the parent, for the ring is opened first, and what is behind a tree is
+/// asked again each time.
 #[inline(never)]
-fn meld_all(first: Tree, parent: Tree) -> Tree {
+fn meld_all(first: Tree) -> Tree {
+    first.prev().set_next(None);
     let mut tree = first;
     let mut left: Option<Tree> = None;
-    let mut right = tree.behind();
     loop {
-        let older = right;
-        let at_end = older == parent;
-        if !at_end && tree.deadline() < older.deadline() {
-            right = older.behind();
+        let right = tree.next();
+        if let Some(older) = right.filter(|older| tree.deadline() < older.deadline()) {
             tree.set_next(left);
             left = Some(tree);
             tree = older;
             continue;
         }
-        while let Some(younger) = left {
-            if !at_end && younger.deadline() < older.deadline() {
-                break;
-            }
+        let older = loop {
+            let younger = match right {
+                Some(older) => match left.filter(|left| left.is_node()) {
+                    Some(younger) if younger.deadline() >= older.deadline() => younger,
+                    _ => break older,
+                },
+                None => match left {
+                    Some(younger) => younger,
+                    None => return tree,
+                },
+            };
             left = younger.next();
             younger.push_back(tree);
             tree = younger;
-        }
-        if at_end {
-            return tree;
-        }
-        right = older.behind();
+        };
         older.push_front(tree);
         tree = older;
     }

@@ -12,7 +12,8 @@
 //!   read by the owner.
 //! - *seen*: of a node that has elapsed the place stands where the links were as well. When a poll has said that it is over, its
 //!   owner clears `place`, and writes it back before the node may be linked again. So a node without a place is not linked.
-//! - *ring*: the `next` of a child is a sibling or its parent, but inside of `meld_all`, of those it has put aside.
+//! - *ring*: the `next` of a child is a sibling or its parent, but inside of `meld_all`: null, or one that it has put aside. Of the
+//!   root it is not read, and need not be written.
 //! - *alive*: a linked node is pinned, and takes itself out before it goes. A [`Tree`] is a pointer to a linked node (or
 //!   to the caller's own) and never leaves a call that holds the lock.
 
@@ -46,7 +47,8 @@ pub(super) struct Node {
 #[repr(C)]
 pub(super) struct Links {
     pub(super) child: Option<Tree>,
-    pub(super) next: Option<Tree>,
+    /// *ring*.
+    pub(super) next: MaybeUninit<Option<Tree>>,
     /// Moved out by who takes the node out, under the lock.
     pub(super) waker: Kept,
 }
@@ -79,10 +81,10 @@ impl State {
         prev.addr() > Self::Closed as usize
     }
 
-    /// Whether a `prev`, which is no pointer, is of a node whose wait is over: the others are refused.
+    /// Whether a `prev` is of a node that is refused: neither linked, nor over.
     #[inline(always)]
-    pub(super) fn is_over(prev: *mut Node) -> bool {
-        prev.addr() & 1 == 0
+    pub(super) fn is_refused(prev: *mut Node) -> bool {
+        prev.addr() & 1 != 0
     }
 
     /// What a `prev` says.

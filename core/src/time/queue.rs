@@ -259,9 +259,8 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// These timers, for their own nodes.
     #[inline(always)]
     fn home(&self) -> Place {
-        let whole: *const Self = self;
-        // SAFETY: a reference. It comes into nodes that are linked here only, whose own place is this already (*home*).
-        Place(unsafe { NonNull::new_unchecked(whole.cast_mut().cast()) })
+        // It comes into nodes that are linked here only, whose own place is this already (*home*).
+        Place(NonNull::from(self).cast())
     }
 
     /// As [`expire`](Self::expire), for the executor `own`: a task of a *direct* one with one runner that is due
@@ -330,10 +329,10 @@ impl Queue {
         unsafe { kept.discard() };
         // Asked now, so that no answer is kept meanwhile: if its wait is over since, so much the better.
         let prev = load_published(&node.prev);
-        if prev == State::Elapsed.mark() {
-            return Poll::Ready(());
+        if State::is_refused(prev) {
+            closed();
         }
-        if State::is_linked(prev) { Poll::Pending } else { closed() }
+        if prev == State::Elapsed.mark() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Links a node that is not, and says whether it is the first now. `None`: the queue is closed.

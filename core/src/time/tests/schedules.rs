@@ -15,7 +15,7 @@ use crate::time::node::Node;
 use crate::time::{Instant, Place, Timers};
 
 /// Sleeps of three threads are moved, dropped and awaited while a fourth lets time pass: each that stays is woken.
-// Mutant: core/src/time/heap.rs :: .map(|child| meld_all(child, node)); => .map(|child| meld_all(child, node)).filter(|_| false);
+// Mutant: core/src/time/heap.rs :: let melded = node.links(|links| links.child).map(meld_all); => let melded = node.links(|links| links.child).map(meld_all).filter(|_| false);
 #[test]
 fn shuttle_timers_of_three_threads() {
     explore("timers_of_three_threads", || {

@@ -73,7 +73,7 @@ fn a_deadline_that_has_passed_is_ready_at_once() {
     assert_eq!(timers.next_deadline(), None, "the last one was dropped");
 }
 
-// Mutant: core/src/time/heap.rs :: younger.deadline() < older.deadline() => younger.deadline() <= older.deadline()
+// Mutant: core/src/time/heap.rs :: younger.deadline() >= older.deadline() => younger.deadline() > older.deadline()
 #[test]
 fn equal_deadlines_leave_in_the_order_of_their_coming() {
     struct Note(usize, Arc<Mutex<Vec<usize>>>);
