@@ -150,7 +150,7 @@ impl Queue {
         let _section = Section::enter();
         let task = TaskPtr::from_link(self.pop_within(owner)?);
         // SAFETY: it was in the queue, so its NOTIFIED is won and keeps it alive (*no orphan*).
-        Some((task, unsafe { task.start_within() }))
+        Some((task, unsafe { task.start_within(owner.direct) }))
     }
 
     /// Whether there is nothing to take.

@@ -92,7 +92,7 @@ impl Owner {
     #[inline(always)]
     unsafe fn ops(this: NonNull<Self>) -> &'static Ops {
         // SAFETY: alive, by this function's contract.
-        let ops = unsafe { (*this.as_ptr().map_addr(|addr| addr & !ASKED)).ops };
+        let ops = unsafe { (*this.as_ptr().map_addr(|addr| addr.wrapping_sub(ASKED))).ops };
         // SAFETY: not *direct*.
         unsafe { ops.unwrap_unchecked() }
     }
@@ -117,7 +117,7 @@ pub(crate) enum Anyone {}
 /// A scheduler, seen without its type.
 pub struct Ops {
     /// [`Schedule::schedule`](super::Schedule::schedule) on the owner.
-    pub(crate) schedule: unsafe fn(NonNull<Owner>, TaskPtr),
+    pub(crate) schedule: unsafe fn(TaskPtr, NonNull<Owner>),
     /// [`Schedule::released`](super::Schedule::released).
     pub(crate) released: unsafe fn(NonNull<Owner>, TaskPtr),
 }
@@ -265,12 +265,12 @@ impl TaskPtr {
     ///
     /// # Safety
     ///
-    /// The caller must have taken the task from a queue.
+    /// The caller must have taken the task from the queue of an owner that is `direct` or not.
     #[cfg(zokio_unicore)]
     #[inline(always)]
-    pub(crate) unsafe fn start_within(self) -> super::Start {
+    pub(crate) unsafe fn start_within(self, direct: bool) -> super::Start {
         // SAFETY: its NOTIFIED is won and keeps it alive (*no orphan*).
-        unsafe { self.header() }.state.start_within()
+        unsafe { self.header() }.state.start_within(direct)
     }
 
     /// Whether the task, which rests, belongs to `owner`, and would be the next of its queue if it were pushed. Asked in a section, or
@@ -338,7 +338,7 @@ impl TaskPtr {
         // SAFETY: the owner is alive while the task is, and the task is until it is pushed (*no orphan*); not *direct*.
         let ops = unsafe { Owner::ops(owner) };
         // SAFETY: the operations are those of the owner's own type (`Schedule::OWNER`), and NOTIFIED was won.
-        unsafe { (ops.schedule)(owner, self) }
+        unsafe { (ops.schedule)(self, owner) }
     }
 
     /// Hands the task to its scheduler, whose type is not known here; on one core in a section.

@@ -44,7 +44,7 @@ pub unsafe trait Schedule: Sized + Sync + 'static {
 
     #[doc(hidden)]
     const OPS: &'static Ops = &Ops {
-        schedule: |owner, task| {
+        schedule: |task, owner| {
             // SAFETY: the caller of `Ops::schedule` says that the owner is of this type and alive.
             let this = unsafe { Owner::scheduler::<Self>(owner).as_ref() };
             // SAFETY: it also says that NOTIFIED has been won.

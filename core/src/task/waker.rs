@@ -184,6 +184,9 @@ pub(crate) enum Fired {
     Woken,
     /// The task was started, to be run at once.
     Started(TaskPtr),
+    /// Its `NOTIFIED` was won, and its owner is to be asked, with no lock held ([`TaskPtr::ask_slot`]).
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
+    Won(TaskPtr),
     /// It must be woken with no lock held, and is still there.
     Foreign,
 }
@@ -202,16 +205,23 @@ pub(crate) fn fire_within<L: RawLock>(
     let _section = Section::under(held);
     // SAFETY: a slot is always alive.
     let state = unsafe { &task.header().state };
-    if !state.waits() {
-        // Queued, or over, or another's, who must be asked: rare, and its own waker finds out.
-        return Fired::Foreign;
+    let now = state.load();
+    if !now.waits() {
+        // Queued, or over, or started for its end, so that nobody polls it again; or another's, who must be asked. Not by the table
+        // of wakers, which an image has where somebody needs it.
+        if !now.waits_to_ask() {
+            return Fired::Woken;
+        }
+        state.notify_within(now);
+        return Fired::Won(task);
     }
     // SAFETY: it waits, and the owner is *direct*.
     if unsafe { task.is_next(runner.0) } && may_start() {
         return Fired::Started(task);
     }
-    // SAFETY: run for the winner of NOTIFIED, where the word is without ASKED.
-    state.notify_waiting(|| unsafe { task.push_within() });
+    state.notify_within(now);
+    // SAFETY: NOTIFIED was won, and the word is without ASKED.
+    unsafe { task.push_within() };
     Fired::Woken
 }
 

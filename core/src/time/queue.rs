@@ -311,9 +311,17 @@ fn keep_first(panic: &mut Option<Payload>, woken: Result<(), Payload>) {
     }
 }
 
+/// Asks the owner of a task that was [won](Fired::Won).
+#[cold]
+fn ask(task: TaskPtr) {
+    // SAFETY: a slot whose NOTIFIED was won where its word said that its owner must be asked.
+    unsafe { task.ask_slot() }
+}
+
 /// How a turn goes on.
 enum Next {
     Run(TaskPtr),
+    Ask(TaskPtr),
     Wake(Kept),
     More,
     Nothing,
@@ -362,6 +370,7 @@ impl Queue {
                 let may_start = || panic.is_none() && !left.is_due(now);
                 match waker::fire_within(&kept, &held, runner, may_start) {
                     Fired::Started(task) => Next::Run(task),
+                    Fired::Won(task) => Next::Ask(task),
                     Fired::Foreign => Next::Wake(kept),
                     Fired::Woken => Next::More,
                 }
@@ -370,6 +379,7 @@ impl Queue {
                 Next::Run(task) => return Some(task),
                 Next::More => {}
                 Next::Nothing => break,
+                Next::Ask(task) => keep_first(&mut panic, guard::run(|| ask(task))),
                 // SAFETY: *one waker*: moved out of the queue.
                 Next::Wake(kept) => keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake())),
             }
@@ -397,7 +407,7 @@ impl Queue {
                 match waker::fire_apart(&kept, runner) {
                     Fired::Started(task) => return Some(task),
                     Fired::Woken => break,
-                    Fired::Foreign => {}
+                    Fired::Won(_) | Fired::Foreign => {}
                 }
             }
             // SAFETY: *one waker*: moved out of the queue.

@@ -227,6 +227,13 @@ impl Snapshot {
         self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED | CANCELLED) == 0
     }
 
+    /// Whether a task that does not [wait](Self::waits) does so but for its owner, who must be asked.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
+    pub(crate) const fn waits_to_ask(self) -> bool {
+        // Not `ASKED` as well, which is known: with one mask for both questions the common one would be two tests.
+        self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0
+    }
+
     /// Whether a wake wins, and the task is a slot whose owner need not be asked: in one test what most wakes find.
     pub(crate) const fn wins_push(self) -> bool {
         self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED) == 0
@@ -253,6 +260,16 @@ impl Snapshot {
         }
         let next = Self(if QUEUED_WHILE_RUNNING { taken } else { taken | RUNNING });
         (if self.has(CANCELLED) { Start::Cancel } else { Start::Poll }, next)
+    }
+
+    /// The executor took the task from its queue, where a poll is all that is to be done: what [`start`](Self::start) makes of it. Of a
+    /// *direct* owner no task is asked for, so one test of the lowest bits says it.
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // elsewhere a start is made before it is asked for
+    pub(crate) const fn start_common(self, direct: bool) -> Option<Self> {
+        // It was in the queue, so it is notified.
+        let taken = self.0.wrapping_sub(NOTIFIED);
+        let unusual = NOTIFIED | RUNNING | COMPLETE | CANCELLED | if direct { ASKED } else { 0 };
+        if taken & unusual == 0 { Some(Self(taken)) } else { None }
     }
 
     /// The one runner took the task from its queue.

@@ -39,6 +39,7 @@ fn broken(word: Snapshot) -> Option<&'static str> {
 }
 
 // Mutant: core/src/task/state/mod.rs :: let wins = self.0 & (NOTIFIED | RUNNING | COMPLETE) == 0; => let wins = self.0 & (NOTIFIED | RUNNING) == 0;
+// Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0 => self.0 & (RUNNING | COMPLETE | CANCELLED) == 0
 #[test]
 fn every_wake() {
     for word in words() {
@@ -47,6 +48,7 @@ fn every_wake() {
         let wins = word.0 & (NOTIFIED | RUNNING | COMPLETE) == 0;
         assert_eq!(action == Wake::Schedule, wins, "{word:?}");
         assert_eq!(word.wins_push(), wins && !word.has(ASKED), "{word:?}");
+        assert!(word.waits() || word.waits_to_ask() == (wins && word.has(ASKED) && !word.has(CANCELLED)), "{word:?}");
         // Whoever wins, wins once.
         assert_eq!(next.wake().0, Wake::Nothing, "{word:?}");
     }
@@ -103,6 +105,14 @@ fn every_poll() {
         assert_eq!(start, expected, "{word:?}");
         assert_eq!(changed(word, next) & !(NOTIFIED | RUNNING), 0, "{word:?}");
         assert_eq!(next.high(), word.high(), "{word:?}");
+
+        for direct in [false, true].into_iter().filter(|_| QUEUED_WHILE_RUNNING && word.has(NOTIFIED)) {
+            match word.start_common(direct) {
+                Some(common) => assert_eq!((Start::Poll, common), (start, next), "{word:?}"),
+                // On one core a poll does not keep RUNNING.
+                None => assert!(start != Start::Poll || word.has(RUNNING) || (direct && word.has(ASKED)), "{word:?}"),
+            }
+        }
 
         let (start, next) = word.start_alone();
         assert_eq!(word.is_common(), start == Start::Poll, "{word:?}");

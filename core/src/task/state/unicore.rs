@@ -110,17 +110,10 @@ impl State {
         }
     }
 
-    /// Whether the task waits for a wake, and for nothing else, and its owner need not be asked.
+    /// Notifies a task that was found so in the caller's section, and waits: who wins has to see to it that it is queued.
     #[inline(always)]
-    pub(crate) fn waits(&self) -> bool {
-        self.get().waits()
-    }
-
-    /// As [`wake`](Self::wake), in the caller's section, of a task that [`waits`](Self::waits).
-    #[inline(always)]
-    pub(crate) fn notify_waiting(&self, push: impl FnOnce()) {
-        self.0.store(self.get().wake().1.0, Ordering::Relaxed);
-        push();
+    pub(crate) fn notify_within(&self, now: Snapshot) {
+        self.0.store(now.wake().1.0, Ordering::Relaxed);
     }
 
     /// As [`wake`](Self::wake), of a slot: runs `push` where its owner need not be asked, else `ask`.
@@ -165,15 +158,16 @@ impl State {
         }
     }
 
-    /// As [`start`](Self::start), in the caller's section; nothing has changed where that is not a poll.
+    /// As [`start`](Self::start), in the caller's section, of a task whose owner is `direct` or not; nothing has changed where that is
+    /// not a poll.
     #[inline(always)]
-    pub(crate) fn start_within(&self) -> Start {
-        match self.get().start() {
-            (Start::Poll, next) => {
+    pub(crate) fn start_within(&self, direct: bool) -> Start {
+        match self.get().start_common(direct) {
+            Some(next) => {
                 self.0.store(next.0, Ordering::Relaxed);
                 Start::Poll
             }
-            _ => Start::Unusual,
+            None => Start::Unusual,
         }
     }
 

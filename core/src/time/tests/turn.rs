@@ -9,9 +9,8 @@ use std::vec::Vec;
 
 use super::unit::{hostile, panic_text};
 use super::util::{Hand, timers};
-use crate::task::Arena;
-use crate::task::tests::util::Direct;
-use crate::task::tests::util::arena;
+use crate::task::tests::util::{Direct, Home, Line, arena};
+use crate::task::{Arena, Spawn};
 use crate::time::{Instant, Place, Sleep, Timers};
 
 /// One arena, one queue of timers, and who ran when.
@@ -27,7 +26,7 @@ impl World {
     }
 
     /// A task that sleeps until each of these.
-    fn sleeper(&self, line: &'static Direct, name: char, deadlines: &'static [u64]) {
+    fn sleeper(&self, line: &'static dyn Spawn, name: char, deadlines: &'static [u64]) {
         let (timers, log) = (self.timers, self.log.clone());
         let task = self.slots.try_spawn_local_at(line, async move {
             for deadline in deadlines {
@@ -107,6 +106,52 @@ fn the_task_of_another_executor_goes_to_its_queue() {
     assert_eq!(world.log(), ['a']);
 }
 
+/// One that is not *direct*: it must be asked, with no lock held.
+#[test]
+fn the_task_of_an_executor_that_must_be_asked_goes_to_its_queue() {
+    asked();
+}
+
+fn asked() {
+    let (world, line) = (World::new(), Direct::new());
+    let other: &Line = Line::new(Home::Alone(world.slots));
+    world.sleeper(other, 'a', &[10, 20]);
+    world.sleeper(line, 'b', &[10]);
+    assert_eq!((line.turn(), other.turn()), (1, 1));
+    assert_eq!((world.expire(line, 10), line.turn(), other.turn()), (0, 1, 1));
+    assert_eq!((world.expire(line, 20), line.turn(), other.turn()), (0, 0, 1));
+    assert_eq!((world.log(), world.slots.in_use()), (std::vec!['b', 'a', 'a'], 0));
+}
+
+/// A task of each kind that is in its queue already when it is due is queued once.
+#[test]
+fn a_task_that_is_queued_when_it_is_due_is_queued_once() {
+    let (world, line) = (World::new(), Direct::new());
+    let other: &Line = Line::new(Home::Alone(world.slots));
+    let places: [&'static dyn Spawn; 2] = [line, other];
+    let mut wakers = Vec::new();
+    for place in places {
+        let (timers, log, kept) = (world.timers, world.log.clone(), Arc::new(Mutex::new(None)));
+        wakers.push(kept.clone());
+        let task = world.slots.try_spawn_local_at(place, async move {
+            let mut sleep = pin!(Sleep::until(Place::of(timers), Instant::from_nanos(10)));
+            core::future::poll_fn(|cx| {
+                log.lock().unwrap().push('p');
+                *kept.lock().unwrap() = Some(cx.waker().clone());
+                sleep.as_mut().poll(cx)
+            })
+            .await;
+        });
+        drop(task.unwrap());
+    }
+    assert_eq!((line.turn(), other.turn()), (1, 1));
+    for waker in wakers {
+        waker.lock().unwrap().take().unwrap().wake();
+    }
+    assert_eq!((world.expire(line, 10), line.turn(), other.turn()), (0, 1, 1));
+    assert_eq!((line.turn(), other.turn(), world.log().len(), world.slots.in_use()), (0, 0, 4, 0));
+}
+
 // Mutant: core/src/task/state/mod.rs :: self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED) == 0 => self.0 & (RUNNING | COMPLETE | ASKED) == 0
 #[test]
 fn the_waker_of_a_task_that_is_over_starts_nothing() {
@@ -151,6 +196,12 @@ fn a_foreign_waker_that_panics_costs_no_task_its_wake() {
 /// The same on one core, where tasks are started under the lock.
 #[cfg(zokio_unicore)]
 mod under_the_lock {
+    // Mutant: core/src/task/waker.rs :: return Fired::Won(task); => return Fired::Woken;
+    #[test]
+    fn who_must_be_asked_is_asked_outside() {
+        super::asked();
+    }
+
     // Mutant: core/src/time/queue.rs :: panic.is_none() && !left.is_due(now) => panic.is_none()
     #[test]
     fn none_of_several_is_left_under_the_lock() {
