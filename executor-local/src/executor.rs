@@ -93,10 +93,9 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         }
     }
 
-    /// The owner, for spawners of an executor that may be *direct*.
-    pub(crate) fn static_owner(&'static self) -> NonNull<Owner> {
+    /// Makes it fit for spawners, where it is *direct*.
+    pub(crate) fn bind(&'static self) {
         self.queue.bind(self);
-        Owner::of(self)
     }
 
     /// Ends the executor's wait, if it waits. The work must be visible before.
@@ -195,8 +194,8 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
                 }
             }
             // SAFETY: *one runner*.
-            let spent = if unsafe { self.queue.is_empty(self) } {
-                counts && main_woken.is_set() && left == 0
+            let spent = if counts && unsafe { self.queue.is_empty(self) } {
+                main_woken.is_set() && left == 0
             } else {
                 // SAFETY: *one runner*.
                 left = unsafe { self.polls(if counts { left } else { POLLS_PER_TURN }) };
@@ -300,15 +299,21 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         assert!(self.try_start(), "this executor runs already");
         // *never stops*: not even where `start` or the parker panics. There may be tasks that must not run on another
         // thread, so nobody may run this executor again.
-        let spawner = Spawner::new(self);
-        let place = spawner.place();
+        let place = Spawner::new(self).place();
         let context = self.context().with_static_place(&place);
         // No closure: a function that never returns is not put in line.
         // SAFETY: the context is left at the end of this function, which is a panic's.
         let _entered = unsafe { Current::enter_raw(NonNull::from(&context).cast()) };
-        start(spawner);
+        self.begin(start);
         // SAFETY: *one runner*: started above.
         unsafe { self.drive(&mut park, &Never, || Poll::Pending) }
+    }
+
+    /// Calls `start`. A function of its own, which returns, so that `start` is put in line, and of an executor in a `static` the address
+    /// is known to all that is spawned there.
+    fn begin(&'static self, start: impl FnOnce(Spawner)) {
+        // SAFETY: `run` has made one.
+        start(unsafe { Spawner::bound(self) });
     }
 
     /// Spawns on this executor from anywhere, before it runs too.

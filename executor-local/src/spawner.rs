@@ -62,12 +62,15 @@ unsafe impl Sync for SendSpawner {}
 // polls and drops its tasks on this thread for ever, and is not `Send`: whoever has one is there, in no interrupt, and not in the
 // middle of a pop, which calls nobody.
 unsafe impl Spawn for Spawner {
+    #[inline]
     fn owner(&self) -> NonNull<Owner> {
         self.place.owner()
     }
+    #[inline]
     fn static_owner(&self) -> Option<NonNull<Owner>> {
         self.place.static_owner()
     }
+    #[inline]
     fn is_local(&self) -> bool {
         true
     }
@@ -86,12 +89,15 @@ unsafe impl Spawn for Spawner {
 
 // SAFETY: as for `Spawner`, but for the thread, of which it makes no promise.
 unsafe impl Spawn for SendSpawner {
+    #[inline]
     fn owner(&self) -> NonNull<Owner> {
         self.place.owner()
     }
+    #[inline]
     fn static_owner(&self) -> Option<NonNull<Owner>> {
         self.place.static_owner()
     }
+    #[inline]
     fn is_local(&self) -> bool {
         false
     }
@@ -107,12 +113,25 @@ unsafe impl Spawn for SendSpawner {
 impl Spawner {
     /// Of an executor that is in `run` on this thread, or about to give only the `Send` half away.
     pub(crate) fn new<U: Unpark, K: Setup>(executor: &'static Executor<U, K>) -> Self {
-        // SAFETY: *static*, and direct or not, the owner is the executor's. Who gets a `Spawner` is on its thread.
-        let place = unsafe { StaticPlace::new(executor.static_owner(), executor.config.pool(), true) };
+        executor.bind();
+        // SAFETY: bound just now.
+        unsafe { Self::bound(executor) }
+    }
+
+    /// As [`new`](Self::new), of an executor of which there is a spawner already.
+    ///
+    /// # Safety
+    ///
+    /// There must be one.
+    #[inline(always)]
+    pub(crate) unsafe fn bound<U: Unpark, K: Setup>(executor: &'static Executor<U, K>) -> Self {
+        // SAFETY: *static*, and direct or not, the owner is the executor's, bound before. Who gets a `Spawner` is on its thread.
+        let place = unsafe { StaticPlace::new(Owner::of(executor), executor.config.pool(), true) };
         Self { place, _not_send: PhantomData }
     }
 
     /// What it spawns at, for a context.
+    #[inline]
     pub(crate) fn place(self) -> StaticPlace {
         self.place
     }

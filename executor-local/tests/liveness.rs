@@ -164,7 +164,7 @@ fn a_parker_that_wakes_a_main_future_as_it_goes_finds_no_lock_held() {
     assert!(waiters.0.lock().unwrap().is_empty());
 }
 
-// Mutant: executor-local/src/executor.rs :: let spawner = Spawner::new(self); => let _running = Running(self); let spawner = Spawner::new(self);
+// Mutant: executor-local/src/executor.rs :: let place = Spawner::new(self).place(); => let _running = Running(self); let place = Spawner::new(self).place();
 #[test]
 fn local_tasks_do_not_get_to_another_thread_by_a_panic() {
     static TASKS: Arena<1, 64> = Arena::new();

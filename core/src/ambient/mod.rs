@@ -35,14 +35,17 @@ impl Flag {
 /// What a running task can reach without being handed it.
 ///
 /// Borrowed for the time an executor polls. Every part may be missing; what needs it says so by name.
+///
+/// In this order, in which an executor's own is written with the fewest stores.
 #[derive(Clone, Copy, Default)]
+#[repr(C)]
 pub struct Context<'a> {
+    polling: Flag,
     timers: Option<Place>,
-    spawn: Option<&'a dyn Spawn>,
     static_place: Option<&'a StaticPlace>,
+    spawn: Option<&'a dyn Spawn>,
     local: Local<'a>,
     handle: Handle<'a>,
-    polling: Flag,
 }
 
 impl<'a> Context<'a> {

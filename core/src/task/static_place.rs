@@ -27,6 +27,7 @@ impl StaticPlace {
     /// *static*; where the owner is *direct* its queue must be [bound](crate::run_queue::RunQueue::bind). Where `is_local`, the
     /// place and its copies must stay on the one thread that polls and drops the executor's tasks.
     #[must_use]
+    #[inline]
     pub const unsafe fn new(
         owner: NonNull<Owner>,
         pool: Option<(&'static str, &'static dyn Slots)>,
@@ -50,14 +51,17 @@ impl StaticPlace {
 
 // SAFETY: *static*: the owner is alive, and slots are claimed as joined. The rest by the contract of `new`.
 unsafe impl Spawn for StaticPlace {
+    #[inline]
     fn owner(&self) -> NonNull<Owner> {
         self.owner
     }
 
+    #[inline]
     fn static_owner(&self) -> Option<NonNull<Owner>> {
         Some(self.owner)
     }
 
+    #[inline]
     fn is_local(&self) -> bool {
         self.is_local
     }
