@@ -20,6 +20,10 @@ pub trait Park {
     /// What ends the wait, from any thread or interrupt.
     type Unpark: Unpark;
 
+    /// Whether it waits for the deadline. `false` where it need not, for something else ends each wait soon enough: the interrupt of a
+    /// tick. Then an executor need not ask for the earliest deadline, and may hand over `None` whatever waits.
+    const TIMED: bool = true;
+
     /// Returns a handle that ends the wait.
     fn unpark(&self) -> Self::Unpark;
 

@@ -212,12 +212,13 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
             // due alone is started without a look at the queue, and so is the next one: who finds somebody in the queue starts
             // none.
             loop {
-                let deadline = self.look(timers);
+                let looked = timers.filter(|_| P::TIMED);
+                let deadline = self.look(looked);
                 // SAFETY: *one runner*.
-                park.park(deadline, || unsafe { self.is_idle(main_woken, timers) });
+                park.park(deadline, || unsafe { self.is_idle(main_woken, looked) });
                 self.is_awake();
                 // On a chip the clock is read in less time than it takes to ask whether somebody waits, which the turn sees.
-                let waits = !Mode::COUNTED_SOMETIMES || deadline.is_some();
+                let waits = !Mode::COUNTED_SOMETIMES || !P::TIMED || deadline.is_some();
                 let Some(timers) = timers.filter(|_| waits) else { break };
                 // SAFETY: *one runner*.
                 let Some(task) = (unsafe { timers.turn(self) }) else { break };

@@ -164,6 +164,41 @@ fn a_parker_that_wakes_a_main_future_as_it_goes_finds_no_lock_held() {
     assert!(waiters.0.lock().unwrap().is_empty());
 }
 
+/// Ends each wait by a tick, and so asks for no deadline.
+struct Ticking(&'static Timers<Hand>);
+impl Park for Ticking {
+    type Unpark = Nobody;
+    const TIMED: bool = false;
+    fn unpark(&self) -> Nobody {
+        Nobody
+    }
+    fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        assert_eq!(deadline, None);
+        if is_idle() {
+            let before = self.0.clock().0.fetch_add(1, Ordering::Relaxed);
+            assert!(before < 100, "nobody looks at what is due");
+        }
+    }
+    fn poll(&mut self) {}
+}
+
+// Mutant: executor-local/src/executor.rs :: || !P::TIMED || deadline.is_some() => || deadline.is_some()
+#[test]
+fn a_parker_that_ticks_needs_no_deadline() {
+    let timers: &'static Timers<Hand> = Box::leak(Box::new(Timers::new(Hand(AtomicU64::new(0)))));
+    let executor = SharedExecutor::new(Ticking(timers), Config::new().timers(timers));
+    let spawner = executor.spawner();
+    let ended = executor.block_on(None, async {
+        let beside = try_spawn_at(&spawner, async {
+            sleep::<Current>(Duration::from_nanos(7)).await;
+            timers.now()
+        });
+        sleep::<Current>(Duration::from_nanos(3)).await;
+        (timers.now(), beside.unwrap().await.unwrap())
+    });
+    assert_eq!(ended.unwrap(), (Instant::from_nanos(3), Instant::from_nanos(7)));
+}
+
 // Mutant: executor-local/src/executor.rs :: let place = Spawner::new(self).place(); => let _running = Running(self); let place = Spawner::new(self).place();
 #[test]
 fn local_tasks_do_not_get_to_another_thread_by_a_panic() {

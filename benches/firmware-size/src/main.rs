@@ -83,6 +83,7 @@ impl Unpark for Nobody {
 
 impl Park for Wait {
     type Unpark = Nobody;
+    const TIMED: bool = false;
 
     fn unpark(&self) -> Nobody {
         Nobody
