@@ -48,6 +48,8 @@ const CLOSED: *mut Node = ptr::without_provenance_mut(1);
 
 // SAFETY: the nodes are reached through `&mut Heap` only (*home*), and what is in them is `Send`.
 unsafe impl Send for Heap {}
+// SAFETY: `&Heap` only reads: the root, its deadline and its waker, which are written through `&mut Heap` (*home*), and are `Sync`.
+unsafe impl Sync for Heap {}
 
 /// The earliest node, as who has the heap knows it without looking again.
 pub(super) struct Left<'a>(Option<Tree>, PhantomData<&'a Heap>);
@@ -150,7 +152,12 @@ impl Heap {
 
     /// Looks at the waker of the earliest node.
     pub(super) fn first_waker<R>(&self, f: impl FnOnce(&Waker) -> R) -> Option<R> {
-        Some(self.root()?.links(|links| links.waker.with(f)))
+        Some(self.root()?.node().links.with(|links| {
+            // SAFETY: *owner or lock*: who has the heap may read, and others who have it do no more.
+            let links = unsafe { &*links };
+            // SAFETY: *written*: the root is linked.
+            unsafe { links.assume_init_ref() }.waker.with(f)
+        }))
     }
 
     fn set_root(&mut self, root: Option<Tree>) {

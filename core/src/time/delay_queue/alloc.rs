@@ -205,6 +205,35 @@ impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
     pub fn capacity(&self) -> usize {
         self.queue.slots.0.capacity()
     }
+
+    /// Makes room in its table for so many values beside those that are there.
+    ///
+    /// # Panics
+    ///
+    /// If the table would be larger than `isize::MAX` bytes.
+    ///
+    /// # Cost
+    ///
+    /// At most one allocation.
+    pub fn reserve(&mut self, additional: usize) {
+        let len = self.len();
+        let slots = self.slots();
+        let unused = slots.0.len() - len;
+        slots.0.reserve(additional.saturating_sub(unused));
+    }
+
+    /// Gives back room in its table that was never used. The memory of values stays for those that come.
+    ///
+    /// # Cost
+    ///
+    /// At most one allocation.
+    pub fn shrink_to_fit(&mut self) {
+        self.slots().0.shrink_to_fit();
+    }
+
+    fn slots(&mut self) -> &mut Growing<T> {
+        self.queue.as_mut().parts().slots.get_mut()
+    }
 }
 
 impl<T, A: Ambient, I: Moment> Default for DelayQueue<T, A, I> {

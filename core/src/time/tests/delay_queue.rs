@@ -217,6 +217,42 @@ fn outside_of_a_runtime_says_so_and_keeps_nothing() {
     assert_eq!(queue.len(), 2, "the first one chose the timers");
 }
 
+/// Whoever shares a queue looks at once, and nobody writes then.
+#[test]
+fn threads_look_at_the_first_value_at_once() {
+    let timers = timers();
+    let mut queue = Queue::new();
+    let late = within(timers, || queue.insert('b', ms(2)));
+    let first = within(timers, || queue.insert('a', ms(1)));
+    let looks = || (queue.peek(), queue.len(), queue.deadline(&late));
+    let expected = (Some(first), 2, Instant::EPOCH + ms(2));
+    std::thread::scope(|scope| {
+        let other = scope.spawn(looks);
+        assert_eq!(looks(), expected);
+        assert_eq!(other.join().unwrap(), expected);
+    });
+}
+
+#[test]
+fn room_is_made_and_given_back() {
+    let timers = timers();
+    let mut queue = Queue::with_capacity(3);
+    assert!(queue.capacity() >= 3);
+    let key = within(timers, || queue.insert('a', ms(1)));
+    within(timers, || queue.insert('b', ms(2)));
+    queue.remove(&key);
+    queue.shrink_to_fit();
+    assert!(queue.capacity() >= 2, "the memory of values stays");
+    queue.reserve(0);
+    queue.reserve(5);
+    let room = queue.capacity();
+    assert!(room >= 6, "{room}");
+    within(timers, || (0..5).for_each(|n| _ = queue.insert('c', ms(n))));
+    assert_eq!((queue.len(), queue.capacity()), (6, room), "no table was made anew");
+    assert!(panics(|| queue.reserve(usize::MAX)));
+    assert_eq!(queue.len(), 6);
+}
+
 #[test]
 fn a_fixed_queue_is_full_and_has_room_again() {
     let timers = timers();
