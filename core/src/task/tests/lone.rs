@@ -37,7 +37,7 @@ fn it_runs_to_its_end_and_frees_its_slot() {
 }
 
 /// On one core, and where there is one runner, it is in the queue once more when it is over.
-// Mutant: core/src/task/cell.rs :: PollFn { slot: run::complete_lone } => PollFn { slot: |_| () }
+// Mutant: core/src/task/cell.rs :: PollFn { slot: run::complete_lone } => PollFn { slot: |_| Polled::OVER }
 #[test]
 fn one_that_wakes_itself_in_its_last_poll_frees_its_slot() {
     each(|slots, place, turn| {
