@@ -109,11 +109,11 @@ unsafe impl Schedule for Once {
 /// Where blocking tasks are spawned.
 struct Place<'a>(&'a dyn Blocking);
 
-// SAFETY: the owner is the first field of a `static` schedule; its tasks run on any thread, so it is local to none, and
+// SAFETY: the owner is that of a `static` schedule; its tasks run on any thread, so it is local to none, and
 // it takes no uncounted ones.
 unsafe impl Spawn for Place<'_> {
     fn owner(&self) -> NonNull<Owner> {
-        NonNull::from(&ONCE).cast()
+        Owner::of(&ONCE)
     }
 
     fn static_owner(&self) -> Option<NonNull<Owner>> {
