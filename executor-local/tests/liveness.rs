@@ -185,7 +185,8 @@ impl Park for Ticking {
 // Mutant: executor-local/src/executor.rs :: || !P::TIMED || deadline.is_some() => || deadline.is_some()
 #[test]
 fn a_parker_that_ticks_needs_no_deadline() {
-    let timers: &'static Timers<Hand> = Box::leak(Box::new(Timers::new(Hand(AtomicU64::new(0)))));
+    static TIMERS: Timers<Hand> = Timers::new(Hand(AtomicU64::new(0)));
+    let timers = &TIMERS;
     let executor = SharedExecutor::new(Ticking(timers), Config::new().timers(timers));
     let spawner = executor.spawner();
     let ended = executor.block_on(None, async {
