@@ -203,7 +203,7 @@ impl State {
 
     /// Starts a slot that rests as if it had been woken and taken from its queue, by the one runner, whose it is if `own` says so:
     /// in one step, for a wake and a start cancel out. `false`: it is not started, and nothing has changed; perhaps only because
-    /// somebody else was here meanwhile.
+    /// somebody else was here meanwhile (the exchange is no weak one, so never for nothing).
     ///
     /// *read twice*: `own` may read the link though nobody has won `NOTIFIED`. Before it comes whoever has written it for the tenant
     /// that is seen to rest; after it, if the exchange succeeds, whoever writes it for a later tenant.
@@ -214,7 +214,7 @@ impl State {
         // Ordering: the release pairs with the acquire of the next claim, behind which the link leads to somebody else.
         rests.waits()
             && own()
-            && self.0.compare_exchange_weak(rests.0, rests.0, Ordering::Release, Ordering::Relaxed).is_ok()
+            && self.0.compare_exchange(rests.0, rests.0, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// Starts the task in the way of its scheduler.

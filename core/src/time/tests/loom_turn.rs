@@ -101,7 +101,7 @@ fn the_task_of_another_executor_is_not_started_at_once() {
 
 /// The task of another executor, which rested, ends meanwhile, and its slot gets one of ours: that is queued, and started when its
 /// future is there.
-// Mutant: core/src/task/state/lock_free.rs :: && self.0.compare_exchange_weak(rests.0, rests.0, Ordering::Release, Ordering::Relaxed).is_ok() => && true
+// Mutant: core/src/task/state/lock_free.rs :: && self.0.compare_exchange(rests.0, rests.0, Ordering::Release, Ordering::Relaxed).is_ok() => && true
 #[test]
 fn the_next_tenant_is_not_started_at_once() {
     loom::model(|| {
@@ -133,7 +133,7 @@ fn the_next_tenant_is_not_started_at_once() {
 }
 
 /// It is woken by somebody else meanwhile: what came before that wake is seen, or it is polled once more.
-// Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(rests.0, rests.0, => compare_exchange_weak(rests.0, rests.0 | NOTIFIED,
+// Mutant: core/src/task/state/lock_free.rs :: compare_exchange(rests.0, rests.0, => compare_exchange_weak(rests.0, rests.0 | NOTIFIED,
 #[test]
 fn a_wake_races_a_start_at_once() {
     loom::model(|| {
@@ -153,7 +153,7 @@ fn a_wake_races_a_start_at_once() {
 }
 
 /// It is aborted meanwhile: by its queue, and for certain.
-// Mutant: core/src/task/state/lock_free.rs :: compare_exchange_weak(rests.0, rests.0, => compare_exchange_weak(rests.0, rests.0 | NOTIFIED,
+// Mutant: core/src/task/state/lock_free.rs :: compare_exchange(rests.0, rests.0, => compare_exchange_weak(rests.0, rests.0 | NOTIFIED,
 #[test]
 fn an_abort_races_a_start_at_once() {
     loom::model(|| {
