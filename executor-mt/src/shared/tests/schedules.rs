@@ -172,7 +172,7 @@ fn shuttle_four_workers_are_held_at_once() {
     explore_evenly("four_workers_are_held_at_once", || four_at_once(false));
 }
 
-// Mutant: executor-mt/src/worker.rs :: if matches!(self.put(task), 0 | FEW) && !self.between.get() { => if self.put(task) == usize::MAX {
+// Mutant: executor-mt/src/worker.rs :: if greedy || !moves { 0 } else { 1 } => 1
 #[test]
 fn shuttle_four_workers_that_nap_are_held_at_once() {
     explore_evenly("four_workers_that_nap_are_held_at_once", || four_at_once(true));
