@@ -1,12 +1,13 @@
 //! What programs write that were made for tokio: calls that must compile as they stand, and mean the same.
 
 use std::collections::HashSet;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use zokio::runtime::{EnterGuard, Runtime};
@@ -80,7 +81,8 @@ async fn types_are_named_in_the_places_that_tokio_has_for_them() {
     assert_eq!(set.join_next().await.unwrap().unwrap(), 2);
     let mut wait = pin!(sleep(Duration::from_secs(1000)));
     wait.as_mut().reset(std::time::Instant::now().into());
-    wait.await;
+    let over = poll_fn(|cx| Poll::Ready(wait.as_mut().poll(cx).is_ready())).await;
+    assert!(over, "it was moved to a time that has come");
     fn named(_: &zokio::sync::futures::Notified<'_>, _: &zokio::sync::futures::OwnedNotified) {}
     let notify = Arc::new(Notify::new());
     named(&notify.notified(), &notify.clone().notified_owned());
