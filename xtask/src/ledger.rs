@@ -1,9 +1,8 @@
 //! What the parts of `deep` came to: `docs/deep-state.txt`, a line a part.
 //!
-//! A part belongs to the sources it was made from: the root manifest, and all files that git knows in the folders of the
-//! package it tests and of those of this project that this one depends on. Their names and contents have one hash, whose
-//! first digits `git ls-tree -r COMMIT -- PATHS | git hash-object --stdin` says again for any commit; `deep status` says which
-//! paths they are. A part is done while that hash is the one it was seen with; a commit that changes other files leaves it
+//! A part belongs to the sources it was made from: all files that git knows in the folders of the package it tests and of
+//! those of this project that this one depends on, and the tables of the root manifest that hold for every package. Their
+//! names and contents have one hash; [`HASH`] says it again for any commit, and `deep status` says which paths they are. A part is done while that hash is the one it was seen with; a commit that changes other files leaves it
 //! done. The commit is written beside it, so that a reader can see what has changed since.
 
 use std::collections::BTreeMap;
@@ -20,6 +19,12 @@ const HEADING: &str = "\
 # `cargo xtask deep status` says which of them hold for the sources as they are.
 # part | outcome | commit | hash of its sources | when it ended | seconds of a core | what came of it
 ";
+
+/// The script that says the hash for a commit, `$1`, and the paths that follow. The rest of the root manifest is the facade's.
+const HASH: &str = r#"commit=$1; shift
+{ git ls-tree -r "$commit" -- "$@"
+  git show "$commit:Cargo.toml" | awk '/^\[/ { all = /^\[(profile|patch|workspace\.package|workspace\.lints)/ } all'
+} | git hash-object --stdin"#;
 
 /// The last run of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,12 +148,11 @@ pub fn commit(workspace: &Workspace) -> Result<String, String> {
 ///
 /// Where something below them is not committed: nobody could tell what was seen to pass.
 pub fn sources(workspace: &Workspace, paths: &[String]) -> Result<String, String> {
-    let changed = git(workspace, &["status", "--porcelain"], paths)?;
+    let changed = git(workspace, &["status", "--porcelain"], &[paths, &["Cargo.toml".to_owned()]].concat())?;
     if !changed.trim().is_empty() {
         return Err(format!("not committed:\n{changed}"));
     }
-    let script = "git ls-tree -r HEAD -- \"$@\" | git hash-object --stdin";
-    let hash = Process::new("sh").args(["-c", script, "sh"]).args(paths).dir(&workspace.root).limit(60).read()?;
+    let hash = Process::new("sh").args(["-c", HASH, "sh", "HEAD"]).args(paths).dir(&workspace.root).limit(60).read()?;
     Ok(hash.trim().chars().take(12).collect())
 }
 
