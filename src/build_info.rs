@@ -15,7 +15,7 @@ use core::fmt;
 /// assert_eq!(build.pointer_bits, usize::BITS);
 /// // A task may cost 64 bytes beside its future on a 64-bit machine, and half of that on a 32-bit one.
 /// assert!(build.sizes.task_joined <= 8 * size_of::<usize>());
-/// # #[cfg(feature = "std")]
+/// # #[cfg(feature = "rt")]
 /// println!("{build}");
 /// ```
 #[non_exhaustive]
@@ -113,7 +113,7 @@ pub const fn build_info() -> BuildInfo {
         pointer_bits: usize::BITS,
         big_endian: cfg!(target_endian = "big"),
         lock: first! {
-            feature = "std" => "flag",
+            feature = "rt" => "flag",
             feature = "critical-section" => "critical section",
             all(target_family = "wasm", not(target_feature = "atomics")) => "none needed",
             ; "none"
@@ -123,9 +123,9 @@ pub const fn build_info() -> BuildInfo {
             ; "lock-free"
         },
         reactor: first! {
-            all(feature = "std", any(target_os = "linux", target_os = "android")) => "epoll",
-            all(feature = "std", windows) => "iocp",
-            all(feature = "std", unix) => "kqueue",
+            all(feature = "net", any(target_os = "linux", target_os = "android")) => "epoll",
+            all(feature = "net", windows) => "iocp",
+            all(feature = "net", unix) => "kqueue",
             all(feature = "wasi", target_os = "wasi") => "poll_oneoff",
             feature = "metal" => "interrupts",
             ; "none"
@@ -179,7 +179,7 @@ impl fmt::Display for Sizes {
     }
 }
 
-#[cfg(all(test, feature = "std"))]
+#[cfg(all(test, feature = "rt"))]
 mod tests {
     use super::build_info;
 

@@ -13,7 +13,7 @@ use crate::time::Elapsed;
 /// # Examples
 ///
 /// ```
-/// # #[cfg(feature = "std")] {
+/// # #[cfg(feature = "rt")] {
 /// use zokio::error::{Error, ErrorKind};
 /// use zokio::time::{Duration, timeout};
 ///
@@ -43,7 +43,7 @@ pub enum Error {
     /// There was no room.
     Full,
     /// The operating system refused.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "rt")]
     Io(std::io::Error),
 }
 
@@ -96,7 +96,7 @@ impl Error {
             Self::Spawn(SpawnFailure::Full) | Self::Full => ErrorKind::Full,
             Self::Spawn(SpawnFailure::Closed) | Self::Closed => ErrorKind::Closed,
             Self::Spawn(_) => ErrorKind::Runtime,
-            #[cfg(feature = "std")]
+            #[cfg(feature = "rt")]
             Self::Io(error) => match error.kind() {
                 std::io::ErrorKind::TimedOut => ErrorKind::Timeout,
                 _ => ErrorKind::Io,
@@ -105,7 +105,7 @@ impl Error {
     }
 
     /// The operating system's number of the error, where it has one.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "rt")]
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         match self {
@@ -115,7 +115,7 @@ impl Error {
     }
 
     /// The standard library's kind, where it is an error of I/O.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "rt")]
     #[must_use]
     pub fn io_kind(&self) -> Option<std::io::ErrorKind> {
         match self {
@@ -133,7 +133,7 @@ impl fmt::Display for Error {
             Self::Spawn(failure) => write!(f, "cannot spawn: {failure}"),
             Self::Closed => f.write_str("the other side is gone"),
             Self::Full => f.write_str("there is no room"),
-            #[cfg(feature = "std")]
+            #[cfg(feature = "rt")]
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -169,7 +169,7 @@ impl core::error::Error for Error {
             Self::Task(error) => error.source(),
             Self::Spawn(error) => error.source(),
             Self::Closed | Self::Full => None,
-            #[cfg(feature = "std")]
+            #[cfg(feature = "rt")]
             Self::Io(error) => error.source(),
         }
     }
@@ -205,7 +205,7 @@ impl From<SpawnFailure> for Error {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
@@ -213,7 +213,7 @@ impl From<std::io::Error> for Error {
 }
 
 /// For functions that speak `std::io`: the kind that comes nearest.
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         use std::io::ErrorKind as Io;
@@ -254,7 +254,7 @@ impl<T> From<crate::sync::TrySendError<T>> for Error {
     }
 }
 
-#[cfg(all(test, feature = "std"))]
+#[cfg(all(test, feature = "rt"))]
 mod tests {
     use std::io;
     use std::string::ToString;

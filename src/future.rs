@@ -21,7 +21,7 @@ pub use zokio_core::future::*;
 /// use core::time::Duration;
 /// use zokio::future::{delay, pending, poll_fn, ready};
 ///
-/// # #[cfg(all(feature = "std", feature = "macros"))]
+/// # #[cfg(all(feature = "rt", feature = "macros"))]
 /// #[zokio::main(flavor = "current_thread", start_paused = true)]
 /// async fn main() {
 ///     let start = zokio::time::Instant::now();
@@ -33,7 +33,7 @@ pub use zokio_core::future::*;
 ///         () = delay(Duration::from_secs(1)) => {}
 ///     }
 /// }
-/// # #[cfg(not(all(feature = "std", feature = "macros")))]
+/// # #[cfg(not(all(feature = "rt", feature = "macros")))]
 /// # fn main() {}
 /// ```
 #[track_caller]

@@ -20,7 +20,7 @@
     doc = "\n# Examples\n\n```\nlet runtime = zokio::runtime::Runtime::new()?;\nlet answer = runtime.block_on(async { zokio::spawn(async { 6 * 7 }).await });\nassert_eq!(answer?, 42);\n# Ok::<(), Box<dyn std::error::Error>>(())\n```"
 )]
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 extern crate std;
 
 mod build_info;
@@ -29,15 +29,15 @@ pub mod executor;
 pub mod future;
 #[cfg(feature = "hyper")]
 pub mod hyper;
-#[cfg(feature = "std")]
+#[cfg(feature = "net")]
 pub mod io;
 #[cfg(feature = "metal")]
 pub mod irq;
-#[cfg(feature = "std")]
+#[cfg(feature = "net")]
 pub mod net;
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub mod runtime;
-#[cfg(feature = "std")]
+#[cfg(feature = "signal")]
 pub mod signal;
 pub mod sync;
 pub mod task;
@@ -49,7 +49,7 @@ pub mod wasi;
 pub use build_info::{BuildInfo, Sizes, build_info};
 #[doc(inline)]
 pub use task::{spawn, try_spawn};
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 #[doc(inline)]
 pub use zokio_core::task_local;
 #[doc(inline)]

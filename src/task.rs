@@ -1,6 +1,6 @@
 //! Tasks: spawning, waiting for them, aborting them.
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub(crate) mod local_set;
 
 use core::future::Future;
@@ -9,38 +9,38 @@ use zokio_core::ambient::Ambient;
 use zokio_core::task::{try_spawn_at, try_spawn_local_at};
 use zokio_executor_local::context::Current;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 mod builder;
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 mod join_set;
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 mod tracker;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub use self::builder::Builder;
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub use self::join_set::JoinSet;
 pub use zokio_core::future::yield_now;
 pub use zokio_core::task::{
     AbortHandle, AbortOnDropHandle, FixedJoinSet, Id, IntoTask, JoinError, JoinHandle, Slots, SpawnError,
     consume_budget, coop, id, try_id, unconstrained,
 };
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub use zokio_core::task::{AccessError, LocalKey, LocalScope, ScopedJoinHandle, TaskLocalFuture, name, scope};
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub use self::tracker::TaskTracker;
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub use local_set::{LocalEnterGuard, LocalSet};
 
 /// A tracker of tasks and what belongs to it, under the path that it has in tokio-util.
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub mod task_tracker {
     pub use super::tracker::{TaskTracker, TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};
 }
 
 /// Futures of this module, under tokio's path.
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub mod futures {
     pub use zokio_core::task::TaskLocalFuture;
 }
@@ -177,7 +177,7 @@ where
 /// # Panics
 ///
 /// Panics outside of every runtime.
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 #[track_caller]
 pub fn spawn_blocking<F, R>(call: F) -> JoinHandle<R>
 where

@@ -11,7 +11,7 @@ use zokio_core::ambient::Ambient;
 use zokio_core::park::Park;
 use zokio_core::time::{Clock, Timers};
 
-use crate::blocking::Blocking;
+use crate::handle::Companion;
 use crate::runtime::Runtime;
 use crate::timers::WorkerClock;
 use crate::worker::Rhythm;
@@ -182,7 +182,7 @@ impl Builder {
     ///
     /// If there is no seat, a name holds a zero byte, or a thread cannot be started: those that were are stopped and joined
     /// before this returns.
-    pub fn build<P, A, C>(&mut self, seats: Vec<Seat<P, C>>, blocking: Arc<dyn Blocking>) -> io::Result<Runtime<P, A>>
+    pub fn build<P, A, C>(&mut self, seats: Vec<Seat<P, C>>, companion: Companion) -> io::Result<Runtime<P, A>>
     where
         P: Park + Send + 'static,
         A: Ambient,
@@ -191,7 +191,7 @@ impl Builder {
         if seats.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a runtime needs at least one worker"));
         }
-        Runtime::start(seats, blocking, self)
+        Runtime::start(seats, companion, self)
     }
 
     /// A thread with the next name.

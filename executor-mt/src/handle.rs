@@ -1,5 +1,6 @@
 //! A runtime as everybody else sees it.
 
+use core::any::Any;
 use core::future::Future;
 use core::marker::PhantomData;
 use std::sync::Arc;
@@ -8,21 +9,13 @@ use zokio_core::ambient::{Ambient, Context, Held, Offer};
 use zokio_core::park::Unpark;
 use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 
-use crate::blocking::Blocking;
 use crate::home::Home;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::{blocking, thread};
+use crate::thread;
 
-/// What kind of runtime it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RuntimeFlavor {
-    /// Tasks run on the thread that blocks on them.
-    CurrentThread,
-    /// Tasks run on worker threads.
-    MultiThread,
-}
+/// What belongs to a runtime and is none of the workers' business: who made it finds it again in each handle.
+pub type Companion = Arc<dyn Any + Send + Sync>;
 
 /// Spawns tasks on a runtime from anywhere. Clones are cheap and keep no worker running.
 pub struct Handle<U: Unpark, A: Ambient> {
@@ -76,18 +69,6 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
         try_spawn_at(self.shared.home(), future)
     }
 
-    /// Runs `call` on a thread that may block, with this runtime as its context. Aborting it has an effect only before it
-    /// starts. If the pool takes no more work, the handle answers that it was cancelled.
-    ///
-    /// # Cost
-    ///
-    /// Two allocations, and what the pool costs.
-    #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(&self, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
-        let handle = self.clone();
-        blocking::spawn(&*self.shared.blocking, move || handle.enter_with(handle.shared.home(), call))
-    }
-
     /// Runs a future on this thread until it is ready; tasks run on the workers meanwhile.
     ///
     /// # Panics
@@ -108,32 +89,15 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
         Held::new(self.clone())
     }
 
-    /// The threads on which blocking work runs, as they were given to the builder.
-    pub fn blocking(&self) -> &dyn Blocking {
-        &*self.shared.blocking
+    /// What was given to the builder to be found again.
+    pub fn companion(&self) -> &(dyn Any + Send + Sync) {
+        &*self.shared.companion
     }
 
     /// What the workers have done so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.metrics()
-    }
-
-    /// What kind of runtime it is.
-    #[must_use]
-    pub fn runtime_flavor(&self) -> RuntimeFlavor {
-        RuntimeFlavor::MultiThread
-    }
-
-    /// What the runtime is called, where it was given a name.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.shared.blocking.runtime_name()
-    }
-
-    /// Runs `f` with this runtime as the context: spawns and timers go to `home`.
-    pub(crate) fn enter_with<R>(&self, home: &Home<U>, f: impl FnOnce() -> R) -> R {
-        A::enter(&self.context_of(home), f)
     }
 
     pub(crate) fn context_of<'a>(&'a self, home: &'a Home<U>) -> Context<'a> {

@@ -3,8 +3,7 @@
 //! A worker per core, each with a queue of its own, an inbox for what other threads send, and timers of its own. A worker
 //! runs what its tasks wake and spawn; one that has nothing to do takes from the others, and one that finds nothing
 //! sleeps. The [`Builder`] is handed what depends on the machine: how a worker waits ([`Park`](zokio_core::park::Park)),
-//! where the current context is kept ([`Ambient`](zokio_core::ambient::Ambient)), a clock per worker, and the threads for
-//! blocking work ([`Blocking`]).
+//! where the current context is kept ([`Ambient`](zokio_core::ambient::Ambient)), and a clock per worker.
 //!
 //! | file | noun |
 //! |---|---|
@@ -13,9 +12,8 @@
 //! | `deque`, `overflow` | a worker's own queue; what does not fit into it |
 //! | `home` | a worker as its tasks see it: inboxes, registry, memory |
 //! | `shared`, `shutdown` | a runtime; how all of its tasks are dropped |
-//! | `context`, `thread`, `timers`, `blocking`, `metrics` | this thread's worker; `block_on`; clocks that ring; the pool's seam; counters |
+//! | `context`, `thread`, `timers`, `metrics` | this thread's worker; `block_on`; clocks that ring; counters |
 
-mod blocking;
 mod builder;
 mod context;
 mod deque;
@@ -32,11 +30,9 @@ mod thread;
 mod timers;
 mod worker;
 
-pub use blocking::{Blocking, Job, NoBlocking, spawn as spawn_blocking_on};
 pub use builder::{Builder, Seat};
 pub use context::worker_index;
-pub use handle::{EnterGuard, Handle, RuntimeFlavor};
+pub use handle::{Companion, EnterGuard, Handle};
 pub use metrics::{Metrics, WorkerMetrics};
 pub use runtime::Runtime;
-pub use thread::run as block_on_thread;
 pub use timers::WorkerClock;

@@ -14,9 +14,8 @@ use zokio_core::park::{Park, Unpark};
 use zokio_core::task::JoinHandle;
 use zokio_core::time::{Clock, Timers};
 
-use crate::blocking::Blocking;
 use crate::builder::{Builder, Hook, Seat};
-use crate::handle::{EnterGuard, Handle, is_polling};
+use crate::handle::{Companion, EnterGuard, Handle, is_polling};
 use crate::metrics::Metrics;
 use crate::shared::{Farewell, Shared};
 use crate::timers::{Bell, WorkerClock};
@@ -35,7 +34,7 @@ pub struct Runtime<P: Park, A: Ambient> {
 }
 
 impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
-    pub(crate) fn start<C>(seats: Vec<Seat<P, C>>, blocking: Arc<dyn Blocking>, builder: &Builder) -> io::Result<Self>
+    pub(crate) fn start<C>(seats: Vec<Seat<P, C>>, companion: Companion, builder: &Builder) -> io::Result<Self>
     where
         C: Clock + Send + Sync + 'static,
     {
@@ -45,7 +44,7 @@ impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
             let timers: &'static Timers = seat.timers;
             (seat.park.unpark(), timers)
         });
-        let (shared, queues) = Shared::new(places, blocking, builder.offers_timers());
+        let (shared, queues) = Shared::new(places, companion, builder.offers_timers());
         let handle = Handle::new(shared.clone());
         let mut runtime = Self { handle, threads: Vec::with_capacity(queues.len()), _park: PhantomData };
         let mut failure = None;
@@ -154,12 +153,6 @@ impl<P: Park, A: Ambient> Runtime<P, A> {
         self.handle.spawn(future)
     }
 
-    /// Runs `call` on a thread that may block.
-    #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(&self, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
-        self.handle.spawn_blocking(call)
-    }
-
     /// Runs a future on this thread until it is ready; tasks run on the workers meanwhile.
     ///
     /// # Panics
@@ -187,8 +180,8 @@ impl<P: Park, A: Ambient> Runtime<P, A> {
         self.handle.metrics()
     }
 
-    /// Stops the workers, drops every task, and waits for both, for blocking work too, at most for `timeout`. What is not
-    /// over then is left to itself. Where tasks run it does not wait.
+    /// Stops the workers, drops every task, and waits for both, at most for `timeout`. What is not over then is left to
+    /// itself. Where tasks run it does not wait.
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         self.stop(Some(timeout));
     }
@@ -206,9 +199,7 @@ impl<P: Park, A: Ambient> Runtime<P, A> {
         shared.close();
         let may_wait = !is_polling::<A>();
         let timeout = if may_wait { timeout } else { Some(Duration::ZERO) };
-        let start = std::time::Instant::now();
         let stopped = shared.wait(timeout.unwrap_or(Duration::MAX));
-        shared.blocking.shutdown(timeout.map(|timeout| timeout.saturating_sub(start.elapsed())));
         if stopped && may_wait {
             // They have nothing left to do.
             threads.into_iter().for_each(|thread| drop(thread.join()));

@@ -12,8 +12,8 @@ use zokio_core::atomic::{AtomicBool, AtomicUsize, Ordering};
 use zokio_core::park::Unpark;
 use zokio_core::time::Timers;
 
-use crate::blocking::Blocking;
 use crate::deque::deque;
+use crate::handle::Companion;
 use crate::home::Home;
 use crate::idle::{Idle, Left};
 use crate::metrics::Metrics;
@@ -24,7 +24,7 @@ use crate::worker::{Local, Queue};
 pub(crate) struct Shared<U: Unpark> {
     pub(crate) idle: Idle,
     pub(crate) homes: Box<[Home<U>]>,
-    pub(crate) blocking: Arc<dyn Blocking>,
+    pub(crate) companion: Companion,
     /// Whether tasks may use the timers of their workers.
     pub(crate) offer_timers: bool,
     closed: AtomicBool,
@@ -47,7 +47,7 @@ impl<U: Unpark> Shared<U> {
     /// One home per place, and the queues of their workers.
     pub(crate) fn new(
         places: impl Iterator<Item = (U, &'static Timers)>,
-        blocking: Arc<dyn Blocking>,
+        companion: Companion,
         offer_timers: bool,
     ) -> (Arc<Self>, Vec<Queue<U>>) {
         let mut queues = Vec::new();
@@ -67,7 +67,7 @@ impl<U: Unpark> Shared<U> {
                 running: Mutex::new(Running { workers: homes.len(), farewells: Vec::new() }),
                 over: Condvar::new(),
                 homes,
-                blocking,
+                companion,
                 offer_timers,
             }
         });

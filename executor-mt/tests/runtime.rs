@@ -119,11 +119,11 @@ fn nested_block_on_is_refused_and_harms_nothing() {
 }
 
 #[test]
-fn block_on_is_allowed_on_a_thread_of_the_blocking_pool_and_under_enter() {
+fn block_on_is_allowed_on_any_thread_and_under_enter() {
     let runtime = runtime(1);
     let handle = runtime.handle().clone();
-    let blocking = runtime.spawn_blocking(move || handle.block_on(async { 9 }));
-    assert_eq!(runtime.block_on(blocking).unwrap(), 9);
+    let elsewhere = std::thread::spawn(move || handle.block_on(async { 9 }));
+    assert_eq!(elsewhere.join().unwrap(), 9);
     let _guard = runtime.enter();
     assert_eq!(runtime.block_on(async { 4 }), 4);
 }
@@ -178,7 +178,7 @@ fn any_number_of_workers() {
     }
     let text = panic_text(|| mt::Builder::new().worker_threads(0).threads()).unwrap();
     assert!(text.contains("greater than 0"));
-    let empty = mt::Builder::new().build::<TestPark, Here, System>(Vec::new(), Arc::new(mt::NoBlocking));
+    let empty = mt::Builder::new().build::<TestPark, Here, System>(Vec::new(), Arc::new(()));
     assert_eq!(empty.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
 }
 
@@ -222,7 +222,6 @@ fn a_join_handle_of_a_dropped_runtime_says_cancelled() {
     assert!(other.block_on(pending).unwrap_err().is_cancelled());
     assert_eq!(other.block_on(done).unwrap(), 3);
     assert!(other.block_on(handle.spawn(async { 4 })).unwrap_err().is_cancelled());
-    assert!(other.block_on(handle.spawn_blocking(|| 4)).is_ok_and(|four| four == 4), "this pool takes work for ever");
 }
 
 const PASSES: usize = 20_000 / SMALLER / SMALLER;
@@ -402,24 +401,6 @@ fn metrics_count_what_happens() {
     }
 }
 
-#[test]
-fn aborting_blocking_work_before_it_starts_cancels_it() {
-    /// Never runs anything.
-    struct Never;
-    impl mt::Blocking for Never {
-        fn spawn(&self, job: mt::Job) -> Result<(), mt::Job> {
-            Err(job)
-        }
-        fn shutdown(&self, _: Option<Duration>) -> bool {
-            true
-        }
-    }
-    let runtime: Runtime =
-        mt::Builder::new().worker_threads(1).build(vec![seat()], Arc::new(Never)).expect("a thread can be started");
-    let refused = runtime.spawn_blocking(|| 1);
-    assert!(runtime.block_on(refused).unwrap_err().is_cancelled());
-}
-
 #[cfg_attr(miri, ignore)] // any size of a stack will do there
 #[test]
 fn a_thread_that_cannot_be_started_is_an_error_and_leaves_nothing_behind() {
@@ -432,7 +413,7 @@ fn a_thread_that_cannot_be_started_is_an_error_and_leaves_nothing_behind() {
             })
             .collect();
         let timers: Vec<_> = seats.iter().map(|seat| seat.timers).collect();
-        let result = builder.build::<_, Here, System>(seats, Arc::new(mt::NoBlocking)).map(drop);
+        let result = builder.build::<_, Here, System>(seats, Arc::new(())).map(drop);
         assert_eq!(drops.load(Ordering::Relaxed), 3, "every parker was dropped");
         (result, timers.iter().all(|timers| timers.is_closed()))
     };
@@ -445,10 +426,7 @@ fn a_thread_that_cannot_be_started_is_an_error_and_leaves_nothing_behind() {
     let seats = vec![seat(), seat()];
     quiet();
     let text = panic_text(|| {
-        mt::Builder::new()
-            .thread_name_fn(|| panic!("planned"))
-            .build::<_, Here, System>(seats, Arc::new(mt::NoBlocking))
-            .map(drop)
+        mt::Builder::new().thread_name_fn(|| panic!("planned")).build::<_, Here, System>(seats, Arc::new(())).map(drop)
     });
     assert_eq!(text.as_deref(), Some("planned"), "and not a hang");
 }

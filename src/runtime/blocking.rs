@@ -1,11 +1,10 @@
-//! The seam between the executors' blocking tasks and hal's pool of threads.
+//! The pool of threads that may block, as the tasks of one runtime use it.
 
-use core::time::Duration;
 use std::string::String;
 use std::sync::Arc;
 
-use zokio_executor_mt::{Blocking, Job};
-use zokio_hal::os::{BlockingPool, ReactorHandle, VirtualTime};
+use zokio_core::task::JoinHandle;
+use zokio_hal::os::{BlockingPool, Job, ReactorHandle, VirtualTime, spawn_blocking};
 
 /// hal's pool, whose jobs find the runtime's reactor, and hold its time where it is if that is paused.
 #[derive(Debug)]
@@ -17,8 +16,19 @@ pub(super) struct Pool {
     pub(super) name: Option<String>,
 }
 
-impl Blocking for Pool {
-    fn spawn(&self, job: Job) -> Result<(), Job> {
+impl Pool {
+    /// Runs `call` as a task on some thread of the pool, at some time. Where the pool takes no more work the handle answers
+    /// that it was cancelled.
+    #[track_caller]
+    pub(super) fn spawn<R, F>(&self, call: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        spawn_blocking(&|job| self.submit(job), call)
+    }
+
+    fn submit(&self, job: Job) {
         let reactor = self.reactor.clone();
         let inhibit = self.time.as_ref().map(VirtualTime::inhibit);
         let job = move || {
@@ -27,15 +37,7 @@ impl Blocking for Pool {
             let _entered = reactor.map(|reactor| reactor.enter());
             job();
         };
-        // A job that comes back is the wrapper now: dropping that cancels the task just as well.
-        self.pool.spawn(std::boxed::Box::new(job)).map_err(|rejected| rejected.job)
-    }
-
-    fn shutdown(&self, timeout: Option<Duration>) -> bool {
-        self.pool.shutdown(timeout)
-    }
-
-    fn runtime_name(&self) -> Option<&str> {
-        self.name.as_deref()
+        // One that comes back is dropped, which cancels its task.
+        drop(self.pool.spawn(std::boxed::Box::new(job)));
     }
 }

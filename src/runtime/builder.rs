@@ -2,31 +2,25 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::format;
 use std::io;
 use std::string::String;
 use std::sync::Arc;
-use std::vec::Vec;
 
 use zokio_core::time::Timers;
-use zokio_executor_local::context::Current;
 use zokio_executor_local::{Config, Options, SharedExecutor};
-use zokio_executor_mt::{Builder as Workers, Seat};
 use zokio_hal::os::{BlockingPool, Driver, ReactorHandle, VirtualPark, VirtualTime};
 
 use super::blocking::Pool;
 use super::handle::{Handle, Kind, Local};
-use super::lease::{KEEP_ALIVE, Lease, LeasedPark};
+use super::lease::{KEEP_ALIVE, Lease};
 use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::{Owned, Runtime};
 use super::seed::RngSeed;
-
-type Hook = Arc<dyn Fn() + Send + Sync>;
+#[cfg(feature = "rt-multi-thread")]
+use super::workers::Settings;
 
 /// Threads with less have no room for the runtime itself, in a build without optimization.
 const SMALLEST_STACK: usize = 128 << 10;
-/// More workers than any machine has threads for.
-const MOST_WORKERS: usize = 1 << 15;
 
 /// Builds a [`Runtime`].
 ///
@@ -41,18 +35,17 @@ const MOST_WORKERS: usize = 1 << 15;
 /// ```
 pub struct Builder {
     multi_thread: bool,
-    workers: Workers,
+    #[cfg(feature = "rt-multi-thread")]
+    pub(super) workers: Settings,
     io: bool,
-    time: bool,
+    pub(super) time: bool,
     name: Option<String>,
     runtime_name: Option<String>,
-    seed: Option<RngSeed>,
+    pub(super) seed: Option<RngSeed>,
     stack_size: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
-    on_start: Option<Hook>,
-    on_stop: Option<Hook>,
-    virtual_time: bool,
+    pub(super) virtual_time: bool,
     start_paused: bool,
     auto_advance: bool,
     time_scale: u32,
@@ -75,7 +68,6 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("multi_thread", &self.multi_thread)
-            .field("workers", &self.workers)
             .field("io", &self.io)
             .field("time", &self.time)
             .finish_non_exhaustive()
@@ -83,10 +75,11 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
-    fn new(multi_thread: bool) -> Self {
+    pub(super) fn new(multi_thread: bool) -> Self {
         Self {
             multi_thread,
-            workers: Workers::new(),
+            #[cfg(feature = "rt-multi-thread")]
+            workers: Settings::new(),
             io: false,
             time: false,
             name: None,
@@ -95,20 +88,12 @@ impl Builder {
             stack_size: None,
             max_blocking_threads: 512,
             keep_alive: KEEP_ALIVE,
-            on_start: None,
-            on_stop: None,
             virtual_time: !multi_thread,
             start_paused: false,
             auto_advance: true,
             time_scale: 1,
             unhandled_panic: UnhandledPanic::Ignore,
         }
-    }
-
-    /// Tasks run on worker threads, one for each processor unless told otherwise.
-    #[must_use]
-    pub fn new_multi_thread() -> Self {
-        Self::new(true)
     }
 
     /// Tasks run on the thread that calls [`Runtime::block_on`], while it does.
@@ -118,6 +103,7 @@ impl Builder {
     }
 
     /// Enables sockets.
+    #[cfg(feature = "net")]
     pub fn enable_io(&mut self) -> &mut Self {
         self.io = true;
         self
@@ -129,20 +115,10 @@ impl Builder {
         self
     }
 
-    /// Enables sockets and timers.
+    /// Enables timers, and with feature `net` sockets.
     pub fn enable_all(&mut self) -> &mut Self {
-        self.enable_io().enable_time()
-    }
-
-    /// Sets the number of workers of a multi-thread runtime.
-    ///
-    /// # Panics
-    ///
-    /// Panics where it is 0.
-    #[track_caller]
-    pub fn worker_threads(&mut self, threads: usize) -> &mut Self {
-        self.workers.worker_threads(threads);
-        self
+        self.io = cfg!(feature = "net");
+        self.enable_time()
     }
 
     /// Names the runtime: what [`Handle::name`] gives.
@@ -222,21 +198,17 @@ impl Builder {
     /// Names the threads of workers and blocking pool.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         let name = name.into();
-        self.workers.thread_name(name.clone());
+        #[cfg(feature = "rt-multi-thread")]
+        self.workers.threads.thread_name(name.clone());
         self.name = Some(name);
-        self
-    }
-
-    /// Names the workers, one call each.
-    pub fn thread_name_fn(&mut self, name: impl Fn() -> String + Send + Sync + 'static) -> &mut Self {
-        self.workers.thread_name_fn(name);
         self
     }
 
     /// Sets the stack size of workers and of threads of the blocking pool, in bytes. Less than 128 KiB is taken as 128 KiB.
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         let bytes = bytes.max(SMALLEST_STACK);
-        self.workers.thread_stack_size(bytes);
+        #[cfg(feature = "rt-multi-thread")]
+        self.workers.threads.thread_stack_size(bytes);
         self.stack_size = Some(bytes);
         self
     }
@@ -256,40 +228,6 @@ impl Builder {
     /// Sets how long a thread of the blocking pool stays without work; 10 s unless told otherwise.
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.keep_alive = duration;
-        self
-    }
-
-    /// Calls `hook` on each worker before it runs its first task.
-    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
-        self.on_start = Some(Arc::new(hook));
-        self
-    }
-
-    /// Calls `hook` on each worker after its last task.
-    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
-        self.on_stop = Some(Arc::new(hook));
-        self
-    }
-
-    /// Sets after how many polls a worker looks at tasks from other threads.
-    ///
-    /// # Panics
-    ///
-    /// Panics where it is 0.
-    #[track_caller]
-    pub fn global_queue_interval(&mut self, polls: u32) -> &mut Self {
-        self.workers.global_queue_interval(polls);
-        self
-    }
-
-    /// Sets after how many polls a worker looks at timers and sockets.
-    ///
-    /// # Panics
-    ///
-    /// Panics where it is 0.
-    #[track_caller]
-    pub fn event_interval(&mut self, polls: u32) -> &mut Self {
-        self.workers.event_interval(polls);
         self
     }
 
@@ -348,7 +286,10 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.check()?;
         let time = self.time();
+        #[cfg(feature = "net")]
         let driver = if self.io { Driver::with_io()? } else { Driver::without_io() };
+        #[cfg(not(feature = "net"))]
+        let driver = Driver::without_io();
         let reactor = driver.handle().cloned();
         let name = self.name.clone().unwrap_or_else(|| "zokio-blocking".into());
         let blocking = BlockingPool::new(self.max_blocking_threads, self.keep_alive, name, self.stack_size);
@@ -362,11 +303,11 @@ impl Builder {
             name: self.runtime_name.clone(),
         };
         let pool = Arc::new(pool);
+        #[cfg(feature = "rt-multi-thread")]
         if self.multi_thread {
-            self.build_multi_thread(driver, reactor, pool, blocking)
-        } else {
-            Ok(self.build_current_thread(driver, reactor, pool, blocking))
+            return self.build_multi_thread(driver, reactor, pool);
         }
+        Ok(self.build_current_thread(driver, reactor, pool))
     }
 
     /// Builds a runtime that stays on this thread, whose tasks need not be `Send`.
@@ -417,61 +358,14 @@ impl Builder {
                 "a multi-thread runtime has no order that a seed could give: use a current-thread one".into(),
             );
         }
-        let workers = self.workers.threads();
-        if self.multi_thread && workers > MOST_WORKERS {
-            return invalid(format!("{workers} worker threads are too many: at most {MOST_WORKERS} can be"));
+        #[cfg(feature = "rt-multi-thread")]
+        if self.multi_thread {
+            self.workers.check().or_else(invalid)?;
         }
         Ok(())
     }
 
-    fn build_multi_thread(
-        &mut self,
-        driver: Driver,
-        reactor: Option<ReactorHandle>,
-        pool: Arc<Pool>,
-        blocking: BlockingPool,
-    ) -> io::Result<Runtime> {
-        // A nap is as long as the system's clock says.
-        self.workers.naps(!self.virtual_time);
-        let (user_start, on_worker) = (self.on_start.clone(), reactor.clone());
-        self.workers.on_thread_start(move || {
-            ReactorHandle::replace_current(on_worker.clone());
-            if let Some(hook) = &user_start {
-                hook();
-            }
-        });
-        let user_stop = self.on_stop.clone();
-        self.workers.on_thread_stop(move || {
-            if let Some(hook) = &user_stop {
-                hook();
-            }
-            ReactorHandle::replace_current(None);
-        });
-        self.workers.offer_timers(self.time);
-        let seats: Vec<_> = driver
-            .parkers(self.workers.threads())
-            .into_iter()
-            .map(|park| {
-                let lease = Lease::worker();
-                let park = match &pool.time {
-                    Some(time) => VirtualPark::new(park, time.clone(), lease.timers.clock().inner(), lease.timers),
-                    None => VirtualPark::real(park),
-                };
-                Seat { timers: lease.timers, park: LeasedPark { park, _timers: lease } }
-            })
-            .collect();
-        let workers = self.workers.build::<_, Current, _>(seats, pool)?;
-        let handle = Handle { kind: Kind::MultiThread(workers.handle().clone()), reactor };
-        Ok(Runtime::assemble(Owned::MultiThread(workers), handle, blocking))
-    }
-
-    fn build_current_thread(
-        &self,
-        driver: Driver,
-        reactor: Option<ReactorHandle>,
-        pool: Arc<Pool>,
-        blocking: BlockingPool,
-    ) -> Runtime {
+    fn build_current_thread(&self, driver: Driver, reactor: Option<ReactorHandle>, pool: Arc<Pool>) -> Runtime {
         let lease = Lease::local();
         lease.timers.reopen();
         let timers: Option<&'static Timers> = if self.time { Some(lease.timers) } else { None };
@@ -487,8 +381,8 @@ impl Builder {
         };
         let executor = SharedExecutor::with(park, config, options);
         lease.timers.clock().attach(&executor);
-        let local = Local { spawner: executor.spawner(), timers, blocking: pool };
+        let local = Local { spawner: executor.spawner(), timers, pool };
         let handle = Handle { kind: Kind::CurrentThread(local), reactor };
-        Runtime::assemble(Owned::CurrentThread(executor, lease), handle, blocking).with_seed(self.seed)
+        Runtime::assemble(Owned::CurrentThread(executor, lease), handle).with_seed(self.seed)
     }
 }

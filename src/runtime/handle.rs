@@ -11,14 +11,26 @@ use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 use zokio_core::time::Timers;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{LocalSpawner, SharedSpawner};
-use zokio_executor_mt::{Blocking, Handle as MtHandle, RuntimeFlavor, spawn_blocking_on};
+#[cfg(feature = "rt-multi-thread")]
+use zokio_executor_mt::Handle as MtHandle;
 use zokio_hal::os::{self, Attending, ReactorHandle, VirtualTime, VirtualUnpark};
 
 use super::blocking::Pool;
 use super::local::Entered;
 use crate::task::local_set;
 
+#[cfg(feature = "rt-multi-thread")]
 pub(super) type Workers = MtHandle<VirtualUnpark, Current>;
+
+/// What kind of runtime it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// Tasks run on the thread that blocks on them.
+    CurrentThread,
+    /// Tasks run on worker threads.
+    MultiThread,
+}
 
 /// Spawns tasks on a runtime from anywhere. Clones are cheap and keep no thread running.
 #[derive(Clone, Debug)]
@@ -29,8 +41,19 @@ pub struct Handle {
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
+    #[cfg(feature = "rt-multi-thread")]
     MultiThread(Workers),
     CurrentThread(Local),
+}
+
+impl Offer for Kind {
+    fn context(&self) -> Context<'_> {
+        match self {
+            #[cfg(feature = "rt-multi-thread")]
+            Self::MultiThread(workers) => workers.context(),
+            Self::CurrentThread(local) => local.context(),
+        }
+    }
 }
 
 /// What a current-thread runtime offers.
@@ -38,7 +61,7 @@ pub(super) enum Kind {
 pub(super) struct Local {
     pub(super) spawner: SharedSpawner<VirtualUnpark>,
     pub(super) timers: Option<&'static Timers>,
-    pub(super) blocking: Arc<dyn Blocking>,
+    pub(super) pool: Arc<Pool>,
 }
 
 impl fmt::Debug for Local {
@@ -103,6 +126,7 @@ pub struct EnterGuard<'a> {
 #[derive(Debug)]
 #[allow(dead_code)] // held for their drop
 enum EnteredKind {
+    #[cfg(feature = "rt-multi-thread")]
     MultiThread(zokio_executor_mt::EnterGuard<VirtualUnpark, Current>),
     CurrentThread(Held<Current, Local>),
     Local(Held<Current, Entered>),
@@ -116,15 +140,13 @@ impl std::panic::RefUnwindSafe for Handle {}
 impl Handle {
     /// What it offers.
     pub(crate) fn context(&self) -> Context<'_> {
-        match &self.kind {
-            Kind::MultiThread(workers) => workers.context(),
-            Kind::CurrentThread(local) => local.context(),
-        }
+        self.kind.context()
     }
 
     /// As `enter`, on the thread of a local runtime.
     pub(super) fn enter_local(&self, spawner: &LocalSpawner<VirtualUnpark>) -> EnterGuard<'_> {
         match &self.kind {
+            #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread(_) => self.enter(),
             Kind::CurrentThread(local) => {
                 let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
@@ -157,14 +179,12 @@ impl Handle {
         let reactor = ReactorHandle::current().ok();
         Current::with(|context| {
             let handle: &dyn Any = context.and_then(Context::handle).ok_or(TryCurrentError(()))?;
-            let kind = if let Some(workers) = handle.downcast_ref::<Workers>() {
-                Kind::MultiThread(workers.clone())
-            } else if let Some(local) = handle.downcast_ref::<Local>() {
-                Kind::CurrentThread(local.clone())
-            } else {
-                return Err(TryCurrentError(()));
-            };
-            Ok(Self { kind, reactor })
+            #[cfg(feature = "rt-multi-thread")]
+            if let Some(workers) = handle.downcast_ref::<Workers>() {
+                return Ok(Self { kind: Kind::MultiThread(workers.clone()), reactor });
+            }
+            let local = handle.downcast_ref::<Local>().ok_or(TryCurrentError(()))?;
+            Ok(Self { kind: Kind::CurrentThread(local.clone()), reactor })
         })
     }
 
@@ -181,6 +201,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         match &self.kind {
+            #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread(workers) => workers.spawn(future),
             Kind::CurrentThread(local) => spawn_at(&local.spawner, future),
         }
@@ -197,6 +218,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         match &self.kind {
+            #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread(workers) => workers.try_spawn(future),
             Kind::CurrentThread(local) if local.spawner.is_closed() => Err(SpawnError::Closed(future)),
             Kind::CurrentThread(local) => try_spawn_at(&local.spawner, future),
@@ -211,13 +233,8 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        match &self.kind {
-            Kind::MultiThread(workers) => workers.spawn_blocking(call),
-            Kind::CurrentThread(local) => {
-                let own = local.clone();
-                spawn_blocking_on(&*local.blocking, move || Current::enter(&own.context(), call))
-            }
-        }
+        let own = self.kind.clone();
+        self.pool().spawn(move || Current::enter(&own.context(), call))
     }
 
     /// Runs a future on this thread until it is ready. On a current-thread runtime this drives no task, timer or socket:
@@ -238,23 +255,28 @@ impl Handle {
     fn block_here<F: Future>(&self, future: F) -> F::Output {
         let _reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
         match &self.kind {
+            #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread(workers) => workers.block_on(future),
             Kind::CurrentThread(local) => {
                 super::runtime::refuse_nesting();
                 let context = local.context().with_polling();
-                Current::enter(&context, || zokio_executor_mt::block_on_thread(future))
+                Current::enter(&context, || os::block_on(future))
             }
         }
     }
 
     /// The runtime's time, if it may be told something.
     pub(crate) fn virtual_time(&self) -> Option<&Arc<VirtualTime>> {
-        let blocking: &dyn Blocking = match &self.kind {
-            Kind::MultiThread(workers) => workers.blocking(),
-            Kind::CurrentThread(local) => &*local.blocking,
-        };
-        let pool: &dyn Any = blocking;
-        pool.downcast_ref::<Pool>()?.time.as_ref()
+        self.pool().time.as_ref()
+    }
+
+    /// Where its blocking work runs.
+    pub(super) fn pool(&self) -> &Pool {
+        match &self.kind {
+            #[cfg(feature = "rt-multi-thread")]
+            Kind::MultiThread(workers) => workers.companion().downcast_ref().expect("it was built with a pool"),
+            Kind::CurrentThread(local) => &local.pool,
+        }
     }
 
     /// Makes this runtime the one of this thread until the guard is dropped. In a task of a
@@ -263,6 +285,7 @@ impl Handle {
         let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
         let context = match (local_set::Entered::beside(self), &self.kind) {
             (Some(set), _) => EnteredKind::Set(Held::new(set)),
+            #[cfg(feature = "rt-multi-thread")]
             (None, Kind::MultiThread(workers)) => EnteredKind::MultiThread(workers.enter()),
             (None, Kind::CurrentThread(local)) => EnteredKind::CurrentThread(Held::new(local.clone())),
         };
@@ -273,7 +296,8 @@ impl Handle {
     #[must_use]
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         match &self.kind {
-            Kind::MultiThread(workers) => workers.runtime_flavor(),
+            #[cfg(feature = "rt-multi-thread")]
+            Kind::MultiThread(_) => RuntimeFlavor::MultiThread,
             Kind::CurrentThread(_) => RuntimeFlavor::CurrentThread,
         }
     }
@@ -281,13 +305,11 @@ impl Handle {
     /// What the runtime is called, where [`Builder::name`](super::Builder::name) gave it a name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::MultiThread(workers) => workers.name(),
-            Kind::CurrentThread(local) => local.blocking.runtime_name(),
-        }
+        self.pool().name.as_deref()
     }
 
     /// What the workers have done so far; `None` for a current-thread runtime, which does not count.
+    #[cfg(feature = "rt-multi-thread")]
     #[must_use]
     pub fn metrics(&self) -> Option<zokio_executor_mt::Metrics> {
         match &self.kind {

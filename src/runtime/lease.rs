@@ -9,21 +9,16 @@ use std::boxed::Box;
 use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
-use zokio_core::park::Park;
-use zokio_core::time::{Instant, Timers};
+use zokio_core::time::Timers;
 use zokio_executor_local::ExecutorClock;
-use zokio_executor_mt::WorkerClock;
-use zokio_hal::os::{RuntimeClock, VirtualPark, VirtualUnpark};
+use zokio_hal::os::{RuntimeClock, VirtualUnpark};
 
-/// The clock of a worker's timers.
-pub(super) type WorkerTimers = Timers<WorkerClock<RuntimeClock>>;
 /// The clock of a current-thread runtime's timers.
 pub(super) type LocalTimers = Timers<ExecutorClock<RuntimeClock, VirtualUnpark>>;
 
 /// Queues of one kind that nobody uses.
-type Free<T> = Mutex<Vec<&'static T>>;
+pub(super) type Free<T> = Mutex<Vec<&'static T>>;
 
-static WORKERS: Free<WorkerTimers> = Mutex::new(Vec::new());
 static LOCALS: Free<LocalTimers> = Mutex::new(Vec::new());
 
 /// A queue, until it is dropped.
@@ -34,16 +29,9 @@ pub(super) struct Lease<T: 'static> {
 }
 
 impl<T> Lease<T> {
-    fn take(home: &'static Free<T>, new: impl FnOnce() -> T) -> Self {
+    pub(super) fn take(home: &'static Free<T>, new: impl FnOnce() -> T) -> Self {
         let free = home.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Self { timers: free.unwrap_or_else(|| Box::leak(Box::new(new()))), home }
-    }
-}
-
-impl Lease<WorkerTimers> {
-    /// For one worker.
-    pub(super) fn worker() -> Self {
-        Self::take(&WORKERS, || Timers::new(WorkerClock::new(RuntimeClock::new())))
     }
 }
 
@@ -57,30 +45,6 @@ impl Lease<LocalTimers> {
 impl<T> Drop for Lease<T> {
     fn drop(&mut self) {
         self.home.lock().unwrap_or_else(PoisonError::into_inner).push(self.timers);
-    }
-}
-
-/// How a worker waits, and the lease of its timers, which ends with it.
-#[derive(Debug)]
-pub(super) struct LeasedPark {
-    /// Dropped first: from then on the clock of the timers is the system's.
-    pub(super) park: VirtualPark,
-    pub(super) _timers: Lease<WorkerTimers>,
-}
-
-impl Park for LeasedPark {
-    type Unpark = VirtualUnpark;
-
-    fn unpark(&self) -> VirtualUnpark {
-        Park::unpark(&self.park)
-    }
-
-    fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        self.park.park(deadline, is_idle);
-    }
-
-    fn poll(&mut self) {
-        self.park.poll();
     }
 }
 

@@ -12,11 +12,14 @@ mod local;
 mod runtime;
 mod seed;
 mod stepper;
+#[cfg(feature = "rt-multi-thread")]
+mod workers;
 
 pub use builder::{Builder, UnhandledPanic};
-pub use handle::{EnterGuard, Handle, TryCurrentError};
+pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use local::{LocalOptions, LocalRuntime};
 pub use runtime::Runtime;
 pub use seed::RngSeed;
 pub use stepper::Stepper;
-pub use zokio_executor_mt::{Metrics, RuntimeFlavor, WorkerMetrics, worker_index};
+#[cfg(feature = "rt-multi-thread")]
+pub use zokio_executor_mt::{Metrics, WorkerMetrics, worker_index};

@@ -3,20 +3,22 @@
 use core::any::Any;
 use core::future::Future;
 use core::time::Duration;
-use std::io;
+use std::time::Instant;
 
 use zokio_core::ambient::Ambient;
 use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{LocalSpawner, NestedBlockOn, SharedExecutor};
+#[cfg(feature = "rt-multi-thread")]
 use zokio_executor_mt::Runtime as Workers;
-use zokio_hal::os::{BlockingPool, ReactorHandle, VirtualPark, VirtualUnpark};
+use zokio_hal::os::{ReactorHandle, VirtualPark, VirtualUnpark};
 
-use super::builder::Builder;
 use super::handle::{EnterGuard, Handle, Kind};
-use super::lease::{Lease, LeasedPark, LocalTimers};
+use super::lease::{Lease, LocalTimers};
 use super::seed::{RngSeed, Told};
 use super::stepper::Stepper;
+#[cfg(feature = "rt-multi-thread")]
+use super::workers::LeasedPark;
 
 /// Threads, a reactor, timers, a blocking pool: what runs tasks.
 ///
@@ -30,12 +32,12 @@ use super::stepper::Stepper;
 pub struct Runtime {
     kind: Option<Owned>,
     handle: Handle,
-    blocking: BlockingPool,
     seed: Option<RngSeed>,
 }
 
 #[derive(Debug)]
 pub(super) enum Owned {
+    #[cfg(feature = "rt-multi-thread")]
     MultiThread(Workers<LeasedPark, Current>),
     /// Dropped in this order: the tasks before the lease of their timers.
     CurrentThread(SharedExecutor<VirtualPark>, Lease<LocalTimers>),
@@ -61,8 +63,8 @@ fn end(executor: SharedExecutor<VirtualPark>, lease: &Lease<LocalTimers>) {
 }
 
 impl Runtime {
-    pub(super) fn assemble(kind: Owned, handle: Handle, blocking: BlockingPool) -> Self {
-        Self { kind: Some(kind), handle, blocking, seed: None }
+    pub(super) fn assemble(kind: Owned, handle: Handle) -> Self {
+        Self { kind: Some(kind), handle, seed: None }
     }
 
     pub(super) fn with_seed(mut self, seed: Option<RngSeed>) -> Self {
@@ -76,15 +78,6 @@ impl Runtime {
             Some(Owned::CurrentThread(executor, _)) => executor.bind(),
             _ => unreachable!("only a current-thread runtime is made local"),
         }
-    }
-
-    /// A multi-thread runtime with everything enabled.
-    ///
-    /// # Errors
-    ///
-    /// The operating system's, where it gives no threads or descriptors.
-    pub fn new() -> io::Result<Self> {
-        Builder::new_multi_thread().enable_all().build()
     }
 
     /// What can be cloned and sent to other threads.
@@ -171,15 +164,7 @@ impl Runtime {
     /// Stops, drops every task, and waits for both and for blocking work, at most for `timeout`. What is not over then is
     /// left to itself. Where tasks run it does not wait.
     pub fn shutdown_timeout(mut self, timeout: Duration) {
-        match self.kind.take() {
-            Some(Owned::MultiThread(workers)) => workers.shutdown_timeout(timeout),
-            Some(Owned::CurrentThread(executor, lease)) => {
-                end(executor, &lease);
-                self.blocking.shutdown(Some(if is_polling() { Duration::ZERO } else { timeout }));
-            }
-            None => {}
-        }
-        self.close_reactor();
+        self.stop(Some(timeout));
     }
 
     /// As [`shutdown_timeout`](Self::shutdown_timeout) without any waiting. May be called anywhere.
@@ -187,7 +172,21 @@ impl Runtime {
         self.shutdown_timeout(Duration::ZERO);
     }
 
-    fn close_reactor(&self) {
+    /// Waits for ever if there is no `timeout`, and not at all where tasks run.
+    fn stop(&mut self, timeout: Option<Duration>) {
+        let timeout = if is_polling() { Some(Duration::ZERO) } else { timeout };
+        let start = Instant::now();
+        // The tasks go before the reactor: those that hold sockets deregister them.
+        match self.kind.take() {
+            #[cfg(feature = "rt-multi-thread")]
+            Some(Owned::MultiThread(workers)) => match timeout {
+                Some(timeout) => workers.shutdown_timeout(timeout),
+                None => drop(workers),
+            },
+            Some(Owned::CurrentThread(executor, lease)) => end(executor, &lease),
+            None => return,
+        }
+        self.handle.pool().pool.shutdown(timeout.map(|timeout| timeout.saturating_sub(start.elapsed())));
         if let Some(reactor) = &self.handle.reactor {
             reactor.shutdown();
         }
@@ -198,25 +197,14 @@ impl Runtime {
 impl std::panic::UnwindSafe for Runtime {}
 impl std::panic::RefUnwindSafe for Runtime {}
 
-const DROPPED_INSIDE: &str = "a runtime was dropped where tasks run, and cannot wait for its blocking work there: drop it \
-                              on another thread, or call `shutdown_background`";
+const DROPPED_INSIDE: &str = "a runtime was dropped where tasks run, and cannot wait for its tasks and blocking work \
+                              there: drop it on another thread, or call `shutdown_background`";
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        match self.kind.take() {
-            Some(Owned::MultiThread(workers)) => {
-                // The tasks go before the reactor: those that hold sockets deregister them.
-                drop(workers);
-                self.close_reactor();
-            }
-            Some(Owned::CurrentThread(executor, lease)) => {
-                end(executor, &lease);
-                let inside = is_polling();
-                self.blocking.shutdown(inside.then_some(Duration::ZERO));
-                self.close_reactor();
-                assert!(!inside || std::thread::panicking(), "{DROPPED_INSIDE}");
-            }
-            None => {}
+        if self.kind.is_some() {
+            self.stop(None);
+            assert!(!is_polling() || std::thread::panicking(), "{DROPPED_INSIDE}");
         }
     }
 }

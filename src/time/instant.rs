@@ -18,7 +18,7 @@ use zokio_executor_local::context::Current;
 /// # Examples
 ///
 /// ```
-/// # #[cfg(feature = "std")] {
+/// # #[cfg(feature = "rt")] {
 /// use zokio::time::{Duration, Instant};
 ///
 /// let start = Instant::now();
@@ -29,7 +29,7 @@ use zokio_executor_local::context::Current;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(ClockInstant);
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 mod outside {
     use super::ClockInstant;
     use zokio_core::time::Clock;
@@ -73,7 +73,7 @@ mod outside {
     }
 }
 
-#[cfg(not(feature = "std"))]
+#[cfg(not(feature = "rt"))]
 mod outside {
     use super::{ClockInstant, Current};
 

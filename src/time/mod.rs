@@ -1,6 +1,6 @@
 //! Time: sleeps, timeouts, intervals, by the clock of the runtime that polls the current task.
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 mod control;
 mod ext;
 mod instant;
@@ -10,9 +10,9 @@ use core::future::IntoFuture;
 use zokio_core::time as core_time;
 use zokio_executor_local::context::Current;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub(crate) use self::control::NO_CONTROL;
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub use self::control::{advance, is_paused, pause, resume, set_auto_advance, set_scale};
 pub use self::ext::FutureExt;
 pub use self::instant::Instant;
@@ -32,7 +32,7 @@ pub type Interval = core_time::Interval<Instant>;
 pub type Ticks = core_time::Ticks<Interval, Instant>;
 
 /// Values that come out when their time has come; see [`zokio_core::time::DelayQueue`].
-#[cfg(feature = "std")]
+#[cfg(feature = "rt")]
 pub type DelayQueue<T> = core_time::DelayQueue<T, Current, Instant>;
 
 /// Values that come out when their time has come, `N` at most, without an allocator; see

@@ -34,6 +34,9 @@ const CORE_OPTIONAL: &[&str] = &["critical-section", "heapless", "defmt", "futur
 const TOKIO_RUNTIME: &[&str] =
     &["rt", "rt-multi-thread", "net", "time", "fs", "process", "signal", "full", "test-util", "io-std", "io-uring"];
 
+/// An operating system, for what is chosen on one.
+const HOST: &str = "x86_64-unknown-linux-gnu";
+
 /// What a build of the facade chooses by features and target, and what is not in it then.
 struct Choice {
     features: &'static str,
@@ -42,7 +45,10 @@ struct Choice {
     has_not: &'static [&'static str],
 }
 
-const CHOICES: [Choice; 4] = [
+/// The features of the facade that are parts of `std`.
+pub const OF_STD: [&str; 5] = ["rt", "rt,macros", "rt-multi-thread", "net", "signal"];
+
+const CHOICES: [Choice; 7] = [
     Choice {
         features: "",
         target: "thumbv6m-none-eabi",
@@ -62,9 +68,27 @@ const CHOICES: [Choice; 4] = [
         has_not: &["zokio-executor-mt", "mio", "rustix", "tokio", "hyper", "defmt", "critical-section"],
     },
     Choice {
+        features: "rt",
+        target: HOST,
+        has: &["zokio-executor-local", "zokio-hal"],
+        has_not: &["zokio-executor-mt", "crossbeam-deque", "mio", "rustix", "socket2", "tokio", "signal-hook", "hyper"],
+    },
+    Choice {
+        features: "rt-multi-thread",
+        target: HOST,
+        has: &["zokio-executor-mt", "crossbeam-deque", "zokio-hal"],
+        has_not: &["mio", "rustix", "socket2", "tokio", "signal-hook", "hyper"],
+    },
+    Choice {
+        features: "net",
+        target: HOST,
+        has: &["zokio-hal", "mio", "socket2", "tokio"],
+        has_not: &["zokio-executor-mt", "crossbeam-deque", "signal-hook", "hyper"],
+    },
+    Choice {
         features: "std",
-        target: "x86_64-unknown-linux-gnu",
-        has: &["zokio-executor-mt", "zokio-hal", "mio"],
+        target: HOST,
+        has: &["zokio-executor-mt", "zokio-executor-local", "zokio-hal", "mio", "signal-hook"],
         has_not: &["hyper", "defmt", "critical-section", "wasip1"],
     },
 ];

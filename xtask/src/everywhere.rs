@@ -42,21 +42,26 @@ pub enum Host {
     QemuUser,
 }
 
+const MANY_THREADS: Place = Place {
+    name: "Linux, multi-thread",
+    dir: "examples/everywhere",
+    binary: &["--bin", "everywhere-multi-thread"],
+    triple: None,
+    host: Host::Own,
+};
+
+/// With no more of an operating system than it needs.
+const ONE_THREAD: Place = Place {
+    name: "Linux, current-thread",
+    dir: "examples/everywhere",
+    binary: &["--bin", "everywhere-current-thread", "--no-default-features", "--features", "rt"],
+    triple: None,
+    host: Host::Own,
+};
+
 const PLACES: [Place; 4] = [
-    Place {
-        name: "Linux, multi-thread",
-        dir: "examples/everywhere",
-        binary: &["--bin", "everywhere-multi-thread"],
-        triple: None,
-        host: Host::Own,
-    },
-    Place {
-        name: "Linux, current-thread",
-        dir: "examples/everywhere",
-        binary: &["--bin", "everywhere-current-thread"],
-        triple: None,
-        host: Host::Own,
-    },
+    MANY_THREADS,
+    ONE_THREAD,
     Place {
         name: "Cortex-M3, QEMU lm3s6965evb",
         dir: "examples/firmware/everywhere",
@@ -105,6 +110,7 @@ pub fn run(workspace: &Workspace, report: &mut Report, seed: Option<u32>) -> Str
             Ok(lines) => Verdict::passed(format!("{lines} lines each")),
             Err(difference) => Verdict::failed(difference),
         });
+        report.step("one thread has no workers and no reactor in its program", || unchosen(workspace));
         println!("   {last_word}");
     });
     last_word
@@ -113,6 +119,26 @@ pub fn run(workspace: &Workspace, report: &mut Report, seed: Option<u32>) -> Str
 /// A seed that no earlier run had.
 fn fresh_seed() -> u32 {
     RandomState::new().build_hasher().finish() as u32
+}
+
+/// Looks for what only workers and the reactor are made of, by the names in the programs: it is in that of many threads and
+/// must not be in that of one.
+fn unchosen(workspace: &Workspace) -> Verdict {
+    const NAMES: [&str; 3] = ["zokio_executor_mt", "crossbeam_deque", "3mio"];
+    let names_of = |place| match build(workspace, place).map(std::fs::read) {
+        Ok(Ok(bytes)) => {
+            let is_in = |name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
+            Ok((NAMES.iter().copied().filter(|name| is_in(name)).collect::<Vec<_>>(), bytes.len()))
+        }
+        Ok(Err(error)) => Err(Verdict::failed(error.to_string())),
+        Err(verdict) => Err(verdict),
+    };
+    match (names_of(&MANY_THREADS), names_of(&ONE_THREAD)) {
+        (Ok((many, _)), _) if many.len() < NAMES.len() => Verdict::failed(format!("of many threads: only {many:?}")),
+        (Ok((_, many)), Ok((one, bytes))) if one.is_empty() => Verdict::passed(format!("{bytes} of {many} bytes")),
+        (Ok(_), Ok((one, _))) => Verdict::failed(format!("of one thread: {one:?}")),
+        (Err(verdict), _) | (_, Err(verdict)) => verdict,
+    }
 }
 
 /// Builds a place's binary, runs it with these arguments, and takes what it prints.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::arrows;
 use crate::firmware;
 use crate::loom;
 use crate::process::Process;
@@ -73,6 +74,16 @@ pub fn run(workspace: &Workspace, report: &mut Report) {
                 failed.unwrap_or(Verdict::Passed(builds.len(), String::new()))
             });
         }
+        report.step(&format!("clippy: the facade, {} parts of `std`", arrows::OF_STD.len()), || {
+            let failed = arrows::OF_STD.iter().find_map(|features| {
+                let arguments = ["-p", "zokio", "--no-default-features", "--features", features];
+                match clippy(workspace, &arguments, "").into_verdict() {
+                    Verdict::Passed(..) => None,
+                    verdict => Some(verdict),
+                }
+            });
+            failed.unwrap_or(Verdict::Passed(arrows::OF_STD.len(), String::new()))
+        });
         for folder in ["boards", "examples/firmware", "benches"] {
             for dir in workspace.manifests_below(folder) {
                 report.step(&format!("clippy: {}", workspace.relative(&dir)), || outside(workspace, &dir));

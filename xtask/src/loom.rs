@@ -171,7 +171,7 @@ pub fn has_models(package: &Package) -> bool {
 
 /// The features under which a package's models are compiled.
 pub fn features(package: &Package) -> Vec<&'static str> {
-    let mut wanted = vec!["std", "heapless", "os"];
+    let mut wanted = vec!["std", "heapless", "os", "net"];
     wanted.retain(|wanted| package.features.iter().any(|feature| feature == wanted));
     wanted
 }

@@ -47,6 +47,7 @@ pub(crate) struct Options {
 /// What goes together is said once all of them are known, about the option that must go.
 #[derive(Default)]
 struct Places {
+    flavor: Option<Span>,
     worker_threads: Option<Span>,
     start_paused: Option<Span>,
     seed: Option<Span>,
@@ -106,7 +107,10 @@ impl Options {
 
     fn set(&mut self, places: &mut Places, name: &str, at: Span, value: TokenTree) -> Result<(), Report> {
         match name {
-            "flavor" => self.flavor = flavor(&value)?,
+            "flavor" => {
+                self.flavor = flavor(&value)?;
+                places.flavor = Some(value.span());
+            }
             "worker_threads" => {
                 self.worker_threads = Some(value::threads(value)?);
                 places.worker_threads = Some(at);
@@ -145,6 +149,16 @@ impl Options {
     fn check(&self, kind: Kind, places: &Places) -> Result<(), Report> {
         let attribute = kind.name();
         let multi_thread = self.flavor == Flavor::MultiThread;
+        if multi_thread && !cfg!(feature = "rt-multi-thread") {
+            let place = places.flavor.unwrap_or_else(Span::call_site);
+            return Err(Report::new(
+                place,
+                format!(
+                    "a runtime of many threads needs zokio's feature `rt-multi-thread` (`std` has it): turn it on, or use \
+                     `#[zokio::{attribute}(flavor = \"current_thread\")]`"
+                ),
+            ));
+        }
         let (at, text) = match (places.worker_threads, places.start_paused, places.seed, places.unhandled_panic) {
             (Some(at), _, _, _) if !multi_thread => {
                 let text = "`worker_threads` needs workers: use";

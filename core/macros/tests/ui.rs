@@ -2,26 +2,36 @@
 //!
 //! The files in `ui/` are compiled in one run of the compiler each. A comment `//~ 12 text` says that an error whose
 //! message contains `text` is reported for that line at column 12; `//~^ 12 text` is about the line above, and so on.
-//! Every error must be expected, and every expected error must come.
+//! Every error must be expected, and every expected error must come. Those of `one_thread` are of a build without
+//! `rt-multi-thread`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-const CASES: [&str; 3] = ["options", "pools", "types"];
+/// Packages, how they depend on the attributes, and their cases.
+const PACKAGES: [(&str, &str, &[&str]); 2] =
+    [("ui", "", &["options", "pools", "types"]), ("ui-one-thread", ", default-features = false", &["one_thread"])];
 
 /// (line, column, message).
 type Error = (usize, usize, String);
 
 #[test]
 fn ill_formed_functions_get_clear_messages_at_the_right_place() {
+    for (name, features, cases) in PACKAGES {
+        check(name, features, cases);
+    }
+}
+
+fn check(name: &str, features: &str, cases: &[&str]) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui");
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&package).unwrap();
     let mut manifest = format!(
-        "[package]\nname = \"ui\"\nedition = \"2024\"\n[workspace]\n[dependencies]\nzokio-macros.path = {here:?}\n"
+        "[package]\nname = \"ui\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
+         zokio-macros = {{ path = {here:?}{features} }}\n"
     );
-    for case in CASES {
+    for case in cases {
         let path = here.join("tests/ui").join(case).with_extension("rs");
         manifest += &format!("[[bin]]\nname = \"{case}\"\npath = {path:?}\n");
     }
@@ -37,7 +47,7 @@ fn ill_formed_functions_get_clear_messages_at_the_right_place() {
     assert!(!output.status.success(), "everything compiled");
     let said = String::from_utf8_lossy(&output.stderr);
 
-    for case in CASES {
+    for case in cases {
         let source = std::fs::read_to_string(here.join("tests/ui").join(case).with_extension("rs")).unwrap();
         let mut found: BTreeSet<Error> = said.lines().filter_map(|line| error(case, line)).collect();
         assert!(!found.is_empty(), "{case}: no error was found in:\n{said}");

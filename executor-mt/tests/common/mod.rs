@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
-use std::time::Duration;
 
 use zokio_core::ambient::{Ambient, Current};
 use zokio_core::park::{Park, Unpark};
@@ -111,31 +110,12 @@ pub fn seat() -> mt::Seat<TestPark, System> {
 /// Starts what a builder describes.
 pub fn build(builder: &mut mt::Builder) -> Runtime {
     let seats = (0..builder.threads()).map(|_| seat()).collect();
-    builder.build(seats, Arc::new(Threads::default())).expect("threads can be started")
+    builder.build(seats, Arc::new(())).expect("threads can be started")
 }
 
 /// A runtime of so many workers.
 pub fn runtime(workers: usize) -> Runtime {
     build(mt::Builder::new().worker_threads(workers))
-}
-
-/// A thread per job.
-#[derive(Default)]
-pub struct Threads(Mutex<Vec<std::thread::JoinHandle<()>>>);
-
-impl mt::Blocking for Threads {
-    fn spawn(&self, job: mt::Job) -> Result<(), mt::Job> {
-        self.0.lock().unwrap().push(std::thread::spawn(job));
-        Ok(())
-    }
-
-    fn shutdown(&self, timeout: Option<Duration>) -> bool {
-        let threads = std::mem::take(&mut *self.0.lock().unwrap());
-        if timeout.is_none() {
-            threads.into_iter().for_each(|thread| drop(thread.join()));
-        }
-        true
-    }
 }
 
 /// Counts its drops.

@@ -31,8 +31,10 @@ use super::sync::thread::{self, JoinHandle};
 use super::sync::{Condvar, Mutex, MutexGuard, lock};
 
 mod call;
+mod task;
 
 pub use call::Blocking;
+pub use task::spawn_blocking;
 
 /// What a thread of the pool runs.
 pub type Job = Box<dyn FnOnce() + Send + 'static>;

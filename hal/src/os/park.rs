@@ -21,6 +21,7 @@
 
 use core::fmt::{self, Debug};
 use core::time::Duration;
+#[cfg(feature = "net")]
 use std::io;
 use std::vec::Vec;
 
@@ -28,6 +29,9 @@ use zokio_core::park::{Park, Unpark};
 use zokio_core::time::Instant;
 
 use super::clock::SystemClock;
+#[cfg(not(feature = "net"))]
+use super::no_reactor::{Reactor, ReactorHandle};
+#[cfg(feature = "net")]
 use super::readiness::{Reactor, ReactorHandle};
 use super::sync::{Arc, Mutex, try_lock};
 use super::thread_park::{Token, Unparked};
@@ -39,6 +43,7 @@ pub(super) trait Wait: Send + Debug {
     /// What reaches it from outside.
     type Handle: Clone + Send + Sync + Debug + 'static;
 
+    #[cfg_attr(not(feature = "net"), allow(dead_code))] // of a driver that was made with one
     fn handle(&self) -> Self::Handle;
     fn events() -> Self::Events;
     /// Waits for events, until woken, until it is over, or spuriously.
@@ -175,6 +180,7 @@ impl Driver {
     /// # Errors
     ///
     /// The operating system's, where it gives no descriptors.
+    #[cfg(feature = "net")]
     pub fn with_io() -> io::Result<Self> {
         let reactor = Reactor::new()?;
         let handle = reactor.handle();

@@ -14,7 +14,6 @@ use zokio_core::task::{JoinHandle, spawn_at};
 use zokio_core::time::{Clock, Instant};
 
 use super::*;
-use crate::blocking::NoBlocking;
 use crate::worker::{self, Rhythm};
 
 struct Frozen;
@@ -82,7 +81,7 @@ impl Model {
     fn new(workers: usize) -> Self {
         let parks: Vec<_> = (0..workers).map(|_| LoomPark(Arc::new((Mutex::new(false), Condvar::new())))).collect();
         let timers: &'static Timers = Box::leak(Box::new(Timers::new(Frozen)));
-        let (shared, queues) = Shared::new(parks.iter().map(|park| (park.clone(), timers)), Arc::new(NoBlocking), true);
+        let (shared, queues) = Shared::new(parks.iter().map(|park| (park.clone(), timers)), Arc::new(()), true);
         Self { shared, queues: Cell::new(queues), parks, dropped: Arc::default() }
     }
 

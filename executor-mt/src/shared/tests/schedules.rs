@@ -16,7 +16,6 @@ use zokio_core::time::{Clock, Instant};
 
 use self::explore::explore_evenly;
 use super::*;
-use crate::blocking::NoBlocking;
 use crate::worker::{self, Rhythm};
 
 #[path = "../../../../core/src/tests/explore.rs"]
@@ -92,7 +91,7 @@ impl Runtime {
     fn start(workers: usize, naps: bool) -> Self {
         let parks: Vec<_> = (0..workers).map(|_| Sleeper(Arc::new((Mutex::new(false), Condvar::new())))).collect();
         let timers: &'static Timers = Box::leak(Box::new(Timers::new(Frozen)));
-        let (shared, queues) = Shared::new(parks.iter().map(|park| (park.clone(), timers)), Arc::new(NoBlocking), true);
+        let (shared, queues) = Shared::new(parks.iter().map(|park| (park.clone(), timers)), Arc::new(()), true);
         let nap = naps.then_some(Duration::from_nanos(1));
         let threads = queues
             .into_iter()

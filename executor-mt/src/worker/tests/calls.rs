@@ -12,7 +12,6 @@ use zokio_core::task::spawn_at;
 use zokio_core::time::{Clock, Instant};
 
 use super::*;
-use crate::blocking::NoBlocking;
 
 struct Frozen;
 
@@ -79,7 +78,7 @@ fn stage<R>(tasks: usize, events: Events, test: impl FnOnce(Stage<'_>) -> R) -> 
     let calls = Calls::default();
     let timers: &'static Timers = Box::leak(Box::new(Timers::new(Frozen)));
     let places = [Calls::default(), calls.clone()].into_iter().map(|unpark| (unpark, timers));
-    let (shared, mut queues) = Shared::new(places, Arc::new(NoBlocking), false);
+    let (shared, mut queues) = Shared::new(places, Arc::new(()), false);
     let local = Local::new(shared.clone(), queues.remove(0), core::ptr::null(), 0);
     // SAFETY: `local` is declared before the guard, so it outlives it; its first field is the head.
     let installed = unsafe { Installed::new((&raw const local).cast()) };

@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use core::future::Future;
 use core::task::{Context, Poll, Waker};
 
+use super::super::block_on;
 use super::*;
 
 fn pool(max: usize, keep_alive: Duration) -> BlockingPool {
@@ -184,4 +185,50 @@ fn a_call_that_never_runs_says_so() {
     let mut call = core::pin::pin!(pool.run(|| 1));
     let Poll::Ready(Err(error)) = call.as_mut().poll(&mut cx) else { panic!("answered at once") };
     assert!(error.to_string().contains("shut down"), "{error}");
+}
+
+/// Jobs that nobody has taken yet.
+type Jobs = std::cell::RefCell<Vec<Job>>;
+
+// Mutant: hal/src/os/blocking/task.rs ::             task.run(); =>             task.cancel();
+#[test]
+fn a_call_as_a_task_runs_with_its_job() {
+    let jobs = Jobs::default();
+    let call = spawn_blocking(&|job| jobs.borrow_mut().push(job), || 6 * 7);
+    let broken = spawn_blocking(&|job| jobs.borrow_mut().push(job), || -> u8 { panic!("on purpose") });
+    assert!(!call.is_finished());
+    for job in jobs.take() {
+        job();
+    }
+    assert_eq!(block_on(call).ok(), Some(42));
+    assert!(block_on(broken).unwrap_err().is_panic());
+}
+
+// Mutant: hal/src/os/blocking/task.rs :: self.0.take().into_iter().for_each(Notified::cancel); => self.0.take().into_iter().for_each(core::mem::forget);
+#[test]
+fn a_call_whose_job_is_dropped_is_cancelled() {
+    let owned = Arc::new(());
+    let held = owned.clone();
+    let call = spawn_blocking(&drop, move || drop(held));
+    assert!(call.is_finished());
+    assert!(block_on(call).unwrap_err().is_cancelled());
+    assert_eq!(Arc::strong_count(&owned), 1, "what the call owned is gone");
+}
+
+#[test]
+fn a_call_that_is_aborted_before_its_job_runs_does_not_run() {
+    let jobs = Jobs::default();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let inside = runs.clone();
+    let call = spawn_blocking(&|job| jobs.borrow_mut().push(job), move || inside.fetch_add(1, Ordering::Relaxed));
+    call.abort();
+    jobs.take().into_iter().for_each(|job| job());
+    assert!(block_on(call).unwrap_err().is_cancelled());
+    assert_eq!(runs.load(Ordering::Relaxed), 0);
+
+    // On a pool that has been shut down.
+    let pool = pool(1, LONG);
+    assert!(pool.shutdown(None));
+    let call = spawn_blocking(&|job| drop(pool.spawn(job)), || ());
+    assert!(block_on(call).unwrap_err().is_cancelled());
 }

@@ -1,12 +1,10 @@
-//! The seam to the pool of threads on which blocking work runs. The pool itself is the operating system's business, not an
-//! executor's: it comes as a trait object.
+//! A call on a pool as a task: with an id, a handle to join and to abort it by.
+#![allow(unsafe_code)] // what schedules tasks promises to run each once
 
-use core::any::Any;
 use core::future::Future;
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll};
-use core::time::Duration;
 use std::boxed::Box;
 
 use zokio_core::task::raw::HeapTask;
@@ -14,53 +12,21 @@ use zokio_core::task::{
     Counted, JoinHandle, Need, Notified, Owner, Refusal, Schedule, Shape, Spawn, TaskPtr, Vacancy, spawn_at,
 };
 
-/// A piece of blocking work. Dropping it without running it cancels the task it belongs to.
-pub type Job = Box<dyn FnOnce() + Send + 'static>;
+use super::Job;
 
-/// Threads that may block.
-///
-/// It is `Any`, so that who made it finds it again, with what else is in it, in a [`Handle`](crate::Handle).
-pub trait Blocking: Any + Send + Sync {
-    /// Runs a job on some thread, at some time.
-    ///
-    /// # Errors
-    ///
-    /// Gives the job back if the pool has been shut down or has no thread and can start none.
-    fn spawn(&self, job: Job) -> Result<(), Job>;
-
-    /// Takes no more jobs, drops those not yet started, and waits until the running ones are over: for ever if `timeout` is
-    /// `None`. Returns whether all are over.
-    fn shutdown(&self, timeout: Option<Duration>) -> bool;
-
-    /// What the runtime that these threads belong to is called.
-    fn runtime_name(&self) -> Option<&str> {
-        None
-    }
-}
-
-/// No such threads: every job comes back.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoBlocking;
-
-impl Blocking for NoBlocking {
-    fn spawn(&self, job: Job) -> Result<(), Job> {
-        Err(job)
-    }
-
-    fn shutdown(&self, _: Option<Duration>) -> bool {
-        true
-    }
-}
-
-/// Starts a task whose one poll is the call, on the pool. Where that takes no more work, the handle answers that it was
-/// cancelled.
+/// Starts a task whose one poll is `call`, in a job that is given to `submit`. Where that drops the job, as it does where no
+/// pool takes it, the handle answers that the task was cancelled.
 ///
 /// # Cost
 ///
-/// Two allocations, and what the pool costs.
+/// Two allocations, and what `submit` costs.
 #[track_caller]
-pub fn spawn<R: Send + 'static>(pool: &dyn Blocking, call: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
-    spawn_at(&Place(pool), Call(Some(call)))
+pub fn spawn_blocking<R, F>(submit: &dyn Fn(Job), call: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    spawn_at(&Place(submit), Call(Some(call)))
 }
 
 /// A call as a future that is ready at its first poll.
@@ -107,7 +73,7 @@ unsafe impl Schedule for Once {
 }
 
 /// Where blocking tasks are spawned.
-struct Place<'a>(&'a dyn Blocking);
+struct Place<'a>(&'a dyn Fn(Job));
 
 // SAFETY: the owner is that of a `static` schedule; its tasks run on any thread, so it is local to none, and
 // it takes no uncounted ones.
@@ -131,8 +97,7 @@ unsafe impl Spawn for Place<'_> {
     unsafe fn launch(&self, task: TaskPtr) {
         // SAFETY: the caller's win of NOTIFIED, given to us.
         let mut job = Pending(Some(unsafe { Notified::from_ptr(task) }));
-        // A pool that takes no more work gives the job back, whose drop cancels the task.
-        drop(self.0.spawn(Box::new(move || job.run())));
+        (self.0)(Box::new(move || job.run()));
     }
 }
 
