@@ -5,6 +5,7 @@
 //! | soak | tests that are ignored as soaks, optimized | package | 0.1 |
 //! | loom | 3 preemptions | package | 0.1 |
 //! | orderings | each place weakened, 2 preemptions | not at all | 0.05 |
+//! | kills | each change that a model names, under every model | not at all | 0.6 |
 //! | shuttle | 500,000 schedules a test | package | 0.2 |
 //! | mutants | every mutant: 5 s for the build of each, shared by tests that name the same | the file of the tests | 0.7 |
 //! | miri | tests with threads: 256 seeds under both models of aliasing; every test: one seed under both on both back ends, and on a 32-bit and a big-endian target | what is tested where, and 16 seeds | 4 |
@@ -23,7 +24,7 @@ use std::fs;
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::workspace::{Package, Workspace, files};
-use crate::{fuzz, loom, miri, mutants, orderings, shuttle};
+use crate::{fuzz, kills, loom, miri, mutants, orderings, shuttle};
 
 /// How many schedules a test of shuttle's runs.
 const SCHEDULES: u32 = 500_000;
@@ -48,6 +49,7 @@ enum Work {
     Soak(String),
     Loom(String),
     Orderings,
+    Kills,
     Shuttle(String),
     Mutants(String),
     Miri(String),
@@ -85,6 +87,7 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
     let modelled: Vec<&str> =
         packages.iter().filter(|package| loom::has_models(package)).map(|package| package.name.as_str()).collect();
     jobs.push(Job { name: "orderings".to_owned(), paths: paths(&modelled), guess: 120, work: Work::Orderings });
+    jobs.push(Job { name: "kills".to_owned(), paths: paths(&modelled), guess: 2_000, work: Work::Kills });
     for (file, package, count) in mutants::by_file(workspace, &packages) {
         jobs.push(Job {
             name: format!("mutants {file}"),
@@ -169,6 +172,7 @@ impl Job {
                 orderings::run(workspace, report, orderings::EVERY);
                 String::new()
             }
+            Work::Kills => kills::run(workspace, report, ""),
             Work::Shuttle(package) => shuttle::some(workspace, report, SCHEDULES, package),
             Work::Mutants(file) => mutants::run(workspace, report, &[file]),
             Work::Miri(name) => {
@@ -188,7 +192,7 @@ mod tests {
     fn every_kind_of_part_is_there_and_each_has_its_own_name() {
         let workspace = Workspace::find().expect("workspace");
         let jobs = all(&workspace).expect("parts");
-        for kind in ["soak ", "loom ", "orderings", "shuttle ", "mutants ", "miri ", "fuzz "] {
+        for kind in ["soak ", "loom ", "orderings", "kills", "shuttle ", "mutants ", "miri ", "fuzz "] {
             assert!(jobs.iter().any(|job| job.name.starts_with(kind)), "{kind}");
         }
         let names: BTreeSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();

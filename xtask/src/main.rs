@@ -20,6 +20,7 @@ mod floors;
 mod fmt;
 mod fuzz;
 mod jobs;
+mod kills;
 mod ledger;
 mod lint;
 mod loom;
@@ -58,6 +59,7 @@ usage: cargo xtask PART
   miri         core and executor-local under Miri: both models of aliasing, 16 seeds, two targets; `test` runs less of it;
                words that the names of its runs must contain may follow (`miri i686`, `miri threads tree`)
   mutants      every test that names the change it must catch is seen to catch it; filters may follow
+  kills        which models see a change that no other sees: 80 must; a filter of files may follow
   orderings    each atomic ordering of core and executor-local is weakened, and a model sees it; a filter of files may
                follow, and then every package counts: `.rs` is all
   coverage     which lines of core its unit tests run
@@ -72,7 +74,7 @@ usage: cargo xtask PART
   chip         instructions and bytes on a chip, against benches/chip.toml
   bench        the server against its rivals (arguments go there), instructions on the chip; `bench chip` is those alone;
                `bench calibrate [FILE]` writes what things cost on this machine to a file (target/calibration.toml)
-  deep         hours: soak mutants loom orderings shuttle miri fuzz, at full measure; what is done stays done for its sources,
+  deep         hours: soak mutants loom orderings kills shuttle miri fuzz, at full measure; what is done stays done for its sources,
                so that it may be ended and begun again; keeps docs/deep-log.md and docs/deep-state.txt. Words that the names
                of its parts must contain may follow, and --minutes N after which none begins, --again for what is done too;
                `deep status` only says how each part stands
@@ -108,6 +110,8 @@ fn main() -> ExitCode {
         ["orderings"] => orderings::run(&workspace, report_ref, ""),
         ["orderings", filter] => orderings::run(&workspace, report_ref, filter),
         ["mutants", filters @ ..] => drop(mutants::run(&workspace, report_ref, filters)),
+        ["kills"] => drop(kills::run(&workspace, report_ref, "")),
+        ["kills", filter] => drop(kills::run(&workspace, report_ref, filter)),
         ["size"] => size::run(&workspace, report_ref),
         ["bench", "calibrate"] => calibrate::run(&workspace, report_ref, None),
         ["bench", "calibrate", file] => calibrate::run(&workspace, report_ref, Some(file)),

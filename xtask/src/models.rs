@@ -61,7 +61,7 @@ impl Suite {
 }
 
 /// The models in what a test program lists.
-fn names(listed: &str) -> Vec<String> {
+pub fn names(listed: &str) -> Vec<String> {
     listed
         .lines()
         .filter_map(|line| line.strip_suffix(": test"))

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::loom;
 use crate::modules;
@@ -25,11 +25,20 @@ use crate::workers;
 use crate::workspace::{Package, Workspace, files};
 
 /// One change, and the tests of one program that must catch it.
-struct Change {
-    package: Package,
+pub struct Change {
+    /// The package of the tests.
+    pub package: Package,
     /// The arguments that choose the program.
     binary: Vec<String>,
-    mutants: Vec<Mutant>,
+    /// Who names it: at least one.
+    pub mutants: Vec<Mutant>,
+}
+
+/// The program of a change, from the tree, and how long it took to build.
+pub struct Built {
+    /// Or why there is none.
+    pub program: Result<PathBuf, String>,
+    took: Duration,
 }
 
 /// A mutant, and what became of it.
@@ -55,13 +64,15 @@ pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) -> Stri
             report.step("mutants", || Verdict::failed("not one mutant was found"));
             return;
         }
-        let judged = match changes(workspace, &packages, found).and_then(|changes| judge_all(workspace, changes)) {
-            Ok(judged) => judged,
-            Err(error) => {
-                report.step("mutants", || Verdict::failed(error));
-                return;
-            }
-        };
+        let judge = |tree: &Path, change: Change, built: Built| judge(workspace, tree, change, &built);
+        let judged =
+            match changes(workspace, &packages, found).and_then(|changes| build_each(workspace, changes, judge)) {
+                Ok(judged) => judged.into_iter().flatten().collect::<Vec<_>>(),
+                Err(error) => {
+                    report.step("mutants", || Verdict::failed(error));
+                    return;
+                }
+            };
         let (caught, survivors): (Vec<Judged>, Vec<Judged>) =
             judged.into_iter().partition(|judged| matches!(judged.1, Verdict::Passed(..)));
         told = format!("{} mutants caught", caught.len());
@@ -73,6 +84,23 @@ pub fn run(workspace: &Workspace, report: &mut Report, filters: &[&str]) -> Stri
         }
     });
     told
+}
+
+/// Builds the models of every package with each change that one of them names, and hands each build to `visit` with the tree
+/// that it was made from. As many at a time as there are cores.
+///
+/// # Errors
+///
+/// Where the tree cannot be read or copied.
+pub fn of_models<R: Send>(
+    workspace: &Workspace,
+    filter: &str,
+    visit: impl Fn(&Path, Change, Built) -> R + Sync,
+) -> Result<Vec<R>, String> {
+    let packages = workspace.packages()?;
+    let mut found = named(workspace, &packages).0;
+    found.retain(|mutant| mutant.build == Build::Loom && mutant.at.contains(filter));
+    build_each(workspace, changes(workspace, &packages, found)?, visit)
 }
 
 /// Every mutant of the tree, and what is wrong with the comments of others.
@@ -136,40 +164,44 @@ fn changes(workspace: &Workspace, packages: &[Package], mutants: Vec<Mutant>) ->
     Ok(changes.into_values().collect())
 }
 
-/// Judges all changes, with a copy of the tree for each core.
-fn judge_all(workspace: &Workspace, changes: VecDeque<Change>) -> Result<Vec<Judged>, String> {
+/// Builds all changes and visits each, with a copy of the tree for each core.
+fn build_each<R: Send>(
+    workspace: &Workspace,
+    changes: VecDeque<Change>,
+    visit: impl Fn(&Path, Change, Built) -> R + Sync,
+) -> Result<Vec<R>, String> {
     let slots: Vec<usize> = (0..workers::count().min(changes.len())).collect();
     let folders = |slot: usize| workspace.target.join(format!("mutants/{}", workers::slot() + slot));
     for &slot in &slots {
         copy(&workspace.root, &folders(slot).join("tree"))?;
     }
     let left = Mutex::new(changes);
-    let judged = workers::each(&slots, |&slot| {
-        let mut judged = Vec::new();
+    let visited = workers::each(&slots, |&slot| {
+        let mut visited = Vec::new();
         loop {
             let next = {
                 let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
                 if slot % 2 == 0 { left.pop_front() } else { left.pop_back() }
             };
-            let Some(change) = next else { return judged };
-            judged.extend(judge(workspace, &folders(slot), change));
+            let Some(change) = next else { return visited };
+            let (folder, started) = (folders(slot), Instant::now());
+            let tree = folder.join("tree");
+            let program = apply_and_build(&folder, &tree, &change);
+            let built = Built { program, took: started.elapsed() };
+            visited.push(visit(&tree, change, built));
         }
     });
-    Ok(judged.into_iter().flatten().collect())
+    Ok(visited.into_iter().flatten().collect())
 }
 
-/// Judges one change in the copy of the tree below `folder`.
-fn judge(workspace: &Workspace, folder: &Path, change: Change) -> Vec<Judged> {
-    let started = Instant::now();
-    let tree = folder.join("tree");
-    let built = apply_and_build(folder, &tree, &change);
-    let building = started.elapsed();
+/// Judges one change, which was built in a copy of the tree.
+fn judge(workspace: &Workspace, tree: &Path, change: Change, built: &Built) -> Vec<Judged> {
     let mut judged = Vec::new();
     for mutant in change.mutants {
         let started = Instant::now();
-        let verdict = match &built {
+        let verdict = match &built.program {
             Ok(executable) => {
-                test(workspace, &tree, &change.package, executable, &mutant).unwrap_or_else(Verdict::failed)
+                test(workspace, tree, &change.package, executable, &mutant).unwrap_or_else(Verdict::failed)
             }
             Err(error) => Verdict::failed(format!("{}: {error}", mutant.at)),
         };
@@ -179,7 +211,7 @@ fn judge(workspace: &Workspace, folder: &Path, change: Change) -> Vec<Judged> {
             Verdict::Failed(.., why) => (format!("NOT CAUGHT: {why}\n  "), Verdict::failed(&mutant.at)),
             verdict => ("skipped".to_owned(), verdict),
         };
-        println!("   {:>6} + {:>6} {word}: {}: {mutant}", seconds(building), seconds(started.elapsed()), mutant.at);
+        println!("   {:>6} + {:>6} {word}: {}: {mutant}", seconds(built.took), seconds(started.elapsed()), mutant.at);
         judged.push((mutant, verdict));
     }
     judged

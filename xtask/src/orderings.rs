@@ -109,6 +109,36 @@ pub fn run(workspace: &Workspace, report: &mut Report, filter: &str) {
     });
 }
 
+/// Each weakening, of every package that has models, with the models of its package that see it: one, or the first two.
+///
+/// # Errors
+///
+/// Where models do not compile or fail as they are.
+pub fn seen_by(workspace: &Workspace) -> Result<Vec<(String, String, Vec<String>)>, String> {
+    let suites = models::suites(workspace, |_| true)?;
+    let reached = reach(workspace, &suites)?;
+    let mut seen = Vec::new();
+    for (at, suite) in suites.iter().enumerate() {
+        let sites = sites_of(workspace, &suite.package, &reached)?;
+        let jobs: Vec<(&Site, &str)> =
+            sites.iter().flat_map(|site| site.weaker().iter().map(move |weaker| (site, *weaker))).collect();
+        seen.extend(workers::each(&jobs, |&(site, weaker)| {
+            let models = reached.get(&(site.place.clone(), site.argument)).into_iter().flatten();
+            let own = models.filter(|model| model.0 == at);
+            let by = own.filter(|(_, name, _)| sees(suite, name, site, weaker)).map(|model| model.1.clone());
+            (suite.package.clone(), format!("{}: {} => {weaker}", site.place, site.ordering), by.take(2).collect())
+        }));
+    }
+    Ok(seen)
+}
+
+/// Whether a model fails where a place is weakened.
+fn sees(suite: &Suite, name: &str, site: &Site, weaker: &str) -> bool {
+    let plan = format!("{} {} {weaker}", site.place, site.argument);
+    let run = suite.model(name, 2).env("ZOKIO_WEAKEN", &plan).limit(LIMIT).output();
+    run.is_ok_and(|output| !output.success() && !output.timed_out())
+}
+
 /// A model: its suite, its name, the time it takes.
 type Model = (usize, String, Duration);
 
@@ -249,10 +279,8 @@ fn judge(suites: &[Suite], sites: &[Site], reached: &Reached, gate: Option<Optio
         sites.iter().flat_map(|site| site.weaker().iter().map(move |weaker| (site, *weaker))).collect();
     let fates = workers::each(&jobs, |&(site, weaker)| {
         let Some(models) = reached.get(&(site.place.clone(), site.argument)) else { return Fate::Unreached };
-        let plan = format!("{} {} {weaker}", site.place, site.argument);
         for (tried, (suite, name, _)) in models.iter().enumerate() {
-            let run = suites[*suite].model(name, 2).env("ZOKIO_WEAKEN", &plan).limit(LIMIT).output();
-            if run.is_ok_and(|output| !output.success() && !output.timed_out()) {
+            if sees(&suites[*suite], name, site, weaker) {
                 return Fate::Killed(name.clone(), tried + 1);
             }
         }
