@@ -268,9 +268,7 @@ impl DropGuard {
     pub fn disarm(mut self) -> CancellationToken {
         self.0.take().expect("only `disarm` takes it")
     }
-}
 
-impl DropGuard {
     /// The token.
     ///
     /// # Panics
@@ -304,9 +302,7 @@ impl<'a> DropGuardRef<'a> {
     pub fn disarm(mut self) -> &'a CancellationToken {
         self.0.take().expect("only `disarm` takes it")
     }
-}
 
-impl DropGuardRef<'_> {
     /// The token.
     ///
     /// # Panics
