@@ -48,6 +48,9 @@ pub async fn consume_budget() {
 }
 
 /// Whether what the runtime offers would go on, rather than make the task yield. Always so outside of a runtime.
+///
+/// This only looks. What is pending where there is none left asks [`poll_proceed`], which wakes the task and counts the
+/// refusal; else another executor's `block_on` inside of a task would poll it for ever.
 #[must_use]
 #[inline]
 pub fn has_budget_remaining() -> bool {

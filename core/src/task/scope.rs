@@ -44,8 +44,9 @@ mod place {
             self.0 >= Self::UNCOUNTED.0
         }
 
+        /// Whether [`spend`](Self::spend) would take one: also after the last refusal.
         pub(crate) const fn has_remaining(self) -> bool {
-            self.0 > REFUSALS
+            self.0 == 0 || self.0 > REFUSALS
         }
 
         /// Takes a unit of a budget that is not unconstrained: whether there was one, and what is left.

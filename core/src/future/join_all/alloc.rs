@@ -111,8 +111,9 @@ impl<F: Future> List<F> {
         self.children.register(cx.waker());
         // Who is woken meanwhile has its turn at the next poll: futures that always wake themselves must not keep it.
         for _ in 0..self.children.ready() {
-            // What would only hear that the budget is used up, and wake itself, is not polled for that.
-            if !coop::has_budget_remaining() {
+            // What would only hear that the budget is used up, and wake itself, is not polled for that. The unit is given
+            // back at once; a refusal is counted, or one that polls again without returning would be refused for ever.
+            if coop::poll_proceed(cx).is_pending() {
                 break;
             }
             let Some(number) = self.children.next() else { break };

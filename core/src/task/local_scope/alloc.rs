@@ -131,7 +131,8 @@ impl<'env> LocalScope<'env> {
         let ready = self.children.borrow().ready();
         // Who is woken meanwhile, and what is spawned, has its turn at the next poll.
         for _ in 0..ready {
-            if !coop::has_budget_remaining() {
+            // Gives the unit back at once, but counts a refusal: one that polls again without returning is heard some time.
+            if coop::poll_proceed(cx).is_pending() {
                 break;
             }
             let Some(number) = self.children.borrow().next() else { break };

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::Vec;
 
 use super::util::{Home, Line, arena, lines, poll};
-use crate::future::{join, join_array, join3, try_join, try_join_array};
+use crate::future::{join, join_all, join_array, join3, try_join, try_join_all, try_join_array};
 use crate::select;
 use crate::task::coop::{self, consume_budget, cooperative, has_budget_remaining, poll_proceed, unconstrained};
 use crate::task::raw::in_main;
-use crate::task::{id, try_id};
+use crate::task::{id, scope, try_id};
 use crate::test_util::TestWaker;
 
 /// Something that always has more, and counts what was taken.
@@ -198,6 +198,70 @@ fn failure_113_a_foreign_block_on_inside_of_a_task_does_not_wait_for_ever() {
     line.turn();
     assert_eq!(source.taken(), 10_000);
     assert_eq!(super::util::ready(&mut handle).unwrap(), 7);
+}
+
+/// What polls its parts only where there is budget left must count that there is none, or it never polls them.
+// Mutant: core/src/future/join_all/alloc.rs :: if coop::poll_proceed(cx).is_pending() { => if !coop::has_budget_remaining() { cx.waker().wake_by_ref();
+// Mutant: core/src/task/local_scope/alloc.rs :: if coop::poll_proceed(cx).is_pending() { => if !coop::has_budget_remaining() {
+#[test]
+fn failure_113_a_list_and_a_scope_in_a_foreign_block_on_do_not_wait_for_ever() {
+    let line = <Line>::new(Home::Boxed);
+    let source = Source::default();
+    let in_task = source.clone();
+    let mut handle = line.spawn(async move {
+        for _ in 0..128 {
+            in_task.take().await;
+        }
+        let list = || (0..300).map(|_| in_task.take());
+        let joined = block_on(join_all(list())).len();
+        let tries = (0..300).map(async |number| {
+            in_task.take().await;
+            Ok::<_, ()>(number)
+        });
+        let tried = block_on(try_join_all(tries)).unwrap().len();
+        block_on(scope(async |scope| list().for_each(|one| drop(scope.spawn(one)))));
+        (joined, tried)
+    });
+    line.turn();
+    assert_eq!(super::util::ready(&mut handle).unwrap(), (300, 300));
+    assert_eq!(source.taken(), 128 + 900);
+}
+
+/// A part that takes no budget costs those around it none.
+// Mutant: core/src/task/coop.rs :: if !self.before.is_unconstrained() { => if false {
+#[test]
+fn a_list_and_a_scope_give_back_the_units_that_they_ask_for() {
+    let line = <Line>::new(Home::Boxed);
+    let source = Source::default();
+    let in_task = source.clone();
+    let _handle = line.spawn(async move {
+        let list = || (0..100).map(|_| core::future::ready(()));
+        join_all(list()).await;
+        block_on(scope(async |scope| list().for_each(|one| drop(scope.spawn(one)))));
+        loop {
+            in_task.take().await;
+        }
+    });
+    line.pop().unwrap().run();
+    assert_eq!(source.taken(), 128);
+    line.pop().unwrap().cancel();
+}
+
+/// After the last refusal there are new units, for who only looks too.
+// Mutant: core/src/task/scope.rs :: self.0 == 0 || self.0 > REFUSALS => self.0 > REFUSALS
+#[test]
+fn who_looks_for_budget_sees_what_who_takes_it_gets() {
+    in_main(|| {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut refused = 0;
+        for _ in 0..2 * (128 + 256) {
+            let looked = has_budget_remaining();
+            let taken = poll_proceed(&mut cx).map(coop::RestoreOnPending::made_progress).is_ready();
+            assert_eq!(looked, taken, "after {refused} refusals");
+            refused += usize::from(!taken);
+        }
+        assert_eq!(refused, 2 * 256);
+    });
 }
 
 #[test]
