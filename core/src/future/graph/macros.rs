@@ -17,13 +17,20 @@
 /// Nodes may be written in any order. Where the output of one that is written further down is used by a method, its type
 /// must be written, since the compiler infers types from above.
 ///
+/// # Order
+///
+/// Every unfinished node whose needs are met is polled once at every poll: in the order found at the first, and beginning one
+/// further in a circle at each later one, so that a node which uses up the budget at every poll starves none. A node whose
+/// needs are met in a poll is begun in the same poll.
+///
 /// # Cancel safety
 ///
 /// The futures are dropped where they stand, and so are the outputs: *data* is lost with them.
 ///
 /// # Cost
 ///
-/// For each node its future, its output and two words. Every wake-up polls all unfinished nodes.
+/// For each node its future, its output, eight words, and one for each node that it needs; three words more. Every wake-up
+/// polls all unfinished nodes whose needs are met.
 ///
 /// # Examples
 ///
@@ -81,32 +88,52 @@ macro_rules! __graph {
     };
     ([$how:ident] $unused:tt
         [$(($n:ident $i:tt $name:ident [$($need:ident)*] [$($type:ty)?] ($f:expr)))+]) => {{
-        const NAMES: &[&str] = &[$(::core::stringify!($name)),+];
-        const ORDER: [usize; NAMES.len()] = $crate::future::__private::graph::order::<{ NAMES.len() }>(
-            &[$(::core::stringify!($name)),+],
-            &[$(&[$(::core::stringify!($need)),*]),+],
-        );
         $(let $name = $crate::future::__private::graph::Slot::$(<$type>::)?new();)+
         {
             $(
                 let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new(async {
                     let __slot = &$name;
-                    $(let $need = $crate::future::__private::graph::wait(&$need).await;)*
+                    $(let $need = $need.output();)*
                     __slot.set(::core::future::IntoFuture::into_future($f).await);
                 }));
             )+
-            ::core::future::poll_fn(|cx| {
-                let mut done = true;
-                for node in ORDER {
-                    match node {
-                        $($i => done &= $n.as_mut().poll(cx),)+
-                        _ => {}
+            ::core::future::poll_fn({
+                $(
+                    #[allow(unused_variables)] // that nobody needs
+                    let $name = &$name;
+                )+
+                let mut rotation = $crate::future::__private::Rotation::new();
+                let mut left = $(1_u64 << $i)|+;
+                move |cx| {
+                    // None of the user's expressions is in its scope, but the names of nodes are.
+                    const __ZOKIO_ORDER: [usize; <[()]>::len(&[$($crate::__graph!(@unit $i)),+])] =
+                        $crate::future::__private::graph::order(
+                            &[$(::core::stringify!($name)),+],
+                            &[$(&[$(::core::stringify!($need)),*]),+],
+                        );
+                    // Who is polled once is not polled again: the second round begins those whose needs were met in the first.
+                    let mut due = left;
+                    for at in rotation.round(__ZOKIO_ORDER.len()).chain(0..__ZOKIO_ORDER.len()) {
+                        match __ZOKIO_ORDER[at] {
+                            $(
+                                $i => if due & (1 << $i) != 0 $(&& $need.get().is_some())* {
+                                    due &= !(1 << $i);
+                                    if $n.as_mut().poll(cx) {
+                                        left &= !(1 << $i);
+                                    }
+                                },
+                            )+
+                            _ => {}
+                        }
                     }
+                    if left == 0 { ::core::task::Poll::Ready(()) } else { ::core::task::Poll::Pending }
                 }
-                if done { ::core::task::Poll::Ready(()) } else { ::core::task::Poll::Pending }
             })
             .await;
         }
         ($($name.take(),)+)
     }};
+    (@unit $i:tt) => {
+        ()
+    };
 }

@@ -1,8 +1,5 @@
 //! Where a node leaves its output.
 
-use core::future::{Future, poll_fn};
-use core::task::Poll;
-
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
 
 const EMPTY: usize = 0;
@@ -61,6 +58,15 @@ impl<T> Slot<T> {
         self.value.with(|value| unsafe { &*value }).as_ref()
     }
 
+    /// The output of a node that has completed, for one that needs it.
+    ///
+    /// # Panics
+    ///
+    /// Panics where there is none.
+    pub fn output(&self) -> &T {
+        self.get().expect("a node of a task graph is polled after all that it needs")
+    }
+
     /// The output of a node that has completed.
     ///
     /// # Panics
@@ -69,9 +75,4 @@ impl<T> Slot<T> {
     pub fn take(self) -> T {
         self.value.into_inner().expect("every node of a task graph has completed")
     }
-}
-
-/// Waits for an output, without being woken: *in order*.
-pub fn wait<T>(slot: &Slot<T>) -> impl Future<Output = &T> {
-    poll_fn(move |_| slot.get().map_or(Poll::Pending, Poll::Ready))
 }

@@ -13,7 +13,6 @@ async fn step(diary: &Diary, name: char, polls: usize) -> char {
 }
 
 /// Written from the last to the first, run from the first to the last: `b` and `c` overlap, `d` waits for both.
-// Mutant: core/src/future/graph/order.rs :: while node < NODES && (placed[node] || !has_all(names, needs[node], &placed)) { => while node < NODES && placed[node] {
 #[test]
 fn nodes_run_after_what_they_need_and_beside_the_others() {
     let diary = Diary::default();
@@ -35,6 +34,61 @@ fn nodes_run_after_what_they_need_and_beside_the_others() {
         .map(|(who, what)| if *what == "begins" { who.to_ascii_uppercase() } else { *who })
         .collect();
     assert_eq!(events, "AaCBcbDd", "`c` and `b` overlap");
+}
+
+/// Each poll begins one further, and polls nobody twice; `d` is begun as soon as `a` is there, wherever the round began.
+// Mutant: core/src/future/graph/macros.rs :: .chain(0..__ZOKIO_ORDER.len()) => .chain(0..0)
+// Mutant: core/src/future/graph/macros.rs :: due &= !(1 << $i); => due &= !0;
+#[test]
+fn nodes_are_polled_once_a_poll_beginning_one_further() {
+    let diary = Diary::default();
+    let (_, polls) = run(async {
+        task_graph! {
+            a: Value = diary.future('a', 1);
+            b = diary.future('b', 4);
+            c = diary.future('c', 4);
+            d(a) = { let _: &Value = a; diary.future('d', 1) };
+        }
+    });
+    assert_eq!(diary.who("polled"), "abc bcad cdb bc bc".replace(' ', ""));
+    assert_eq!(polls, 5);
+}
+
+/// What waits for nothing but each other ends in the poll in which it begins: nobody would wake it for the next one.
+// Mutant: core/src/future/graph/order.rs :: while node < NODES && (placed[node] || !has_all(names, needs[node], &placed)) { => while node < NODES && placed[node] {
+#[test]
+fn a_chain_written_backwards_ends_in_one_poll() {
+    for begins in 0..4 {
+        let (outputs, polls) = run(async {
+            task_graph! {
+                d(c) = ready(c + 1);
+                c(b) = ready(b + 1);
+                b(a) = ready(a + 1);
+                a = async {
+                    for _ in 0..begins {
+                        yield_now().await;
+                    }
+                    1
+                };
+            }
+        });
+        assert_eq!((outputs, polls), ((4, 3, 2, 1), begins + 1));
+    }
+}
+
+/// Constants of the user's that are called as ours once were.
+// Mutant: core/src/future/graph/macros.rs :: $(let $name = $crate::future::__private::graph::Slot::$(<$type>::)?new();)+ => const NAMES: &[&str] = &[]; const ORDER: [usize; 1] = [0]; let _ = (NAMES, ORDER); $(let $name = $crate::future::__private::graph::Slot::$(<$type>::)?new();)+
+#[test]
+fn names_in_a_graph_are_those_of_the_user() {
+    const NAMES: &[&str] = &["x", "y", "z"];
+    const ORDER: [usize; 1] = [7];
+    let (outputs, _) = run(async {
+        task_graph! {
+            names = async { NAMES.len() };
+            order(names) = async { ORDER[0] + *names };
+        }
+    });
+    assert_eq!(outputs, (3, 10));
 }
 
 #[test]

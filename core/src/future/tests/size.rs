@@ -45,6 +45,22 @@ fn the_macros_hold_each_future_once() {
             Ok::<_, ()>(())
         })
     });
+    let graph = size_of_val(&async {
+        crate::task_graph! {
+            one = Block([0; 512]);
+            two = Block([0; 256]);
+        }
+    });
+    let chain = size_of_val(&async {
+        crate::task_graph! {
+            one = Block([0; 512]);
+            two(one) = { let () = *one; Block([0; 256]) };
+            three(one, two) = { let ((), ()) = (*one, *two); Block([0; 0]) };
+        }
+    });
+    for (size, nodes, needs) in [(graph, 2, 0), (chain, 3, 3)] {
+        assert!((768..=768 + (8 * nodes + needs + 3) * WORD).contains(&size), "{size}");
+    }
     for size in [biased, fair, both] {
         assert!((768..=768 + 6 * WORD).contains(&size), "{size}");
     }

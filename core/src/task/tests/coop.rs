@@ -11,11 +11,11 @@ use std::vec::Vec;
 
 use super::util::{Home, Line, arena, lines, poll};
 use crate::future::{join, join_all, join_array, join3, try_join, try_join_all, try_join_array};
-use crate::select;
 use crate::task::coop::{self, consume_budget, cooperative, has_budget_remaining, poll_proceed, unconstrained};
 use crate::task::raw::in_main;
 use crate::task::{id, scope, try_id};
 use crate::test_util::TestWaker;
+use crate::{select, task_graph};
 
 /// Something that always has more, and counts what was taken.
 #[derive(Clone, Default)]
@@ -134,6 +134,7 @@ fn failure_106_a_select_without_budget_polls_nothing() {
 
 /// FAILURES 104: all parts of a join share one budget, and a part that used it up at every poll starved those after it.
 // Mutant: core/src/future/rotation.rs :: self.0 = if first + 1 < parts { first + 1 } else { 0 }; => self.0 = 0;
+// Mutant: core/src/future/graph/macros.rs :: rotation.round(__ZOKIO_ORDER.len()) => { let _ = &mut rotation; 0..__ZOKIO_ORDER.len() }
 #[test]
 fn failure_104_a_part_that_uses_up_the_budget_starves_none() {
     async fn greedy(source: Source) -> Result<(), ()> {
@@ -168,6 +169,12 @@ fn failure_104_a_part_that_uses_up_the_budget_starves_none() {
     assert_eq!(taken(3, |busy, small| try_join_array(boxed(busy, small))), 10);
     assert_eq!(taken(2, |busy, small| async { join!(greedy(busy), modest(small)) }), 10);
     assert_eq!(taken(2, |busy, small| async { try_join!(greedy(busy), modest(small)) }), 10);
+    assert_eq!(
+        taken(2, |busy, small| async {
+            task_graph! { one = greedy(busy); two = modest(small); }
+        }),
+        10
+    );
     // Whoever asks for one order gets it, and what follows from it.
     assert_eq!(taken(9, |busy, small| async { join!(biased; greedy(busy), modest(small)) }), 0);
     assert_eq!(taken(9, |busy, small| async { try_join!(biased; greedy(busy), modest(small)) }), 0);
