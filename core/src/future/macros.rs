@@ -262,7 +262,7 @@ macro_rules! __select {
     // All branches are taken: each has a name, a number, a pattern, a future, a condition and a handler.
     (@emit $how:ident [$(($n:ident $i:tt ($p:pat) ($f:expr) ($c:expr) ($h:expr)))+] $else:expr) => {{
         #[allow(non_camel_case_types)]
-        enum __Select<$($n),+> {
+        enum __ZokioSelect<$($n),+> {
             $($n($n),)+
             __Else,
         }
@@ -279,14 +279,14 @@ macro_rules! __select {
                     return ::core::task::Poll::Pending;
                 }
                 let mut waiting = false;
-                $crate::__select! { @poll $how cx enabled waiting __Select $(($n $i ($p)))+ }
-                if waiting { ::core::task::Poll::Pending } else { ::core::task::Poll::Ready(__Select::__Else) }
+                $crate::__select! { @poll $how cx enabled waiting __ZokioSelect $(($n $i ($p)))+ }
+                if waiting { ::core::task::Poll::Pending } else { ::core::task::Poll::Ready(__ZokioSelect::__Else) }
             })
             .await
         };
         match chosen {
-            $(__Select::$n($p) => $h,)+
-            __Select::__Else => $else,
+            $(__ZokioSelect::$n($p) => $h,)+
+            __ZokioSelect::__Else => $else,
             #[allow(unreachable_patterns)]
             _ => ::core::unreachable!("the output has been matched before"),
         }
@@ -296,14 +296,15 @@ macro_rules! __select {
         $($crate::__select! { @branch $cx $enabled $waiting $Select $n $i ($p) })+
     };
     (@poll fair $cx:ident $enabled:ident $waiting:ident $Select:ident $(($n:ident $i:tt ($p:pat)))+) => {
-        const BRANCHES: u32 = <[()]>::len(&[$($crate::__select!(@unit $i)),+]) as u32;
-        let mut branch = $crate::__select_begin!(BRANCHES);
-        for _ in 0..BRANCHES {
+        // Patterns are in its scope: a constant of the user's must not be meant by its name.
+        const __ZOKIO_BRANCHES: u32 = <[()]>::len(&[$($crate::__select!(@unit $i)),+]) as u32;
+        let mut branch = $crate::__select_begin!(__ZOKIO_BRANCHES);
+        for _ in 0..__ZOKIO_BRANCHES {
             match branch {
                 $($i => $crate::__select! { @branch $cx $enabled $waiting $Select $n $i ($p) },)+
                 _ => {}
             }
-            branch = if branch + 1 == BRANCHES { 0 } else { branch + 1 };
+            branch = if branch + 1 == __ZOKIO_BRANCHES { 0 } else { branch + 1 };
         }
     };
 

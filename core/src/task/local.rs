@@ -45,10 +45,11 @@ macro_rules! task_local {
         $(#[$attribute])*
         $visibility static $name: $crate::task::LocalKey<$type> = {
             $crate::task::__private::thread_local! {
-                static PLACE: $crate::task::__private::Place<$type> =
+                // The type is in its scope, which may name a constant.
+                static __ZOKIO_PLACE: $crate::task::__private::Place<$type> =
                     const { $crate::task::__private::Place::new(::core::option::Option::None) };
             }
-            $crate::task::LocalKey::new(PLACE)
+            $crate::task::LocalKey::new(__ZOKIO_PLACE)
         };
         $($crate::task_local! { $($rest)* })?
     };

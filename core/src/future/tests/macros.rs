@@ -198,6 +198,22 @@ fn every_kind_of_pattern_matches_by_value() {
     });
 }
 
+/// Constants of the user's that are called as ours once were.
+// Mutant: core/src/future/macros.rs :: let mut branch = $crate::__select_begin!(__ZOKIO_BRANCHES); => const BRANCHES: u32 = __ZOKIO_BRANCHES; let mut branch = $crate::__select_begin!(BRANCHES);
+#[test]
+fn a_constant_in_a_pattern_is_that_of_the_user() {
+    const BRANCHES: u32 = 40;
+    const FAIR: u32 = 41;
+    let chosen = async |value: u32| {
+        select! {
+            BRANCHES = ready(value) => 'b',
+            FAIR = ready(value) => 'f',
+            else => 'e',
+        }
+    };
+    assert_eq!([40, 41, 2, 3].map(|value| run(chosen(value)).0), ['b', 'f', 'e', 'e']);
+}
+
 #[test]
 fn a_handler_block_needs_no_comma_and_the_last_one_may_have_one() {
     run(async {
@@ -271,7 +287,7 @@ fn biased_polls_in_the_order_written_every_time() {
 
 /// FAILURES 104: a branch that is always ready starved the others. Over branches that are all ready the winners are
 /// spread: chi-square with 3 degrees of freedom stays below the value that chance exceeds once in 10,000.
-// Mutant: core/src/future/macros.rs :: let mut branch = $crate::__select_begin!(BRANCHES); => let mut branch = 0;
+// Mutant: core/src/future/macros.rs :: let mut branch = $crate::__select_begin!(__ZOKIO_BRANCHES); => let mut branch = 0;
 #[test]
 fn failure_104_always_ready_branches_share_a_fair_select() {
     const TURNS: u32 = if cfg!(miri) { 200 } else { 4000 };

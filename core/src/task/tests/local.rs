@@ -31,6 +31,14 @@ fn run<F: Future>(future: F) -> F::Output {
     (0..10_000).find_map(|_| poll(future.as_mut()).now()).expect("it is ready some time")
 }
 
+/// A constant in the type of a value is the user's, though something of the macro's was once called like it.
+#[test]
+fn names_in_a_type_are_those_of_the_user() {
+    const PLACE: usize = 3;
+    crate::task_local! { static ARRAY: [u8; PLACE] }
+    ARRAY.sync_scope([1; 3], || assert_eq!(ARRAY.get(), [1; 3]));
+}
+
 /// The value goes with its task, from thread to thread.
 #[test]
 fn a_task_has_its_value_on_every_thread_and_nobody_else_does() {
