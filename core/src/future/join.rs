@@ -77,15 +77,19 @@ macro_rules! join {
             #[inline]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
                 let ($(mut $part,)+ rotation) = project!(self => $($part,)+ rotation);
+                let rotation = rotation.get_mut();
                 let mut done = true;
-                for part in rotation.get_mut().round($count) {
+                for part in rotation.round($count) {
                     let polled = match part {
                         $($nth => $part.as_mut().try_poll(cx),)+
                         _ => Ok(true),
                     };
                     match polled {
                         Ok(this) => done &= this,
-                        Err(error) => return Poll::Ready(Err(error)),
+                        Err(error) => {
+                            rotation.begin_with(part);
+                            return Poll::Ready(Err(error));
+                        }
                     }
                 }
                 if done { Poll::Ready(Ok(($($part.take_ok().expect(ALL_DONE),)+))) } else { Poll::Pending }
@@ -133,7 +137,8 @@ join! {
     fn join Join,
     /// Waits for two fallible futures at once: both values, or the first error.
     ///
-    /// At the first error the rest is dropped, values of finished futures included. Where two would fail in one poll, the
+    /// At the first error no future is polled any more. Those that are left, and the values of those that had finished, are
+    /// dropped with the future that this gives: at once where it is awaited in place. Where two would fail in one poll, the
     /// error of the one that is polled first is given; which that is, [`join`] says.
     ///
     /// # Panics
@@ -297,11 +302,15 @@ impl<F: Future<Output = Result<T, E>>, T, E, const N: usize> Future for TryJoinA
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (parts, rotation) = project!(self => parts, rotation);
         let mut parts: Pin<&mut [MaybeDone<F>]> = parts;
+        let rotation = rotation.get_mut();
         let mut done = true;
-        for index in rotation.get_mut().round(N) {
+        for index in rotation.round(N) {
             match item(parts.as_mut(), index).try_poll(cx) {
                 Ok(this) => done &= this,
-                Err(error) => return Poll::Ready(Err(error)),
+                Err(error) => {
+                    rotation.begin_with(index);
+                    return Poll::Ready(Err(error));
+                }
             }
         }
         if !done {

@@ -140,6 +140,27 @@ fn a_poll_after_completion_panics() {
     let _ = poll(both.as_mut());
 }
 
+/// After an error nobody is polled any more: the next round begins with the part that has failed, and panics there.
+// Mutant: core/src/future/rotation.rs :: self.0 = part; => let _ = part;
+#[test]
+fn a_poll_after_an_error_panics_and_polls_no_other_part() {
+    fn check<F: Future<Output = Result<T, char>>, T>(kind: &str, make: impl FnOnce([Entry; 3]) -> F) {
+        let diary = Diary::default();
+        let mut all = pin!(make(['a', 'b', 'c'].map(|name| diary.future(name, if name == 'b' { 1 } else { 9 }))));
+        assert!(poll(all.as_mut()).is_pending());
+        let Poll::Ready(Err('b')) = poll(all.as_mut()) else { panic!("{kind}: `b` fails") };
+        assert!(crate::test_util::panics(|| drop(poll(all.as_mut()))), "{kind}");
+        assert_eq!(diary.who("polled"), "abcb", "{kind}");
+        assert_eq!(diary.who("future dropped"), "b", "{kind}: the others go with the whole");
+    }
+    let one = |entry: Entry| {
+        let fails = entry.name == 'b';
+        fallible(entry, fails)
+    };
+    check("three", |[a, b, c]| try_join3(one(a), one(b), one(c)));
+    check("array", |entries| try_join_array(entries.map(one)));
+}
+
 #[test]
 fn an_output_that_panics_in_its_drop_does_not_take_the_others_with_it() {
     struct Bomb(Diary);
