@@ -202,6 +202,22 @@ fn instants_follow_the_clock_and_saturate() {
     });
 }
 
+/// Also one from before the first question of this process for the time.
+#[test]
+fn a_moment_of_the_standard_library_is_the_same_moment() {
+    use zokio::time::{Instant, sleep_until};
+    let now = std::time::Instant::now();
+    // Where the standard library knows such a moment at all.
+    for past in [0, 1, 3_600, 86_400 * 365].map(Duration::from_secs) {
+        let Some(start) = now.checked_sub(past) else { continue };
+        let same = Instant::from(start);
+        assert_eq!(same.into_std(), start);
+        assert!(same.elapsed() >= past);
+        assert!(Instant::now().checked_sub(past).is_some_and(|earlier| earlier >= same));
+        each(move |runtime| runtime.block_on(async { sleep_until(same + past).await }));
+    }
+}
+
 #[zokio::test]
 async fn the_attribute_runs_a_test() {
     assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);

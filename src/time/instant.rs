@@ -13,7 +13,8 @@ use zokio_executor_local::context::Current;
 /// # Units
 ///
 /// Nanoseconds since the epoch of that clock, in 64 bits. Arithmetic saturates: a moment too far away is one that never
-/// comes.
+/// comes. The system's clock has its epoch 17 years before the process first asked for the time, so that earlier moments have
+/// a place; a clock that a chip's board or a test has begins near zero.
 ///
 /// # Examples
 ///
@@ -51,13 +52,15 @@ mod outside {
             SystemClock::new().to_std(self.0).expect("the moment is out of range of the standard library's clock")
         }
 
-        /// The same moment on the system's clock, which is that of every runtime whose time is not simulated.
+        /// The same moment on the system's clock, which is that of every runtime whose time is not simulated. One from more
+        /// than 17 years before the process first asked for the time becomes the clock's epoch.
         #[must_use]
         pub fn from_std(instant: std::time::Instant) -> Self {
             Self(SystemClock::new().from_std(instant))
         }
     }
 
+    /// As [`from_std`](super::Instant::from_std).
     impl From<std::time::Instant> for super::Instant {
         fn from(instant: std::time::Instant) -> Self {
             Self::from_std(instant)
@@ -131,7 +134,7 @@ impl Instant {
         self.0.checked_add(duration).map(Self)
     }
 
-    /// This moment less `duration`, or `None` where that is before the clock's epoch.
+    /// This moment less `duration`, or `None` where that is before the clock's epoch (17 years ago, on the system's clock).
     #[must_use]
     pub fn checked_sub(&self, duration: Duration) -> Option<Self> {
         let earlier = self.0.saturating_sub(duration);

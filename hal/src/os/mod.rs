@@ -2,7 +2,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`SystemClock`] | the clock: nanoseconds since the process first asked |
+//! | [`SystemClock`] | the clock: nanoseconds since long before the process first asked |
 //! | [`Driver`], [`WorkerPark`], [`WorkerUnpark`] | how n workers wait: one of them in the reactor, the others each on their own |
 //! | [`VirtualTime`], [`VirtualPark`], [`RuntimeClock`] | the time of a runtime, where a test may stop and move it |
 //! | [`ThreadPark`], [`block_on`] | how a thread waits that needs no reactor |
