@@ -35,7 +35,8 @@ use crate::task::coop;
 
 /// Names a value in a delay queue, until it comes out.
 ///
-/// A key of a value that is gone is known as such, whatever has taken its place.
+/// A key of a value that is gone is known as such, whatever has taken its place, unless it is kept until that place has been
+/// taken another `usize::MAX + 1` times: 2^32 on a 32-bit target, where it names a value again that is not its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Key {
@@ -167,22 +168,24 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
         }
     }
 
-    /// Puts a value in; gives it back if there is no slot.
+    /// Puts a value in; gives it back if there is no slot. `deadline` is foreign code, and comes before any change.
     #[track_caller]
     fn insert(self: Pin<&mut Self>, value: T, deadline: impl FnOnce(Place) -> Instant) -> Result<Key, T> {
         let Parts { heap, timers: own, waker, len, free, mut slots, .. } = self.parts();
-        let timers = *own.get_or_insert_with(current::<A>);
+        let timers = own.unwrap_or_else(current::<A>);
         let slot = *free;
         if slot == slots.count() && !slots.as_mut().grow(slot + 1) {
             return Err(value);
         }
         let Some(place) = slots.pinned(slot) else { return Err(value) };
+        let deadline = deadline(timers);
         let (mut node, content, generation, next) = place.project();
+        *own = Some(timers);
         *free = *next;
         *len += 1;
         *content = Some(value);
         let key = Key { slot, generation: *generation };
-        node.set(Some(Node::new(timers, deadline(timers), false)));
+        node.set(Some(Node::new(timers, deadline, false)));
         let first = node.as_ref().as_pin_ref().is_some_and(|node| heap.link(node, name(slot)));
         if first || *len == 1 {
             tell(waker);
@@ -201,7 +204,7 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
         Some(taken)
     }
 
-    /// Moves a deadline; whether there is a value of this key.
+    /// Moves a deadline; whether there is a value of this key. `deadline` is foreign code, and comes before any change.
     fn reset(self: Pin<&mut Self>, key: Key, deadline: impl FnOnce(Place) -> Instant) -> bool {
         let Parts { heap, timers, waker, sleep, slots, .. } = self.parts();
         let (Some(timers), Some(place)) = (*timers, slots.pinned(key.slot)) else { return false };
@@ -209,10 +212,11 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
         if *generation != key.generation || content.is_none() {
             return false;
         }
+        let deadline = deadline(timers);
         if let Some(linked) = node.as_ref().as_pin_ref() {
             heap.unlink(linked);
         }
-        node.set(Some(Node::new(timers, deadline(timers), false)));
+        node.set(Some(Node::new(timers, deadline, false)));
         if node.as_ref().as_pin_ref().is_some_and(|node| heap.link(node, name(key.slot))) {
             tell(waker);
         }

@@ -217,6 +217,62 @@ fn outside_of_a_runtime_says_so_and_keeps_nothing() {
     assert_eq!(queue.len(), 2, "the first one chose the timers");
 }
 
+/// A moment that panics when it is asked for one.
+#[derive(Clone, Copy)]
+struct Wrong(Option<Instant>);
+
+impl From<Instant> for Wrong {
+    fn from(instant: Instant) -> Self {
+        Self(Some(instant))
+    }
+}
+
+impl From<Wrong> for Instant {
+    fn from(moment: Wrong) -> Self {
+        moment.0.expect("a moment that panics")
+    }
+}
+
+/// The clock and the program's own moments are foreign code: what was there before stays, and nothing is there beside it.
+// Mutant: core/src/time/delay_queue/mod.rs :: let deadline = deadline(timers);\n        let (mut node, => *len += 1; let deadline = deadline(timers); *len -= 1;\n        let (mut node,
+// Mutant: core/src/time/delay_queue/mod.rs :: let deadline = deadline(timers);\n        if let Some(linked) = node.as_ref().as_pin_ref() {\n            heap.unlink(linked);\n        } => if let Some(linked) = node.as_ref().as_pin_ref() {\n            heap.unlink(linked);\n        }\n        let deadline = deadline(timers);
+#[test]
+fn a_clock_or_a_moment_that_panics_leaves_a_queue_whole() {
+    let timers = timers();
+    let clock_panics = |panics| timers.clock().panics.store(panics, Ordering::SeqCst);
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut queue = DelayQueue::<u8, Here, Wrong>::new();
+    assert!(panics(|| within(timers, || _ = queue.insert_at(0, Wrong(None)))), "and no timers are chosen");
+    assert!(panics(|| _ = queue.insert(0, ms(1))));
+    let mut fixed = pin!(FixedDelayQueue::<u8, 2, Here, Wrong>::new());
+    let first = within(timers, || queue.insert(1, ms(5)));
+    let fixed_first = within(timers, || fixed.as_mut().insert(1, ms(5)).unwrap());
+    for _ in 0..3 {
+        clock_panics(true);
+        assert!(panics(|| _ = queue.insert(2, ms(1))));
+        assert!(panics(|| queue.reset(&first, ms(1))));
+        assert!(panics(|| _ = fixed.as_mut().insert(2, ms(1))));
+        assert!(panics(|| fixed.as_mut().reset(&fixed_first, ms(1))));
+        clock_panics(false);
+        assert!(panics(|| _ = queue.insert_at(2, Wrong(None))));
+        assert!(panics(|| queue.reset_at(&first, Wrong(None))));
+        assert!(panics(|| _ = fixed.as_mut().insert_at(2, Wrong(None))));
+        assert!(panics(|| fixed.as_mut().reset_at(&fixed_first, Wrong(None))));
+        assert_eq!((queue.len(), queue.peek()), (1, Some(first)));
+        assert_eq!((fixed.len(), fixed.peek()), (1, Some(fixed_first)));
+    }
+    assert!(queue.poll_expired(&mut cx).is_pending());
+    assert!(fixed.as_mut().poll_expired(&mut cx).is_pending());
+    within(timers, || (queue.insert(2, ms(6)), fixed.as_mut().insert(2, ms(6)).unwrap()));
+    assert!(within(timers, || fixed.as_mut().insert(3, ms(1))).is_err(), "two places and no more");
+    timers.clock().set(6_000_000);
+    for expected in [Some(1), Some(2), None] {
+        let value = |item: Poll<Option<Expired<u8, Wrong>>>| item.map(|item| item.map(Expired::into_inner));
+        assert_eq!(value(queue.poll_expired(&mut cx)), Poll::Ready(expected));
+        assert_eq!(value(fixed.as_mut().poll_expired(&mut cx)), Poll::Ready(expected));
+    }
+}
+
 /// Whoever shares a queue looks at once, and nobody writes then.
 #[test]
 fn threads_look_at_the_first_value_at_once() {

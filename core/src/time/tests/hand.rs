@@ -1,7 +1,7 @@
 //! A clock moved by hand, and wakers that count.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Wake;
 
 use crate::time::{Clock, Instant};
@@ -11,6 +11,8 @@ use crate::time::{Clock, Instant};
 pub struct Hand {
     nanos: AtomicU64,
     pub rearmed: AtomicUsize,
+    /// Whether to panic when it is read.
+    pub panics: AtomicBool,
 }
 
 impl Hand {
@@ -21,6 +23,7 @@ impl Hand {
 
 impl Clock for Hand {
     fn now(&self) -> Instant {
+        assert!(!self.panics.load(Ordering::SeqCst), "a clock that panics");
         // A clock does not get to the end of time.
         Instant::from_nanos(self.nanos.load(Ordering::SeqCst).min(u64::MAX - 1))
     }
