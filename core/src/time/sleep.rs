@@ -128,6 +128,8 @@ impl<T> Sleep<T> {
     ///
     /// A deadline that has passed is not enough: before the first poll this is `false`. So `if !sleep.is_elapsed()` may guard a
     /// branch of [`select!`](crate::select) that polls it, and a deadline which was past from the start is not missed there.
+    /// Only a [`reset`](Self::reset) to a moment that has passed ends it without a poll: from then on this is `true`, and the
+    /// next poll is ready; whoever resets it so behind such a guard does himself what was to be done at the deadline.
     pub fn is_elapsed(&self) -> bool {
         self.node.state() == State::Elapsed
     }
