@@ -185,7 +185,7 @@ pub(crate) enum Fired {
     /// The task was started, to be run at once.
     Started(TaskPtr),
     /// Its `NOTIFIED` was won, and its owner is to be asked, with no lock held ([`TaskPtr::ask_slot`]).
-    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // elsewhere a waker is called for it
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
     Won(TaskPtr),
     /// It must be woken with no lock held, and is still there.
     Foreign,

@@ -260,6 +260,9 @@ pub trait Clock {
     /// The default does nothing, which suits an executor alone with its tasks: it asks for the next deadline before it
     /// parks. Where somebody else may poll a sleep of this queue meanwhile (another worker, a foreign thread's
     /// `block_on`, an executor of another priority), this unparks the executor that is to expire it.
+    ///
+    /// A moment that has passed, [`Instant::EPOCH`] for one, says that it must look at once: an alarm that is set to it goes
+    /// off, once. Clocks around this one that stop and go say that ([`VirtualClock`](super::VirtualClock)).
     fn rearm(&self, deadline: Instant) {
         _ = deadline;
     }

@@ -3,25 +3,31 @@
 use core::time::Duration;
 
 use super::{Clock, Instant};
-use crate::atomic::{AtomicBool, Ordering};
+use crate::atomic::{AtomicBool, Ordering, fence};
 use crate::const_fn;
 use crate::lock::{DefaultLock, Lock, RawLock};
 
 /// A clock that can be stopped, moved on, and made to run faster.
 ///
-/// Until it is told something it says what the clock inside says, so that wrapping one costs a load.
+/// Until it is told something it says what the clock inside says, so that wrapping one costs a fence and a load.
 ///
 /// ```text
 ///            pause                    resume, or set_scale
 ///  as inside ------> stands at `from` --------------------> from + scale * (inside - since)
 /// ```
 ///
-/// It never goes back but by [`reset`](Self::reset).
+/// It never goes back but by [`reset`](Self::reset), whoever reads it while it is told something.
 ///
 /// # Cost
 ///
-/// One load until it is told something; from then on the lock, for a few instructions. `Timers` over it take nothing
-/// else. May be called from an interrupt where the lock and the clock inside may.
+/// A fence and one load until it is told something; from then on the lock, for a few instructions. `Timers` over it take
+/// nothing else. May be called from an interrupt where the lock and the clock inside may.
+///
+/// # Invariants
+///
+/// *anchored late*: what was told holds from a moment inside that is no earlier than any by which the time was read before.
+/// Who reads without the lock has read the clock inside before whoever raised `told` did; who reads under it leaves in
+/// `seen` what that said.
 #[derive(Debug)]
 pub struct VirtualClock<C, L: RawLock = DefaultLock> {
     inner: C,
@@ -38,6 +44,8 @@ const END: Instant = Instant::from_nanos(Instant::FAR.as_nanos() - 1);
 struct State {
     from: Instant,
     since: Instant,
+    /// The latest that the clock inside has said to whoever read by this state: *anchored late*.
+    seen: Instant,
     scale: u32,
     paused: bool,
 }
@@ -64,7 +72,8 @@ impl core::fmt::Display for ControlError {
 impl core::error::Error for ControlError {}
 
 impl State {
-    const PLAIN: Self = Self { from: Instant::EPOCH, since: Instant::EPOCH, scale: 1, paused: false };
+    const PLAIN: Self =
+        Self { from: Instant::EPOCH, since: Instant::EPOCH, seen: Instant::EPOCH, scale: 1, paused: false };
 
     /// The time when the clock inside says `inside`.
     fn at(self, inside: Instant) -> Instant {
@@ -75,8 +84,16 @@ impl State {
         Instant::from_nanos(self.from.as_nanos().saturating_add(passed.saturating_mul(u64::from(self.scale)))).min(END)
     }
 
+    /// As [`at`](Self::at), for who reads the time.
+    fn read(&mut self, inside: Instant) -> Instant {
+        self.seen = self.seen.max(inside);
+        self.at(inside)
+    }
+
     /// Goes on from the time that it is now.
     fn anchor(&mut self, inside: Instant) {
+        let inside = inside.max(self.seen);
+        self.seen = inside;
         *self = Self { from: self.at(inside), since: inside, ..*self };
     }
 
@@ -138,8 +155,8 @@ impl<C, L: RawLock> VirtualClock<C, L> {
 
     /// Whether it may say anything else than the clock inside.
     pub fn is_told(&self) -> bool {
-        // Ordering: Relaxed: whoever sees the flag and then takes the lock takes it after the `tell` that set it, within
-        // the same lock, and finds the state that goes with it; and nobody needs to see it sooner.
+        // Ordering: Relaxed: who sees the flag takes the lock, and finds what was told or, until `tell` gets there, a state
+        // that says what the clock inside says; who must see it has a fence before (`is_plain`).
         self.told.load(Ordering::Relaxed)
     }
 
@@ -166,9 +183,12 @@ impl<C, L: RawLock> VirtualClock<C, L> {
     /// Forgets what it was told: it says what the clock inside says, which may be earlier than what it said before. For
     /// the time between two runtimes that use one clock.
     pub fn reset(&self) {
-        self.state.with(|state| *state = State::PLAIN);
-        // Ordering: Relaxed: a reader that still sees the flag finds a state that says the same.
-        self.told.store(false, Ordering::Relaxed);
+        self.state.with(|state| {
+            *state = State::PLAIN;
+            // Ordering: Relaxed: a reader that still sees the flag finds a state that says the same; under the lock, so that
+            // it takes nothing back that is told after.
+            self.told.store(false, Ordering::Relaxed);
+        });
     }
 
     fn while_paused(&self, f: impl FnOnce(&mut State)) -> Result<(), ControlError> {
@@ -183,7 +203,7 @@ impl<C, L: RawLock> VirtualClock<C, L> {
 }
 
 impl<C: Clock, L: RawLock> VirtualClock<C, L> {
-    /// Stops it where it is.
+    /// Stops it where it is. The clock inside hears of it, as by [`rearm`](Clock::rearm), so that who waits looks again.
     ///
     /// # Errors
     ///
@@ -192,10 +212,12 @@ impl<C: Clock, L: RawLock> VirtualClock<C, L> {
         self.tell(|state| match core::mem::replace(&mut state.paused, true) {
             true => Err(ControlError::Paused),
             false => Ok(()),
-        })
+        })?;
+        self.look_again();
+        Ok(())
     }
 
-    /// Lets it run on from where it stands.
+    /// Lets it run on from where it stands. The clock inside hears of it as of [`pause`](Self::pause).
     ///
     /// # Errors
     ///
@@ -204,10 +226,13 @@ impl<C: Clock, L: RawLock> VirtualClock<C, L> {
         self.tell(|state| match core::mem::replace(&mut state.paused, false) {
             true => Ok(()),
             false => Err(ControlError::NotPaused),
-        })
+        })?;
+        self.look_again();
+        Ok(())
     }
 
-    /// Lets it run `times` as fast as the clock inside, from now on or from when it is resumed.
+    /// Lets it run `times` as fast as the clock inside, from now on or from when it is resumed. The clock inside hears of it
+    /// as of [`pause`](Self::pause).
     ///
     /// # Panics
     ///
@@ -216,6 +241,7 @@ impl<C: Clock, L: RawLock> VirtualClock<C, L> {
     pub fn set_scale(&self, times: u32) {
         assert!(times > 0, "time that runs zero times as fast is paused: call `pause`");
         self.tell(|state| state.scale = times);
+        self.look_again();
     }
 
     /// What the clock inside says when this one says `deadline`, or a little later; the epoch if that is now or past.
@@ -229,32 +255,54 @@ impl<C: Clock, L: RawLock> VirtualClock<C, L> {
 
     /// Changes the state, so that the time is the same before and after.
     fn tell<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
-        // Read before the lock is taken: a clock is foreign code. Whoever comes in between has anchored later, and the
-        // older reading is then no time since.
+        // Ordering: Relaxed: the fence is what matters. Up before the clock is read: *anchored late*. The state says
+        // meanwhile what the clock inside says.
+        self.told.store(true, Ordering::Relaxed);
+        // Ordering: SeqCst fence: pairs with the one in `is_plain`: a reader either sees the flag or has read what is no later
+        // than what is read here.
+        fence(Ordering::SeqCst);
+        // Read before the lock is taken: a clock is foreign code. Whoever comes in between, to read or to tell, leaves in the
+        // state what it has seen, and an older reading is then no time since.
         let inside = self.inner.now();
         self.state.with(|state| {
-            state.anchor(inside.max(state.since));
-            // Ordering: Relaxed, under the lock: see `is_told`.
+            state.anchor(inside);
+            // Ordering: Relaxed, under the lock: a `reset` may have come in between.
             self.told.store(true, Ordering::Relaxed);
             f(state)
         })
+    }
+
+    /// Makes whoever waits by the clock inside compute anew how long.
+    fn look_again(&self) {
+        self.inner.rearm(Instant::EPOCH);
+    }
+
+    /// Whether what the clock inside has just said is the time.
+    fn is_plain(&self) -> bool {
+        !self.is_told() && {
+            // Ordering: SeqCst fence: pairs with the one in `tell`; the clock inside has been read before it.
+            fence(Ordering::SeqCst);
+            !self.is_told()
+        }
     }
 }
 
 impl<C: Clock, L: RawLock> Clock for VirtualClock<C, L> {
     fn now(&self) -> Instant {
         let inside = self.inner.now();
-        if self.is_told() { self.state.with(|state| *state).at(inside) } else { inside }
+        if self.is_plain() { inside } else { self.state.with(|state| state.read(inside)) }
     }
 
     fn now_ceil(&self) -> Instant {
         let inside = self.inner.now_ceil();
-        if self.is_told() { self.state.with(|state| *state).at(inside) } else { inside }
+        // Not kept as `seen`: it may be ahead of the time, where this clock must not stand.
+        if self.is_plain() { inside } else { self.state.with(|state| *state).at(inside) }
     }
 
     fn rearm(&self, deadline: Instant) {
-        if let Some(deadline) = self.to_inner(deadline) {
-            self.inner.rearm(deadline);
+        if deadline != Instant::FAR {
+            // Paused, it comes to no deadline by itself, but whoever waits may be one who moves it there.
+            self.inner.rearm(self.to_inner(deadline).unwrap_or(Instant::EPOCH));
         }
     }
 }

@@ -268,7 +268,9 @@ impl DropGuard {
     pub fn disarm(mut self) -> CancellationToken {
         self.0.take().expect("only `disarm` takes it")
     }
+}
 
+impl DropGuard {
     /// The token.
     ///
     /// # Panics
@@ -302,7 +304,9 @@ impl<'a> DropGuardRef<'a> {
     pub fn disarm(mut self) -> &'a CancellationToken {
         self.0.take().expect("only `disarm` takes it")
     }
+}
 
+impl DropGuardRef<'_> {
     /// The token.
     ///
     /// # Panics

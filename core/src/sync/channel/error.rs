@@ -73,12 +73,12 @@ impl core::fmt::Display for TryRecvError {
     }
 }
 
+impl<T> core::error::Error for SendError<T> {}
 impl<T> From<SendError<T>> for TrySendError<T> {
     fn from(error: SendError<T>) -> Self {
         Self::Closed(error.0)
     }
 }
 
-impl<T> core::error::Error for SendError<T> {}
 impl<T> core::error::Error for TrySendError<T> {}
 impl core::error::Error for TryRecvError {}

@@ -222,13 +222,13 @@ impl Snapshot {
 
     /// Whether a wake would queue the task without asking its owner, and its start then say [`Start::Poll`]: as on one core for
     /// both together nothing is to be done.
-    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // elsewhere the answer would be old; a test holds it to the others
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
     pub(crate) const fn waits(self) -> bool {
         self.0 & (NOTIFIED | RUNNING | COMPLETE | ASKED | CANCELLED) == 0
     }
 
     /// Whether a task that does not [wait](Self::waits) does so but for its owner, who must be asked.
-    #[cfg_attr(not(zokio_unicore), allow(dead_code))] // as `waits`
+    #[cfg_attr(not(zokio_unicore), allow(dead_code))]
     pub(crate) const fn waits_to_ask(self) -> bool {
         // Not `ASKED` as well, which is known: with one mask for both questions the common one would be two tests.
         self.0 & (NOTIFIED | RUNNING | COMPLETE | CANCELLED) == 0
@@ -378,7 +378,7 @@ impl Snapshot {
 
     /// The first half of [`hand_over`](Self::hand_over), where that cannot be one step: what [`complete`](Self::complete) would
     /// make of it. The waker is lent still.
-    #[cfg_attr(zokio_unicore, allow(dead_code))] // there it is one step
+    #[cfg_attr(zokio_unicore, allow(dead_code))]
     pub(crate) const fn complete_lent(self) -> Option<Self> {
         match self.hand_over() {
             Some(next) => Some(Self(next.0 | RUNNING | JOIN_WAKER)),
@@ -387,7 +387,7 @@ impl Snapshot {
     }
 
     /// The second half: the waker is the handle's again. `None`: the handle has gone meanwhile.
-    #[cfg_attr(zokio_unicore, allow(dead_code))] // as `complete_lent`
+    #[cfg_attr(zokio_unicore, allow(dead_code))]
     pub(crate) const fn give_back(self) -> Option<Self> {
         if self.has(JOIN_INTEREST) { Some(Self(self.0 & !(RUNNING | JOIN_WAKER))) } else { None }
     }

@@ -17,6 +17,8 @@ mod looks;
 mod loom;
 #[cfg(loom)]
 mod loom_lease;
+#[cfg(loom)]
+mod loom_told;
 #[cfg(all(loom, not(zokio_unicore)))]
 mod loom_turn;
 #[cfg(not(loom))]

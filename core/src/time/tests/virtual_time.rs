@@ -1,6 +1,7 @@
 //! Clocks that are told what time it is.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::time::Duration;
 use std::vec::Vec;
 
@@ -84,7 +85,7 @@ fn scaled_deadlines_are_never_early_inside() {
                 clock.inner().set(before.as_nanos());
             }
         }
-        clock.inner().set(clock.inner().now().as_nanos() + 11);
+        clock.inner().set(clock.inner().now().as_nanos() + 25); // beyond all that was tried
         last = clock.now();
     }
     // Where the inner clock cannot say it, and where it will not.
@@ -105,16 +106,117 @@ fn a_scale_of_zero_is_refused() {
     VirtualClock::new(Hand::default()).set_scale(0);
 }
 
-#[test]
-fn who_hears_of_an_earlier_deadline_hears_of_it_by_his_own_clock() {
-    let clock = VirtualClock::new(Hand::default());
-    clock.rearm(at(5));
-    clock.pause().unwrap();
-    clock.rearm(at(5));
-    assert_eq!(clock.inner().rearmed.load(Ordering::SeqCst), 1, "a paused clock comes to nothing by itself");
+/// Keeps the moments of which it was told.
+#[derive(Default)]
+struct Told(Mutex<Vec<Instant>>);
+
+impl Told {
+    fn heard(&self) -> Vec<Instant> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
 }
 
-/// A clock that is read while another thread tells it something is monotone.
+impl Clock for Told {
+    fn now(&self) -> Instant {
+        at(100)
+    }
+
+    fn rearm(&self, deadline: Instant) {
+        self.0.lock().unwrap().push(deadline);
+    }
+}
+
+/// Who waits by a paused clock may be one who moves it to its next deadline: he waits for ever if he is not told that there is
+/// one. (An executor that does not move it looks once more than it needs to.)
+// Mutant: core/src/time/virtual_clock.rs :: self.inner.rearm(self.to_inner(deadline).unwrap_or(Instant::EPOCH)); => _ = self.to_inner(deadline).map(|deadline| self.inner.rearm(deadline));
+#[test]
+fn who_hears_of_an_earlier_deadline_hears_of_it_by_his_own_clock() {
+    let clock = VirtualClock::new(Told::default());
+    clock.rearm(at(105));
+    assert_eq!(clock.inner().heard(), [at(105)]);
+    clock.set_scale(2);
+    clock.inner().heard();
+    clock.rearm(at(110));
+    assert_eq!(clock.inner().heard(), [at(105)]);
+    clock.pause().unwrap();
+    clock.inner().heard();
+    clock.rearm(at(110));
+    assert_eq!(clock.inner().heard(), [Instant::EPOCH], "at once: a paused clock comes to it by a jump or not at all");
+    clock.rearm(Instant::FAR);
+    assert_eq!(clock.inner().heard(), [], "never");
+}
+
+// Mutant: core/src/time/virtual_clock.rs :: self.inner.rearm(Instant::EPOCH);\n    } => _ = self;\n    }
+#[test]
+fn who_waits_hears_of_all_that_changes_how_long() {
+    let clock = VirtualClock::new(Told::default());
+    let once = [Instant::EPOCH];
+    assert_eq!((clock.resume(), clock.inner().heard()), (Err(ControlError::NotPaused), Vec::new()));
+    assert_eq!((clock.pause(), &*clock.inner().heard()), (Ok(()), &once[..]));
+    assert_eq!((clock.pause(), clock.inner().heard()), (Err(ControlError::Paused), Vec::new()));
+    assert_eq!((clock.resume(), &*clock.inner().heard()), (Ok(()), &once[..]));
+    clock.set_scale(3);
+    assert_eq!(clock.inner().heard(), once);
+    clock.pause().unwrap();
+    clock.inner().heard();
+    clock.advance(ms(1)).unwrap();
+    assert_eq!(clock.inner().heard(), [], "that is for whoever has the timers");
+}
+
+/// A clock that lets another thread read between its reading and what is done with that.
+struct Gate {
+    hand: Hand,
+    armed: AtomicBool,
+    barriers: [Barrier; 2],
+}
+
+impl Clock for &'static Gate {
+    fn now(&self) -> Instant {
+        let now = self.hand.now();
+        if self.armed.swap(false, Ordering::SeqCst) {
+            self.barriers.iter().for_each(|barrier| _ = barrier.wait());
+        }
+        now
+    }
+}
+
+type Tell = fn(&VirtualClock<&'static Gate>);
+
+/// What it says to one who reads it while a thread is about to `tell` it something, and after that was told.
+fn read_while_told(before: Tell, tell: Tell) -> (Instant, Instant) {
+    let (hand, armed, barriers) = (Hand::default(), AtomicBool::new(false), [(); 2].map(|()| Barrier::new(2)));
+    let gate: &'static Gate = leak(Gate { hand, armed, barriers });
+    let clock: &'static VirtualClock<&'static Gate> = leak(VirtualClock::new(gate));
+    gate.hand.set(90);
+    before(clock);
+    gate.armed.store(true, Ordering::SeqCst);
+    let teller = std::thread::spawn(move || tell(clock));
+    gate.barriers[0].wait();
+    gate.hand.set(100);
+    let read = clock.now();
+    gate.barriers[1].wait();
+    teller.join().unwrap();
+    (read, clock.now())
+}
+
+/// The first thing that it is told, and a later one.
+// Mutant: core/src/time/virtual_clock.rs :: self.seen = self.seen.max(inside); => _ = inside;
+#[test]
+fn who_reads_while_it_is_told_something_reads_nothing_earlier_later() {
+    let changes: [Tell; 3] = [
+        |clock| clock.pause().unwrap(),
+        |clock| clock.set_scale(3),
+        |clock| assert_eq!(clock.resume(), Err(ControlError::NotPaused)),
+    ];
+    for (before, scale) in [((|_| ()) as Tell, 1), (|clock| clock.set_scale(2), 2)] {
+        for tell in changes {
+            let read = at(90 + 10 * scale);
+            assert_eq!(read_while_told(before, tell), (read, read), "no step, and not back");
+        }
+    }
+}
+
+/// A clock that is told something in between its readings is monotone.
 #[test]
 fn it_is_monotone_over_all_that_it_is_told() {
     let clock = VirtualClock::new(Hand::default());

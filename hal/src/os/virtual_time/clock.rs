@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use zokio_core::atomic::{AtomicBool, Ordering};
+use zokio_core::atomic::{AtomicBool, Ordering, fence};
 use zokio_core::time::{Clock, Instant};
 
 use super::super::clock::SystemClock;
@@ -21,7 +21,7 @@ const LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
 ///
 /// # Cost
 ///
-/// A load beside the system's clock; a lock while it follows.
+/// A load beside the system's clock; a lock, and a second reading, while it follows.
 #[derive(Default)]
 pub struct RuntimeClock {
     follows: AtomicBool,
@@ -44,7 +44,15 @@ impl RuntimeClock {
         self.follows.store(follows, Ordering::Release);
     }
 
+    /// The system's clock comes first: who still finds then that nothing is followed has read it before whoever was to be
+    /// followed anchored its time (`VirtualClock`), and so nobody finds a time later that is earlier than what he read here.
     fn read(&self, read: impl Fn(&dyn Clock) -> Instant) -> Instant {
+        let system = read(&SystemClock::new());
+        // Ordering: Acquire fence: keeps the reading before the load; pairs with the SeqCst fence of `VirtualClock`, between
+        // what `follow` stores and the reading by which the time is anchored. A clock is no variable, so what counts is
+        // what machines do: a load that does not see a store was before it on all that have one order of stores. (A SeqCst
+        // fence, as the model of the language would have it for a variable, would cost every sleep of every runtime.)
+        fence(Ordering::Acquire);
         // Ordering: Acquire: who follows finds whom; the lock would do for that, and makes what the runtime's owner did
         // before it told the time visible.
         if self.follows.load(Ordering::Acquire) {
@@ -52,7 +60,7 @@ impl RuntimeClock {
                 return read(&time.clock);
             }
         }
-        read(&SystemClock::new())
+        system
     }
 }
 
