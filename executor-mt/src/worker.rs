@@ -348,24 +348,23 @@ impl<'a, P: Park> Worker<'a, P> {
         }
     }
 
-    /// After a sleep: what is due, and help for what has come meanwhile.
+    /// After a sleep: what is due, and help for what has come meanwhile, which is all there is: the queue was empty.
     fn awaken(&mut self) {
-        self.between(|this| this.expire());
+        self.between(0, |this| this.expire());
     }
 
     fn look_for_events(&mut self) {
         self.local.home().counters.count_driver_polls(1);
-        self.between(|this| {
+        self.between(self.local.queue.len(), |this| {
             contain(|| this.park.poll());
             this.expire();
         });
     }
 
-    /// Runs what wakes tasks that this worker runs next, and calls for help if there are more now than it had, and several.
-    /// For what it had it called, or had a reason not to.
-    fn between(&mut self, wakes: impl FnOnce(&mut Self)) {
+    /// Runs what wakes tasks that this worker runs next, and calls for help if there are more now than it had `before`, and
+    /// several. For what it had it called, or had a reason not to.
+    fn between(&mut self, before: usize, wakes: impl FnOnce(&mut Self)) {
         let local = self.local;
-        let before = local.queue.len();
         local.between.set(true);
         wakes(self);
         local.between.set(false);

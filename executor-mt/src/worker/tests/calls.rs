@@ -50,8 +50,9 @@ impl Park for Events {
         Calls::default()
     }
 
-    fn park(&mut self, _: Option<Instant>, _: impl FnOnce() -> bool) {
-        unreachable!("it is never idle");
+    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        assert!(is_idle(), "nothing is ready before the events");
+        self.poll();
     }
 
     fn poll(&mut self) {
@@ -138,6 +139,30 @@ fn a_look_for_events_that_finds_none_calls_nobody_for_what_was_there() {
 fn events_that_leave_more_than_the_next_task_call_one() {
     assert_eq!(calls(0, 1), 0, "it is what the worker runs next");
     assert_eq!([calls(0, 2), calls(1, 1), calls(2, 1), calls(0, 9)], [1; 4]);
+}
+
+/// How often the other worker is called by a sleep that ends with events that wake `due` tasks.
+fn calls_of_a_sleep(due: usize) -> usize {
+    let (woken, number) = (Rc::<RefCell<Vec<Waker>>>::default(), Rc::<Cell<usize>>::default());
+    let events = Events { wakers: woken.clone(), due: number.clone() };
+    stage(due, events, |Stage { shared, mut worker, wakers, calls, .. }| {
+        *woken.borrow_mut() = wakers;
+        number.set(due);
+        assert!(shared.idle.transition_to_searching(1));
+        let _ = shared.idle.transition_to_parked(1, true);
+        assert!(worker.search().is_none());
+        calls.store(0, Ordering::Relaxed);
+        worker.rest();
+        assert_eq!(worker.local.queue.len(), due, "all are there to be run");
+        calls.load(Ordering::Relaxed)
+    })
+}
+
+// Mutant: executor-mt/src/worker.rs :: self.between(0, |this| this.expire()); => self.between(self.local.queue.len(), |this| this.expire());
+#[test]
+fn events_that_end_a_sleep_and_leave_more_than_the_next_task_call_one() {
+    assert_eq!([calls_of_a_sleep(0), calls_of_a_sleep(1)], [0; 2], "it is what the worker runs next");
+    assert_eq!([calls_of_a_sleep(2), calls_of_a_sleep(9)], [1; 2]);
 }
 
 /// At which tasks that a worker wakes it calls another one that naps, and has left it its own or nobody's.
