@@ -1,14 +1,16 @@
 //! Ways for the life of a runtime to go wrong, from its making to the last thing that still points to it.
 
 use std::future::{Future as _, poll_fn};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::panic::panic_any;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use zokio::runtime::{Builder, Handle, Runtime};
 use zokio::task::JoinHandle;
-use zokio::time::{MissedTickBehavior, interval, sleep};
+use zokio::time::{MissedTickBehavior, Sleep, interval, sleep};
 
 /// The tests of this file count threads and descriptors of the process, so they run one after the other.
 fn alone() -> MutexGuard<'static, ()> {
@@ -25,7 +27,6 @@ fn multi_thread() -> Runtime {
 }
 
 /// Longer than anything here takes on a busy machine.
-#[cfg(target_os = "linux")]
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Counts how often it is dropped.
@@ -255,4 +256,91 @@ fn failure_094_timers_catch_up_once_after_the_process_stood_still() {
         });
         assert_eq!(ticks, at_once, "{behavior:?}");
     }
+}
+
+/// What a panic says that panics when it is dropped, so often, with the same.
+struct Payload(u8);
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        if self.0 > 0 {
+            panic_any(Self(self.0 - 1));
+        }
+    }
+}
+
+impl Wake for Payload {
+    fn wake(self: Arc<Self>) {
+        panic_any(Self(2));
+    }
+}
+
+/// A sleep of a runtime, polled elsewhere, whose waker panics.
+fn sleeper(runtime: &Runtime, duration: Duration) -> Pin<Box<Sleep>> {
+    let entered = runtime.enter();
+    let mut sleep = Box::pin(sleep(duration));
+    drop(entered);
+    let waker = Waker::from(Arc::new(Payload(0)));
+    assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    sleep
+}
+
+#[track_caller]
+fn is_over(body: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        body();
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(WATCHDOG).expect("it hangs, or has panicked");
+}
+
+// Mutant: executor-mt/src/worker.rs :: core::mem::forget(second); => drop(second);
+#[test]
+fn no_worker_ends_by_what_a_panic_of_hooks_and_wakers_says() {
+    let _alone = alone();
+    for start in [true, false] {
+        is_over(move || {
+            let mut builder = Builder::new_multi_thread();
+            let hook = || panic_any(Payload(2));
+            if start {
+                builder.on_thread_start(hook)
+            } else {
+                builder.on_thread_stop(hook)
+            };
+            let runtime = builder.worker_threads(1).build().unwrap();
+            runtime.block_on(runtime.spawn(async {})).unwrap();
+        });
+    }
+    for duration in [Duration::from_millis(1), WATCHDOG * 2] {
+        is_over(move || {
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let sleep = sleeper(&runtime, duration);
+            runtime.block_on(async { zokio::time::sleep(Duration::from_millis(20)).await });
+            runtime.block_on(runtime.spawn(async {})).unwrap();
+            drop((runtime, sleep));
+        });
+    }
+}
+
+// Mutant: src/runtime/runtime.rs :: if let Err(payload) = catch_unwind(AssertUnwindSafe(|| lease.timers.close())) { => lease.timers.close(); if let Err(payload) = catch_unwind(|| ()) {
+#[test]
+fn a_runtime_ends_as_a_whole_where_a_waker_panics() {
+    let _alone = alone();
+    is_over(|| {
+        let runtime = current_thread();
+        let (handle, over) = (runtime.handle().clone(), Arc::new(AtomicBool::new(false)));
+        let (began, has_begun) = mpsc::channel();
+        let told = over.clone();
+        drop(runtime.spawn_blocking(move || {
+            began.send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+            told.store(true, Ordering::SeqCst);
+        }));
+        has_begun.recv().unwrap();
+        let _sleep = sleeper(&runtime, WATCHDOG);
+        drop(runtime);
+        assert!(over.load(Ordering::SeqCst), "it waits for blocking work");
+        assert!(handle.block_on(handle.spawn_blocking(|| ())).unwrap_err().is_cancelled(), "and takes no more");
+    });
 }

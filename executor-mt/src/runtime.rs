@@ -134,7 +134,7 @@ fn work<P, A, C>(
 /// A hook that panics has told so by the panic hook; the worker goes on.
 fn run_hook(hook: Option<Hook>) {
     if let Some(hook) = hook {
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hook()));
+        worker::contain(|| hook());
     }
 }
 

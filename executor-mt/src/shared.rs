@@ -3,7 +3,6 @@
 use core::ptr::NonNull;
 use core::time::Duration;
 use std::boxed::Box;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 use std::vec::Vec;
@@ -18,7 +17,7 @@ use crate::home::Home;
 use crate::idle::{Idle, Left};
 use crate::metrics::Metrics;
 use crate::steal::FEW;
-use crate::worker::{Local, Queue};
+use crate::worker::{Local, Queue, contain};
 
 /// The runtime's core. Alive as long as a handle, a worker, or the memory of one of its tasks is.
 pub(crate) struct Shared<U: Unpark> {
@@ -151,7 +150,7 @@ impl<U: Unpark> Shared<U> {
         if is_last {
             for farewell in farewells {
                 // The wakers of others are called in there.
-                let _ = catch_unwind(AssertUnwindSafe(farewell));
+                contain(farewell);
             }
             self.running().workers = 0;
             self.over.notify_all();

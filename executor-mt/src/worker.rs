@@ -379,9 +379,14 @@ impl<'a, P: Park> Worker<'a, P> {
     }
 }
 
-/// Runs what calls the wakers of others: one that panics has told so by the panic hook, and the worker goes on.
-fn contain(f: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(f));
+/// Runs foreign code, as the wakers of others: where it panics it has told so by the panic hook, and the worker goes on.
+pub(crate) fn contain(f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        // Its destructor is foreign code as well.
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            core::mem::forget(second);
+        }
+    }
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]

@@ -3,6 +3,7 @@
 use core::any::Any;
 use core::future::Future;
 use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use zokio_core::ambient::Ambient;
@@ -59,7 +60,12 @@ pub(super) fn refuse_nesting() {
 /// Drops the tasks, then unlinks what sleeps elsewhere on their timers, which may be lent again afterwards.
 fn end(executor: SharedExecutor<VirtualPark>, lease: &Lease<LocalTimers>) {
     drop(executor);
-    lease.timers.close();
+    // The wakers of others are called in there. One that panics has told so by the panic hook; what is to be ended after this
+    // is ended all the same.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| lease.timers.close())) {
+        // Its destructor is foreign code as well.
+        core::mem::forget(payload);
+    }
 }
 
 impl Runtime {

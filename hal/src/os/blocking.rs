@@ -222,7 +222,7 @@ impl BlockingPool {
         self.0.work.notify_all();
         for job in dropped {
             // What a job owns may panic when dropped; the others are dropped all the same.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(job)));
+            contain(|| drop(job));
         }
 
         let mut state = self.0.state();
@@ -272,6 +272,16 @@ impl fmt::Debug for BlockingPool {
     }
 }
 
+/// Runs foreign code: where it panics the panic hook has reported it, and the thread goes on.
+fn contain(f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        // The payload is foreign, too, and that of its destructor.
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            core::mem::forget(second);
+        }
+    }
+}
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
@@ -283,11 +293,7 @@ impl Shared {
         loop {
             while let Some(job) = state.queue.pop_front() {
                 drop(state);
-                // The panic hook has reported it; the thread goes on.
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
-                    // The payload is foreign, too.
-                    let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                }
+                contain(job);
                 state = self.state();
             }
             if state.closed {

@@ -132,6 +132,37 @@ fn a_panic_ends_the_job_and_not_the_thread() {
     assert!(pool.shutdown(Some(LONG)));
 }
 
+/// What a panic says that panics when it is dropped, so often, with the same.
+struct Payload(u8);
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        if self.0 > 0 {
+            std::panic::panic_any(Self(self.0 - 1));
+        }
+    }
+}
+
+// Mutant: hal/src/os/blocking.rs :: core::mem::forget(second); => drop(second);
+#[test]
+fn what_a_panic_says_ends_neither_the_thread_nor_the_shutdown() {
+    let pool = pool(1, LONG);
+    let (go, gate) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    pool.spawn(Box::new(|| std::panic::panic_any(Payload(2)))).unwrap();
+    pool.spawn(Box::new(move || {
+        begun.send(()).unwrap();
+        gate.recv().unwrap();
+    }))
+    .unwrap();
+    has_begun.recv_timeout(LONG).expect("the thread goes on");
+    let payload = Payload(3);
+    pool.spawn(Box::new(move || drop(payload))).unwrap();
+    assert!(!pool.shutdown(Some(Duration::ZERO)), "one job still runs");
+    go.send(()).unwrap();
+    assert!(pool.shutdown(Some(LONG)));
+}
+
 #[test]
 fn shutdown_drops_what_has_not_begun_and_reports_what_hangs() {
     let pool = pool(1, LONG);
