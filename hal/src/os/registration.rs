@@ -146,7 +146,7 @@ impl<S: Source> Registered<S> {
     }
 
     /// Tries `operation` if something is known that makes it worth trying.
-    pub fn try_io<R>(&self, side: Side, operation: impl FnOnce(&S) -> io::Result<R>) -> io::Result<R> {
+    pub fn try_io<R>(&self, side: Side, operation: impl FnMut(&S) -> io::Result<R>) -> io::Result<R> {
         let seen = self.direction(side).snapshot();
         if seen.is_shutdown() {
             return Err(shut_down());
@@ -154,12 +154,7 @@ impl<S: Source> Registered<S> {
         if !seen.is_ready() && !seen.is_closed() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let mut operation = Some(operation);
-        let attempt = self.attempt(side, seen, |source| match operation.take() {
-            Some(operation) => operation(source),
-            None => Err(io::ErrorKind::WouldBlock.into()),
-        });
-        attempt.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+        self.attempt(side, seen, operation).unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
     /// Like [`try_io`](Self::try_io) for an operation that moves at most `room` bytes.
@@ -167,7 +162,7 @@ impl<S: Source> Registered<S> {
         &self,
         side: Side,
         room: usize,
-        operation: impl FnOnce(&S) -> io::Result<usize>,
+        operation: impl FnMut(&S) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let seen = self.direction(side).snapshot();
         let moved = self.try_io(side, operation)?;
@@ -318,6 +313,20 @@ mod tests {
         let begin = clock.now();
         park.park(Some(begin.saturating_add(Duration::from_millis(30))), || true);
         assert!(clock.now().saturating_duration_since(begin) >= Duration::from_millis(30), "the wait spins");
+    }
+
+    // Mutant: hal/src/os/registration.rs :: error.kind() == io::ErrorKind::Interrupted => error.kind() == io::ErrorKind::TimedOut
+    #[test]
+    fn a_try_that_a_signal_interrupts_forgets_no_readiness() {
+        let driver = Driver::with_io().unwrap();
+        let (stream, _other) = UnixStream::pair().unwrap();
+        let io = Registered::new(driver.handle().unwrap(), mio::net::UnixStream::from_std(stream), true).unwrap();
+        let mut interrupted = false;
+        let result = io.try_io(Side::Read, |_| {
+            if core::mem::replace(&mut interrupted, true) { Ok(7) } else { Err(io::ErrorKind::Interrupted.into()) }
+        });
+        assert_eq!(result.ok(), Some(7), "it is tried once more");
+        assert!(io.direction(Side::Read).snapshot().is_ready());
     }
 
     #[test]
