@@ -295,6 +295,7 @@ impl Builder {
         let blocking = BlockingPool::new(self.max_blocking_threads, self.keep_alive, name, self.stack_size);
         if let Some(reactor) = &reactor {
             reactor.set_blocking_pool(blocking.clone());
+            time.iter().for_each(|time| reactor.set_virtual_time(time.clone()));
         }
         let pool = Pool {
             pool: blocking.clone(),

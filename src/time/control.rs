@@ -36,7 +36,8 @@ fn check(result: Result<(), ControlError>) {
 /// When nothing else can happen (every task waits; no blocking work that the runtime started is under way; the thread in
 /// `block_on` waits too) the time moves to the next deadline, in no time, unless that was switched off by
 /// [`set_auto_advance`]. What happens outside of the runtime (sockets, threads of your own) is looked at before each such
-/// step, but not waited for: with a timeout around it, the timeout comes first.
+/// step, but not waited for: with a timeout around it, the timeout comes first. So is a second thread in `block_on` of one
+/// current-thread runtime.
 ///
 /// # Panics
 ///

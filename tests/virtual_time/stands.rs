@@ -1,10 +1,13 @@
 //! What holds a paused clock where it is.
 
+use std::future::poll_fn;
 use std::sync::mpsc;
+use std::task::Poll;
 use std::time::Duration;
 
+use zokio::net::TcpListener;
 use zokio::runtime::Builder;
-use zokio::time::{Instant, sleep};
+use zokio::time::{Instant, sleep, timeout};
 
 use super::{DAY, SECOND, at_rest, ct, each, system_goes_on, telling};
 
@@ -71,5 +74,31 @@ fn a_job_that_never_runs_holds_nothing() {
     runtime.block_on(async {
         zokio::task::spawn_blocking(|| panic!("a call that panics")).await.unwrap_err();
         sleep(DAY).await;
+    });
+}
+
+// Mutant: src/runtime/builder.rs :: time.iter().for_each( => time.iter().take(0).for_each(
+#[test]
+fn time_stands_while_a_host_name_is_looked_up() {
+    each(|runtime| {
+        runtime.block_on(async {
+            let start = Instant::now();
+            // Whether there is such a name is no matter.
+            let _ = timeout(SECOND, TcpListener::bind(("localhost", 0))).await.expect("the lookup comes first");
+            assert_eq!(start.elapsed(), Duration::ZERO);
+            sleep(DAY).await;
+        });
+    });
+}
+
+// Mutant: hal/src/os/virtual_time/attend.rs :: if state.inhibit.is_none() && !state.gone { => if state.inhibit.is_none() {
+#[test]
+fn a_waker_that_is_left_of_a_block_on_holds_nothing() {
+    each(|runtime| {
+        let handle = runtime.handle().clone();
+        let waker = handle.block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone())));
+        waker.wake_by_ref();
+        runtime.block_on(async { sleep(DAY).await });
+        waker.wake();
     });
 }

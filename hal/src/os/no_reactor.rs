@@ -1,7 +1,10 @@
 //! The reactor of a build without feature `net`: there is none, and as its types have no values, no code either.
 
+use std::sync::Arc;
+
 use super::blocking::BlockingPool;
 use super::park::{Until, Wait};
+use super::virtual_time::VirtualTime;
 
 /// The half of a reactor that waits.
 #[derive(Debug)]
@@ -14,6 +17,11 @@ pub enum ReactorHandle {}
 impl ReactorHandle {
     /// Names the pool on which host names are looked up.
     pub fn set_blocking_pool(&self, _: BlockingPool) {
+        match *self {}
+    }
+
+    /// Names the time that stands while a host name is looked up.
+    pub fn set_virtual_time(&self, _: Arc<VirtualTime>) {
         match *self {}
     }
 

@@ -25,6 +25,7 @@ use super::blocking::BlockingPool;
 use super::direction::News;
 use super::park::{Until, Wait};
 use super::slab::{Slab, split};
+use super::virtual_time::{Inhibit, VirtualTime};
 
 /// The token of the waker, and of the alarm, which ends a wait as well; never a slot's (see the assertion in `slab`).
 const WAKER: mio::Token = mio::Token(usize::MAX);
@@ -50,6 +51,7 @@ pub(super) struct Shared {
     waker: mio::Waker,
     pub(super) slab: Slab,
     blocking: OnceLock<BlockingPool>,
+    time: OnceLock<Arc<VirtualTime>>,
 }
 
 /// Where sockets register: the half of a reactor that anyone may hold.
@@ -71,6 +73,16 @@ impl ReactorHandle {
     pub fn set_blocking_pool(&self, pool: BlockingPool) {
         // The second pool of a runtime is no error worth a type: the first serves lookups as well.
         let _ = self.0.blocking.set(pool);
+    }
+
+    /// Names the time that stands, if it is paused, while a host name is looked up. The first one named stays.
+    pub fn set_virtual_time(&self, time: Arc<VirtualTime>) {
+        let _ = self.0.time.set(time);
+    }
+
+    /// Holds that time where it is.
+    pub(super) fn inhibit(&self) -> Option<Inhibit> {
+        self.0.time.get().map(VirtualTime::inhibit)
     }
 
     /// The pool on which host names are looked up.
@@ -127,7 +139,7 @@ impl Reactor {
         let registry = poll.registry().try_clone()?;
         let waker = mio::Waker::new(&registry, WAKER)?;
         let alarm = Alarm::new(&registry, WAKER);
-        let shared = Shared { registry, waker, slab: Slab::new(), blocking: OnceLock::new() };
+        let shared = Shared { registry, waker, slab: Slab::new(), blocking: OnceLock::new(), time: OnceLock::new() };
         Ok(Self { poll, alarm, handle: ReactorHandle(Arc::new(shared)) })
     }
 }

@@ -18,9 +18,19 @@ impl BlockingPool {
     ///
     /// A dropped future loses the result; the call is not interrupted.
     pub fn run<T: Send + 'static>(&self, call: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
+        self.run_holding((), call)
+    }
+
+    /// As [`run`](Self::run), and drops `held` when whoever waits for the result has been woken.
+    pub(in super::super) fn run_holding<T: Send + 'static>(
+        &self,
+        held: impl Send + 'static,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> Blocking<T> {
         let slot = Arc::new(Mutex::new(Outcome::Waiting(None)));
         let promise = Promise(Some(slot.clone()));
         let job = Box::new(move || {
+            let _held = held;
             let outcome = match catch_unwind(AssertUnwindSafe(call)) {
                 Ok(value) => Ok(value),
                 Err(_) => Err(io::Error::other("a call on the blocking pool panicked")),

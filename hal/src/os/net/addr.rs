@@ -136,7 +136,7 @@ pub(super) async fn resolve(handle: &ReactorHandle, target: Target) -> io::Resul
                 let text = "looking up a host name needs the runtime's blocking pool: use an address instead";
                 io::Error::new(io::ErrorKind::Unsupported, text)
             })?;
-            let lookup = pool.run(move || {
+            let lookup = pool.run_holding(handle.inhibit(), move || {
                 let addresses = std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port))?;
                 Ok(addresses.collect::<Vec<_>>().into_iter())
             });

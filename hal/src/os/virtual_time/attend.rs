@@ -30,6 +30,8 @@ struct State {
     /// There from a wake, or the beginning, until the end of the poll that found no wake since it began.
     inhibit: Option<Inhibit>,
     woken: bool,
+    /// The future is gone: a waker of it that is left holds nothing, since nobody would let go of that.
+    gone: bool,
     waker: Option<Waker>,
 }
 
@@ -37,7 +39,7 @@ impl<F: Future> Attending<F> {
     /// Awake from now on.
     #[must_use]
     pub fn new(time: &Arc<VirtualTime>, future: F) -> Self {
-        let state = State { inhibit: Some(time.inhibit()), woken: true, waker: None };
+        let state = State { inhibit: Some(time.inhibit()), woken: true, gone: false, waker: None };
         time.attend();
         let presence = Arc::new(Presence { time: time.clone(), state: Mutex::new(state) });
         Self { future: Box::pin(future), presence }
@@ -49,7 +51,7 @@ impl Presence {
     fn come(&self) {
         let waker = {
             let mut state = lock(&self.state);
-            if state.inhibit.is_none() {
+            if state.inhibit.is_none() && !state.gone {
                 state.inhibit = Some(self.time.inhibit());
             }
             state.woken = true;
@@ -99,6 +101,10 @@ impl<F> Drop for Attending<F> {
     fn drop(&mut self) {
         // In this order: the time stands where it is.
         self.presence.time.part();
-        let _gone = lock(&self.presence.state).inhibit.take();
+        let _gone = {
+            let mut state = lock(&self.presence.state);
+            state.gone = true;
+            (state.inhibit.take(), state.waker.take())
+        };
     }
 }

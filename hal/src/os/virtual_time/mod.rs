@@ -2,7 +2,8 @@
 //!
 //! A paused clock is moved to the next deadline by whoever finds that nothing else can happen. For that is counted who
 //! is *awake*: workers that run or have been unparked, blocking work that has begun or waits for its thread, and
-//! threads in `block_on` whose future runs or has been woken. When the last of them comes to rest, there is nobody left who
+//! threads in `block_on` of a handle or of a runtime of workers, whose future runs or has been woken. (Of several threads in
+//! `block_on` of one current-thread runtime only the one that runs it is counted.) When the last of them comes to rest, there is nobody left who
 //! could make anything ready but the clock (and the world outside, which a paused clock does not wait for). Where workers
 //! run on threads of their own, a runtime that no thread attends to in `block_on` counts as one more that is awake: as on
 //! the current-thread flavour, the time stands between two `block_on`s.
