@@ -181,7 +181,7 @@ impl Builder {
     /// # Errors
     ///
     /// If there is no seat, a name holds a zero byte, or a thread cannot be started: those that were are stopped and joined
-    /// before this returns.
+    /// before this returns (where tasks run they are only told to stop).
     pub fn build<P, A, C>(&mut self, seats: Vec<Seat<P, C>>, companion: Companion) -> io::Result<Runtime<P, A>>
     where
         P: Park + Send + 'static,

@@ -18,6 +18,7 @@ use crate::builder::{Builder, Hook, Seat};
 use crate::handle::{Companion, EnterGuard, Handle, is_polling};
 use crate::metrics::Metrics;
 use crate::shared::{Farewell, Shared};
+use crate::shutdown;
 use crate::timers::{Bell, WorkerClock};
 use crate::worker::{self, Rhythm};
 
@@ -70,12 +71,17 @@ impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
                     Err(error) => failure = Some(error),
                 }
             }
+            // Those that were started may have brought tasks here already.
+            shutdown::abandon(&shared.homes[index]);
             shared.worker_stops(index, farewell(timers, take(&unused)));
         }
         match failure {
             None => Ok(runtime),
-            // Dropping the runtime stops and joins those that were started.
-            Some(error) => Err(error),
+            Some(error) => {
+                // Those that were started end, and are joined where that may be waited for.
+                runtime.stop(None);
+                Err(error)
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //!    it, and cancels all that is or comes into its own queue, until there is nothing. A task of its home that is not
 //!    there then is in the queue of another worker, which will do the same, runs there and will find itself aborted, or is
 //!    with a thread that was refused.
+//!    A home whose worker could not be started is [abandoned](abandon) instead.
 //! 3. The last worker to be over closes the timers of all.
 //!
 //! No worker waits for another, and no task is dropped where it may not be.
@@ -17,7 +18,7 @@ use std::collections::VecDeque;
 use zokio_core::park::Unpark;
 use zokio_core::task::AbortHandle;
 
-use crate::home::Task;
+use crate::home::{Home, Task};
 use crate::overflow::Batch;
 use crate::worker::Local;
 
@@ -55,12 +56,17 @@ pub(crate) fn bury<U: Unpark>(task: Task<U>) {
     }
 }
 
+/// Refuses tasks at a home from now on, and aborts those that it has. One that sleeps is scheduled by its abort: into the queue
+/// of the worker that this thread is, or into an inbox.
+pub(crate) fn abandon<U: Unpark>(home: &Home<U>) {
+    home.tasks.close();
+    home.tasks.abort_handles().iter().for_each(AbortHandle::abort);
+}
+
 /// Drops the tasks of a worker that has left its loop.
 pub(crate) fn drain<U: Unpark>(local: &Local<U>) {
     let home = local.home();
-    // One that sleeps is scheduled by its abort: into the queue of this worker.
-    home.tasks.close();
-    home.tasks.abort_handles().iter().for_each(AbortHandle::abort);
+    abandon(home);
     loop {
         let backlog = home.backlog.take(Batch::<Task<U>>::ROOM);
         let rest = backlog.chain(core::iter::from_fn(|| local.queue.pop()));

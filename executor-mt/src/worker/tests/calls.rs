@@ -259,3 +259,25 @@ fn many_that_are_spawned_call_help_though_a_few_were_left() {
         role.leave(&shared.idle);
     });
 }
+
+// Mutant: executor-mt/src/shutdown.rs :: home.tasks.abort_handles().iter().for_each(AbortHandle::abort); => drop(home.tasks.abort_handles());
+#[test]
+fn tasks_of_a_home_without_a_worker_are_dropped_by_whoever_has_them() {
+    let held = Arc::new(());
+    stage(0, Events::none(), |Stage { shared, mut worker, .. }| {
+        let home = &shared.homes[1];
+        let spawn = || {
+            let held = held.clone();
+            drop(spawn_at(home, async move {
+                let _held = held;
+                core::future::pending::<()>().await;
+            }));
+        };
+        spawn();
+        worker.next().expect("it is in this worker's queue").run();
+        spawn(); // it does not begin
+        shutdown::abandon(home);
+        spawn(); // it comes too late
+    });
+    assert_eq!(Arc::strong_count(&held), 1);
+}
