@@ -45,7 +45,7 @@ pub(super) enum Owned {
 }
 
 /// Whether this thread is inside of an executor that polls, and must not wait.
-fn is_polling() -> bool {
+pub(super) fn is_polling() -> bool {
     Current::is_polling()
 }
 

@@ -1,6 +1,7 @@
 //! The workers of a multi-thread runtime: what the builder is told of them, their timers, and how they are started.
 
 use core::fmt;
+use core::time::Duration;
 use std::format;
 use std::io;
 use std::string::String;
@@ -17,7 +18,7 @@ use super::blocking::Pool;
 use super::builder::Builder;
 use super::handle::{Handle, Kind};
 use super::lease::{Free, Lease};
-use super::runtime::{Owned, Runtime};
+use super::runtime::{Owned, Runtime, is_polling};
 
 /// More workers than any machine has threads for.
 const MOST_WORKERS: usize = 1 << 15;
@@ -191,7 +192,14 @@ impl Builder {
                 Seat { timers: lease.timers, park: LeasedPark { park, _timers: lease } }
             })
             .collect();
-        let workers = self.workers.threads.build::<_, Current, _>(seats, pool)?;
+        let workers = match self.workers.threads.build::<_, Current, _>(seats, pool.clone()) {
+            Ok(workers) => workers,
+            Err(error) => {
+                // Workers that were started may have brought work already.
+                pool.pool.shutdown(is_polling().then_some(Duration::ZERO));
+                return Err(error);
+            }
+        };
         let handle = Handle { kind: Kind::MultiThread(workers.handle().clone()), reactor };
         Ok(Runtime::assemble(Owned::MultiThread(workers), handle))
     }
