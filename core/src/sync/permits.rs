@@ -17,7 +17,8 @@
 //!   [`serve`](Permits::serve) is still to come, and whoever owes it has not returned.)
 //! - *all or patient*: only who needs all the permits there are is told `Woken`: if it comes and does not get them,
 //!   somebody has some and gives them back; if it gets them, none are left for those behind it.
-//! - *closed for good*: CLOSED is never cleared, and nobody enters the list after it is set.
+//! - *closed for good*: CLOSED is never cleared, and nobody enters the list after it is set. It is set before the end takes
+//!   the first one out of the list: who finds itself out, and not closed, was given what it needs.
 //!
 //! # Who is next
 //!
@@ -293,10 +294,11 @@ impl<L: RawLock> Permits<L> {
     /// Ends every wait, now and later.
     pub(super) fn close(&self) {
         self.waiters.repeat(|section| {
-            let more = section.pop(0, Told::Granted(0));
-            // *ask*: in a section, which may store.
-            self.change_within(|word| if more { word | CLOSED } else { (word | CLOSED) & !ASK });
-            more
+            let last = section.is_empty(0);
+            // Before anybody is out: who sees its mark looks at this without the lock.
+            // Ordering: by that of the mark: it is set, with Release, after this, and who acquires it sees this one as well.
+            self.change_within(|word| if last { (word | CLOSED) & !ASK } else { word | CLOSED });
+            section.pop(0, Told::Granted(0))
         });
     }
 
@@ -383,7 +385,7 @@ impl<L: RawLock> Protocol<1> for Turn<'_, L> {
 
     #[inline(always)]
     fn taken_out(&mut self) -> Option<Self::Output> {
-        // All that is promised to who is taken out is what it needs, but at the end.
+        // *closed for good*: all that is promised to who is taken out is what it needs, but at the end.
         (!self.permits.is_closed()).then_some(Ok(()))
     }
 

@@ -108,7 +108,7 @@ fn permits_are_merged_split_and_forgotten() {
     assert_eq!(wait.ready().unwrap().num_permits(), 1);
 }
 
-// Mutant: core/src/sync/permits.rs :: if more { word | CLOSED } else { (word | CLOSED) & !ASK } => if more { word } else { word & !ASK }
+// Mutant: core/src/sync/permits.rs :: if last { (word | CLOSED) & !ASK } else { word | CLOSED } => if last { word & !ASK } else { word }
 #[test]
 fn close_ends_all_waits_now_and_later() {
     let semaphore = Permits::with_lock(1);

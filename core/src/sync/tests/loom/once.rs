@@ -1,5 +1,6 @@
 //! Values set, made and awaited at once.
 
+use core::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -7,7 +8,7 @@ use loom::thread;
 
 use crate::lock::DefaultLock;
 use crate::sync::{Barrier, Condvar, Mutex, OnceCell, SetOnce};
-use crate::test_util::Polled;
+use crate::test_util::{Polled, forever};
 
 fn run<F: core::future::Future>(future: F) -> F::Output {
     let mut future = Polled::new(future);
@@ -73,6 +74,31 @@ fn failure_021_two_make_it_and_one_gives_up() {
         assert_eq!(made, 1);
         assert!(fails.join().unwrap().is_ok_and(|seen| seen == 1) || cell.initialized());
         assert_eq!(run(cell.get_or_init(async || 2)), &1);
+    });
+}
+
+/// Whoever makes the value is done while the next in line polls, though nobody woke it: the value is made once.
+// Mutant: core/src/sync/permits.rs :: self.change_within(|word| if last { (word | CLOSED) & !ASK } else { word | CLOSED });\n            section.pop(0, Told::Granted(0)) => let more = section.pop(0, Told::Granted(0));\n            self.change_within(|word| if last { (word | CLOSED) & !ASK } else { word | CLOSED });\n            more
+#[test]
+fn made_once_though_the_next_polls_unasked() {
+    loom::model(|| {
+        let cell = forever(OnceCell::<usize, DefaultLock>::with_lock());
+        let mut polls = 0;
+        // Pending once.
+        let first = async move || {
+            poll_fn(|_| {
+                polls += 1;
+                if polls == 1 { Poll::Pending } else { Poll::Ready(1) }
+            })
+            .await
+        };
+        let mut maker = Polled::waiting(cell.get_or_init(first));
+        let mut next = Polled::waiting(cell.get_or_init(async || 2));
+        let other = thread::spawn(move || *maker.ready());
+        let early = next.poll();
+        assert_eq!(other.join().unwrap(), 1);
+        let seen = if let Poll::Ready(seen) = early { seen } else { next.ready() };
+        assert_eq!(*seen, 1, "made twice");
     });
 }
 

@@ -167,3 +167,20 @@ fn count_carries_what_came_before() {
         giver.join().unwrap();
     });
 }
+
+/// The end meets one that polls though nobody woke it: a semaphore that never had a permit gives none.
+// Mutant: core/src/sync/permits.rs :: self.change_within(|word| if last { (word | CLOSED) & !ASK } else { word | CLOSED });\n            section.pop(0, Told::Granted(0)) => let more = section.pop(0, Told::Granted(0));\n            self.change_within(|word| if last { (word | CLOSED) & !ASK } else { word | CLOSED });\n            more
+#[test]
+fn close_against_a_poll_that_nobody_asked_for() {
+    loom::model(|| {
+        let semaphore = Arc::new(Permits::new(0));
+        let mut wait = Polled::waiting(semaphore.acquire());
+        let shared = semaphore.clone();
+        let closer = thread::spawn(move || shared.close());
+        let early = wait.poll();
+        closer.join().unwrap();
+        let outcome = if let Poll::Ready(outcome) = early { outcome } else { wait.ready() };
+        assert!(outcome.is_err(), "a permit that nobody gave");
+        assert_eq!(semaphore.available_permits(), 0);
+    });
+}
