@@ -229,8 +229,10 @@ pub struct SemaphorePermit<'a, L: RawLock = DefaultLock> {
 
 impl<'a, L: RawLock> SemaphorePermit<'a, L> {
     /// Does not give the permits back: the semaphore has fewer from now on.
-    pub fn forget(mut self) {
-        self.permits = 0;
+    pub fn forget(self) {
+        // Nor does it give none back, which would look for somebody to give to: that calls wakers, and one that panics would
+        // take the permits along that go on in an owned permit.
+        core::mem::forget(self);
     }
 
     /// Takes the permits of another one of the same semaphore over.

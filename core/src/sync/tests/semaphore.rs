@@ -2,12 +2,12 @@
 
 use std::boxed::Box;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::vec::Vec;
 
-use crate::sync::{AcquireError, Semaphore, SemaphorePermit, TryAcquireError};
+use crate::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, panics, poll, send_sync};
 
 type Permits = Semaphore<TestLock>;
@@ -294,6 +294,40 @@ fn failure_072_waker_re_enters_in_clone_wake_and_drop() {
         hooked.unhook();
         assert_eq!(hooked.alive(), 0);
     }
+}
+
+/// Polled by its own waker, while there is more to give than was given yet: what it fetches is its own, whatever the waker of
+/// one behind it does.
+// Mutant: core/src/sync/semaphore.rs :: core::mem::forget(self); => let mut this = self;\n        this.permits = 0;
+#[test]
+fn failure_109_owned_permit_that_is_fetched_while_others_are_served() {
+    let semaphore = Arc::new(Permits::with_lock(0));
+    let first = Arc::new(Mutex::new(Polled::new(semaphore.clone().acquire_owned())));
+    let fetched = Arc::new(Mutex::new(None));
+    let fetching = TestWaker::hooked({
+        let (first, fetched) = (first.clone(), fetched.clone());
+        move |event| {
+            if event == Event::Wake {
+                let permit = first.lock().unwrap().ready();
+                *fetched.lock().unwrap() = permit.ok();
+            }
+        }
+    });
+    first.lock().unwrap().waker = fetching.clone();
+    assert!(first.lock().unwrap().poll().is_pending());
+    let mut others: Vec<_> = (0..9).map(|_| Polled::new(semaphore.acquire())).collect();
+    // A few are woken at a time; this one is not among the first.
+    let hostile = TestWaker::panicking(Event::Wake);
+    others[7].waker = hostile.clone();
+    assert!(others.iter_mut().all(|other| other.poll().is_pending()));
+    assert!(panics(|| semaphore.add_permits(10)));
+    fetching.unhook();
+    hostile.unhook();
+    let fetched = fetched.lock().unwrap().take();
+    assert_eq!(fetched.as_ref().map(OwnedSemaphorePermit::num_permits), Some(1), "lost");
+    others.iter_mut().for_each(|other| drop(other.ready()));
+    drop(fetched);
+    assert_eq!(semaphore.available_permits(), 10);
 }
 
 #[test]
