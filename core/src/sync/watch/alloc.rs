@@ -45,7 +45,9 @@ impl<T> Drop for Subscription<T> {
         // Ordering: releases what this receiver did to whoever finds that none is left, which acquires it of all of them:
         // each takes from the count of the one before. The last one itself only wakes.
         if self.0.receivers.fetch_sub(1, Ordering::Release) == 1 {
-            self.0.watch.waiters.drain(GONE, (), |_| false);
+            // Ordering: Relaxed: it sees the end of this one, or what came after; who subscribed since then, perhaps within a
+            // waker, wakes the rest when it goes.
+            self.0.watch.waiters.drain(GONE, (), |_| self.0.receivers.load(Ordering::Relaxed) > 0);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::sync::waiters::{Batch, Protocol, Section, Step, Waiters, Wakes};
 
 /// Those who wait for a change.
 pub(super) const WAITING: usize = 0;
-/// Those whom a change reached and who have yet to be woken.
+/// Those whom a change reached, or who may look for access, and who have yet to be woken.
 const LEAVING: usize = 1;
 /// Those who wait for access to the value.
 const ACCESS: usize = 2;
@@ -260,14 +260,20 @@ impl<T, L: RawLock> Watch<T, L> {
     /// Lets those in who wait for access.
     #[cold]
     fn let_in(&self) {
-        // Those who begin to wait again while this runs say so again.
         let mut first = true;
         self.wake_leaving(|section| {
             if core::mem::take(&mut first) {
-                self.access.waited();
+                self.call(section);
             }
-            section.pop(ACCESS, ())
+            section.pop(LEAVING, ())
         });
+    }
+
+    /// Has those leave who wait for access. Who begins to wait again, also within a waker, says so again: it waits for whoever has
+    /// access then, and is not among them.
+    fn call(&self, section: &mut Inner<'_>) {
+        self.access.waited();
+        section.append(ACCESS, LEAVING);
     }
 }
 
@@ -383,20 +389,18 @@ impl<T, L: RawLock> DerefMut for Writing<'_, T, L> {
 impl<T, L: RawLock> Drop for Writing<'_, T, L> {
     fn drop(&mut self) {
         let (mut ended, mut version) = (false, 0);
-        let mut waited = false;
         self.watch.wake_leaving(|section| {
             if !core::mem::replace(&mut ended, true) {
                 if self.modified {
                     self.watch.changed(section);
                 }
                 version = *section.state;
-                waited = self.watch.access.end_write();
+                if self.watch.access.end_write() {
+                    self.watch.call(section);
+                }
             }
             *section.state == version && section.pop(LEAVING, ())
         });
-        if waited {
-            self.watch.let_in();
-        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Senders and receivers that are counted.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::vec::Vec;
 
 use crate::sync::watch::{Sender, channel};
-use crate::test_util::{Polled, panics, send_sync};
+use crate::test_util::{Event, Polled, TestWaker, forever, panics, poll, send_sync};
 
 #[test]
 fn send_fails_without_receivers_and_replace_does_not() {
@@ -53,6 +54,56 @@ fn last_sender_closes_and_last_receiver_is_awaited() {
     drop(other);
     assert_eq!(change.wakes(), 1);
     assert!(change.ready().is_err());
+}
+
+/// Somebody subscribes again within the waker of one who waits for the end, and the others wait on within theirs: the drop of
+/// the last receiver ends, and the next one that is the last wakes them.
+// Mutant: core/src/sync/watch/alloc.rs :: |_| self.0.receivers.load(Ordering::Relaxed) > 0 => |_| false
+#[test]
+fn last_receiver_goes_and_one_comes_within_a_waker() {
+    let (sender, receiver) = channel(0);
+    let sender = forever(sender);
+    let next = Arc::new(Mutex::new(None));
+    let waits: Vec<_> = (0..20).map(|_| Arc::new(Mutex::new(Polled::new(sender.closed())))).collect();
+    for wait in &waits {
+        let (own, next) = (wait.clone(), next.clone());
+        let mut wait = wait.lock().unwrap();
+        wait.waker = TestWaker::hooked(move |event| {
+            if event == Event::Wake {
+                next.lock().unwrap().get_or_insert_with(|| sender.subscribe());
+                let mut wait = own.lock().unwrap();
+                assert!(wait.wakes() < 9, "it is woken for ever");
+                assert!(wait.poll().is_pending());
+            }
+        });
+        assert!(wait.poll().is_pending());
+    }
+    drop(receiver);
+    waits.iter().for_each(|wait| wait.lock().unwrap().waker.unhook());
+    drop(next.lock().unwrap().take());
+    waits.iter().for_each(|wait| wait.lock().unwrap().ready());
+}
+
+/// A waker panics when a value was changed: who waits for access is let in all the same.
+// Mutant: core/src/sync/watch/cell.rs :: if self.watch.access.end_write() {\n                    self.watch.call(section); => if self.watch.access.end_write() && false {\n                    self.watch.call(section);
+#[test]
+fn failure_109_panicking_waker_keeps_nobody_from_access() {
+    let (sender, mut receiver) = channel(0);
+    let hostile = TestWaker::panicking(Event::Wake);
+    let mut change = std::boxed::Box::pin(receiver.changed());
+    assert!(poll(change.as_mut(), &hostile).is_pending());
+    let mut other = sender.subscribe();
+    let mut look = std::boxed::Box::pin(other.wait_for(|_| true));
+    let waiter = TestWaker::new();
+    assert!(panics(|| {
+        sender.send_modify(|value| {
+            assert!(poll(look.as_mut(), &waiter).is_pending());
+            *value += 1;
+        });
+    }));
+    hostile.unhook();
+    assert_eq!(waiter.wakes(), 1, "left waiting");
+    assert!(poll(look.as_mut(), &waiter).is_ready());
 }
 
 #[test]

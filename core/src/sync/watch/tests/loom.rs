@@ -108,7 +108,7 @@ fn look_ends_while_a_sender_begins_to_wait_for_that() {
 }
 
 /// The last receiver goes while the sender waits for that.
-// Mutant: core/src/sync/watch/alloc.rs :: self.0.watch.waiters.drain(GONE, (), |_| false); => self.0.watch.waiters.drain(GONE, (), |_| true);
+// Mutant: core/src/sync/watch/alloc.rs :: |_| self.0.receivers.load(Ordering::Relaxed) > 0 => |_| true
 // Mutant: core/src/sync/watch/alloc.rs :: if self.receivers.load(Ordering::Acquire) == 0 { => if self.receivers.load(Ordering::Relaxed) == 0 {
 #[test]
 fn last_receiver_goes_while_closed_is_awaited() {

@@ -1,11 +1,13 @@
 //! A watched value that is borrowed.
 
+use core::cell::Cell;
 use std::format;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::vec::Vec;
 
 use crate::lock::LocalLock;
 use crate::sync::Watch;
+use crate::sync::watch::Ref;
 use crate::sync::watch::error::TrySendError;
 use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, poll, send_sync};
 
@@ -80,6 +82,38 @@ fn value_waits_for_the_end_of_every_look() {
     change.ready().unwrap();
     second.ready().unwrap();
     assert_eq!(*slot.borrow(), 3);
+}
+
+/// A look ends, and the waker of one who waits for that keeps another look, beside which the others wait on within their
+/// wakers: they are woken once, and again when that look ends.
+// Mutant: core/src/sync/watch/cell.rs :: if core::mem::take(&mut first) {\n                self.call(section);\n            }\n            section.pop(LEAVING, ()) => if core::mem::take(&mut first) {\n                self.access.waited();\n            }\n            section.pop(ACCESS, ())
+#[test]
+fn look_ends_and_one_begins_within_a_waker() {
+    std::thread_local! {
+        static NEXT: Cell<Option<Ref<'static, usize, TestLock>>> = const { Cell::new(None) };
+    }
+    let slot: &'static Slot<usize> = forever(Slot::with_lock(0));
+    let look = slot.borrow();
+    let sends: Vec<_> = (0..20).map(|n| Arc::new(Mutex::new(Polled::new(slot.send(n))))).collect();
+    for send in &sends {
+        let own = send.clone();
+        let mut send = send.lock().unwrap();
+        send.waker = TestWaker::hooked(move |event| {
+            if event == Event::Wake {
+                NEXT.set(Some(NEXT.take().unwrap_or_else(|| slot.borrow())));
+                let mut send = own.lock().unwrap();
+                assert!(send.wakes() < 9, "it is woken for ever");
+                assert!(send.poll().is_pending());
+            }
+        });
+        assert!(send.poll().is_pending());
+    }
+    drop(look);
+    sends.iter().for_each(|send| send.lock().unwrap().waker.unhook());
+    drop(NEXT.take());
+    assert!(sends.iter().all(|send| send.lock().unwrap().wakes() == 2), "left waiting");
+    sends.iter().for_each(|send| send.lock().unwrap().ready().unwrap());
+    assert_eq!(*slot.borrow(), 19);
 }
 
 #[test]
