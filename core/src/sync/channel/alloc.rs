@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use core::task::Waker;
 
-use super::flow::Flow;
+use super::flow::{Flow, MAX_PLACES};
 use super::hand::{Count, Hand};
 use super::store::Store;
 use crate::lock::DefaultLock;
@@ -207,9 +207,6 @@ impl<B: Spill> Drop for Receivers<B> {
         drop(messages);
     }
 }
-
-/// The most that a bounded channel can be made for.
-const MAX_PLACES: usize = usize::MAX >> 3;
 
 /// Room that is never used up.
 pub(in crate::sync) const UNBOUNDED: usize = usize::MAX >> 1;

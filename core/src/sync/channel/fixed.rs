@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use super::erased::{DynReceiver, DynSender, LANES, Permit};
 use super::error::{SendError, TryRecvError, TrySendError};
-use super::flow::Flow;
+use super::flow::{Flow, MAX_PLACES};
 use super::ring::Ring;
 use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
@@ -16,7 +16,7 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// # Units
 ///
-/// `N` counts messages and must not be zero, which is an error at compile time.
+/// `N` counts messages and must be neither zero nor more than `usize::MAX >> 3`, which is an error at compile time.
 ///
 /// # Fairness
 ///
@@ -69,6 +69,13 @@ use crate::lock::{DefaultLock, RawLock};
 /// let channel = Channel::<u8, 0, LocalLock>::with_lock();
 /// ```
 ///
+/// Nor one with more room than it can count, which only messages without a size could have:
+///
+/// ```compile_fail,E0080
+/// use zokio_core::{lock::LocalLock, sync::Channel};
+/// let channel = Channel::<(), { (usize::MAX >> 3) + 1 }, LocalLock>::with_lock();
+/// ```
+///
 /// A channel may be shared between threads where its messages may be sent:
 ///
 /// ```compile_fail,E0277
@@ -97,6 +104,8 @@ impl<T, const N: usize, L: RawLock> Channel<T, N, L> {
         #[must_use]
         pub const fn with_lock() -> Self {
             const { assert!(N > 0, "a channel needs room for one message at least: N is 0") }
+            // One bit of the count of places says that it is closed.
+            const { assert!(N <= MAX_PLACES, "a channel has room for at most usize::MAX >> 3 messages") }
             Self { flow: Flow::new(Ring::new(), N) }
         }
     }

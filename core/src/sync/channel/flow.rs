@@ -29,6 +29,8 @@
 //!   takes the lock, and gives it on.
 //! - *nothing after the end*: once closed, nothing enters but through permits; a receiver that got `None` saw the channel
 //!   closed and empty with no permit left, hence nothing follows.
+//! - *told by the last*: who closes the channel wakes those who wait, but receivers only where no permit is out: else whoever uses
+//!   or drops the last permit wakes them, whatever messages are there.
 
 mod reserve;
 
@@ -65,6 +67,9 @@ pub(in crate::sync) struct State<B: Store + ?Sized> {
 
 /// In `taken` once the channel is closed: then there is no room, whatever else it counts.
 const SHUT: usize = !(usize::MAX >> 1);
+
+/// The most places that a bounded channel can be made with: so many are less than `SHUT`.
+pub(in crate::sync) const MAX_PLACES: usize = usize::MAX >> 3;
 
 /// What a waiter is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,9 +116,14 @@ impl<B: Store + ?Sized> State<B> {
         self.store.places(self.places) - self.store.len() - (self.taken & !SHUT)
     }
 
+    /// Whether nothing enters any more: it is closed, and no permit is out.
+    fn sealed(&self) -> bool {
+        self.closed() && self.permits == 0
+    }
+
     /// Whether no message is there and none will come.
     fn ended(&self) -> bool {
-        self.closed() && self.permits == 0 && self.store.is_empty()
+        self.sealed() && self.store.is_empty()
     }
 }
 
@@ -351,18 +361,22 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     /// Uses a permit. A message that nobody will receive is dropped here.
     #[inline]
     pub(in crate::sync) fn fill(&self, message: B::Message) {
-        let rest = self.waiters.with(|section| {
+        let (rest, last) = self.waiters.with(|section| {
             section.state.permits -= 1;
             if section.state.deserted {
                 section.state.gathered += 1;
                 settle(section);
-                return Some(message);
+                return (Some(message), false);
             }
             section.state.taken -= 1;
             // SAFETY: the permit was a place.
             unsafe { fill(section, message) };
-            None
+            (None, section.state.sealed())
         });
+        if last {
+            // *told by the last*: the message is for one of them.
+            self.tell_end();
+        }
         drop(rest);
     }
 
@@ -374,12 +388,13 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
         let ended = self.waiters.with(|section| {
             section.state.permits -= permits;
             section.state.gathered += permits;
-            section.state.ended()
+            section.state.sealed()
         });
-        self.settle();
         if ended {
+            // *told by the last*. Before the rest, which does not matter any more: a waker that panics keeps nobody from it.
             self.tell_end();
         }
+        self.settle();
     }
 
     /// Closes the channel, and wakes everybody who waits. Answers whether it was open.
@@ -411,14 +426,17 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
         messages
     }
 
-    /// Wakes everybody: nobody begins to wait at a closed channel but for a permit that is out, so this ends.
+    /// Wakes everybody, but receivers only where no permit is out: *told by the last*. Nobody else begins to wait at a closed
+    /// channel, so this ends, also where wakers poll.
+    #[cold]
     fn tell_end(&self) {
-        self.waiters.repeat(|section| match section.state.store.caller() {
-            Some(waker) => {
+        self.waiters.repeat(|section| {
+            let sealed = section.state.sealed();
+            if let Some(waker) = sealed.then(|| section.state.store.caller()).flatten() {
                 section.wake(waker);
-                true
+                return true;
             }
-            None => (0..LANES).any(|lane| section.pop(lane, Told::Wait)),
+            (0..LANES).any(|lane| (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait))
         });
     }
 

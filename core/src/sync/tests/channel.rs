@@ -2,8 +2,8 @@
 
 use std::boxed::Box;
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::vec::Vec;
 
@@ -107,6 +107,68 @@ fn receiver_that_finds_its_message_gone_waits_again() {
     assert!(recv.poll().is_pending());
     channel.try_send(2).unwrap();
     assert_eq!((recv.wakes(), recv.ready()), (2, Some(2)));
+}
+
+/// The most places there may be, of messages without a size.
+#[test]
+fn largest_channel_closes() {
+    let channel = Line::<(), { usize::MAX >> 3 }>::with_lock();
+    assert_eq!(channel.try_send(()), Ok(()));
+    assert_eq!((channel.len(), channel.capacity()), (1, (usize::MAX >> 3) - 1));
+    assert!(channel.close());
+    assert_eq!(channel.try_send(()), Err(TrySendError::Closed(())));
+    assert_eq!((channel.try_recv(), channel.try_recv()), (Ok(()), Err(TryRecvError::Disconnected)));
+}
+
+/// Two permits are out when it is closed: the last one that is used, or dropped while the message of the other one is there,
+/// ends it for all who wait.
+// Mutant: core/src/sync/channel/flow.rs :: (None, section.state.sealed()) => (None, section.state.ended())
+// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += permits;\n            section.state.sealed() => section.state.gathered += permits;\n            section.state.ended()
+#[test]
+fn last_permit_of_a_closed_channel_ends_it_for_all_who_wait() {
+    for used_last in [true, false] {
+        let channel = Line::<u8, 2>::with_lock();
+        let (used, dropped) = (channel.try_reserve().unwrap(), channel.try_reserve().unwrap());
+        let mut recvs: Vec<_> = (0..20).map(|_| Polled::waiting(channel.recv())).collect();
+        channel.close();
+        if used_last {
+            drop(dropped);
+            used.send(7);
+        } else {
+            used.send(7);
+            drop(dropped);
+        }
+        assert!(recvs.iter().all(|recv| recv.wakes() == 1), "left waiting");
+        let received: Vec<_> = recvs.iter_mut().filter_map(|recv| recv.ready()).collect();
+        assert_eq!((received, channel.try_recv()), (std::vec![7], Err(TryRecvError::Disconnected)));
+        assert_eq!((channel.len(), channel.capacity()), (0, 2));
+    }
+}
+
+/// Receivers are polled within their wakers, and wait on because a permit is out: closing ends, and they are told with that.
+// Mutant: core/src/sync/channel/flow.rs :: (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait) => section.pop(lane, Told::Wait)
+#[test]
+fn close_ends_where_receivers_are_polled_within_their_wakers() {
+    let channel = forever(Line::<u8, 2>::with_lock());
+    let permit = channel.try_reserve().unwrap();
+    let over = Arc::new(AtomicUsize::new(0));
+    let recvs: Vec<_> = (0..20).map(|_| Arc::new(Mutex::new(Polled::new(channel.recv())))).collect();
+    for recv in &recvs {
+        let (own, over) = (recv.clone(), over.clone());
+        let mut recv = recv.lock().unwrap();
+        recv.waker = TestWaker::hooked(move |event| {
+            if event == Event::Wake {
+                let mut recv = own.lock().unwrap();
+                assert!(recv.wakes() < 9, "it is woken for ever");
+                over.fetch_add(usize::from(recv.poll() == Poll::Ready(None)), Ordering::Relaxed);
+            }
+        });
+        assert!(recv.poll().is_pending());
+    }
+    channel.close();
+    drop(permit);
+    assert_eq!(over.load(Ordering::Relaxed), 20, "left waiting");
+    recvs.iter().for_each(|recv| recv.lock().unwrap().waker.unhook());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::sync::mpsc::error::{TryRecvError, TrySendError};
 use crate::sync::mpsc::{OwnedPermit, Permit, PermitIterator, channel};
 use crate::test_util::{Counted, Polled, Random, forgotten};
 
-// Mutant: core/src/sync/channel/flow.rs :: self.closed() && self.permits == 0 && self.store.is_empty() => self.closed() && self.store.is_empty()
+// Mutant: core/src/sync/channel/flow.rs :: self.sealed() && self.store.is_empty() => self.closed() && self.store.is_empty()
 #[test]
 fn permits_that_are_out_are_still_received_after_close() {
     let (tx, mut rx) = channel(3);

@@ -162,7 +162,7 @@ fn receiver_is_polled_by_another_task_while_a_message_comes() {
     });
 }
 
-// Mutant: core/src/sync/channel/flow.rs :: None => (0..LANES).any(|lane| section.pop(lane, Told::Wait)), => None => (0..WATCHERS).any(|lane| section.pop(lane, Told::Wait)),
+// Mutant: core/src/sync/channel/flow.rs :: (0..LANES).any( => (0..WATCHERS).any(
 #[test]
 fn closed_is_awaited_while_the_receiver_goes() {
     loom::model(|| {
