@@ -15,6 +15,7 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 use crate::future::Children;
+use crate::guard;
 use crate::task::coop;
 
 /// Runs `body` with a scope in which it can spawn futures that borrow; ends when `body` and all of them have.
@@ -108,11 +109,10 @@ impl<'env> LocalScope<'env> {
     {
         let shared = Rc::new(Shared { output: Cell::new(None), joiner: Cell::new(None) });
         let handle = ScopedJoinHandle { shared: shared.clone() };
+        let end = End { shared: Some(shared) };
         let part = Box::pin(async move {
-            shared.output.set(Some(future.await));
-            if let Some(joiner) = shared.joiner.take() {
-                joiner.wake();
-            }
+            let output = future.await;
+            end.with(output);
         });
         let free = self.free.borrow_mut().pop();
         let number = free.unwrap_or_else(|| {
@@ -166,6 +166,31 @@ impl fmt::Debug for LocalScope<'_> {
 struct Shared<T> {
     output: Cell<Option<T>>,
     joiner: Cell<Option<Waker>>,
+}
+
+/// The future's own hold on what its handle reads. Dropped, whether the future has ended or not, it wakes who waits.
+struct End<T> {
+    shared: Option<Rc<Shared<T>>>,
+}
+
+impl<T> End<T> {
+    fn with(self, output: T) {
+        if let Some(shared) = &self.shared {
+            shared.output.set(Some(output));
+        }
+    }
+}
+
+impl<T> Drop for End<T> {
+    fn drop(&mut self) {
+        let joiner = self.shared.as_ref().and_then(|shared| shared.joiner.take());
+        // First: who is woken may look at once, and is to find that it is finished.
+        self.shared = None;
+        if let Some(joiner) = joiner {
+            // In an unwinding a second panic would end the program.
+            guard::swallow(|| joiner.wake());
+        }
+    }
 }
 
 /// Waits for a future of a [`scope`].

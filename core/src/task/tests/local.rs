@@ -1,6 +1,6 @@
 //! Values of a task, and futures that borrow: how they could reach the wrong one, or too late.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::future::{Future, pending, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
@@ -13,8 +13,8 @@ use std::vec::Vec;
 
 use super::util::{Home, Line, ready};
 use crate::future::{PollExt as _, yield_now};
-use crate::task::scope;
-use crate::test_util::{TestWaker, panics};
+use crate::task::{ScopedJoinHandle, scope};
+use crate::test_util::{Event, TestWaker, panics};
 
 crate::task_local! {
     /// With documentation.
@@ -239,6 +239,65 @@ fn a_panic_of_a_scoped_future_comes_out_and_drops_the_rest() {
     }));
     drop(scope);
     assert_eq!(Rc::strong_count(&rest), 1);
+}
+
+/// Who awaits a handle outside of the scope is woken when the scope is dropped, and when another of its futures panics: it is
+/// over, and the next poll says so.
+// Mutant: core/src/task/local_scope/alloc.rs :: guard::swallow(|| joiner.wake()); => drop(joiner);
+// Mutant: core/src/task/local_scope/alloc.rs :: self.shared = None; => let _ = &self.shared;
+#[test]
+fn a_scope_that_is_given_up_wakes_who_waits_for_its_futures() {
+    std::thread_local! {
+        static WAITS: RefCell<Option<ScopedJoinHandle<()>>> = const { RefCell::new(None) };
+        static SEEN: Cell<bool> = const { Cell::new(false) };
+    }
+    for panicking in [false, true] {
+        SEEN.set(false);
+        let mut running = Box::pin(scope(async |scope| {
+            WAITS.set(Some(scope.spawn(pending::<()>())));
+            yield_now().await;
+            assert!(!panicking, "as planned");
+            pending::<()>().await;
+        }));
+        assert!(poll(running.as_mut()).is_pending());
+        let joiner = TestWaker::hooked(|event| {
+            if event == Event::Wake {
+                SEEN.set(WAITS.with_borrow(|handle| handle.as_ref().unwrap().is_finished()));
+            }
+        });
+        let raw = joiner.waker();
+        let mut cx = Context::from_waker(&raw);
+        WAITS.with_borrow_mut(|handle| assert!(Pin::new(handle.as_mut().unwrap()).poll(&mut cx).is_pending()));
+        let given_up = panics(|| {
+            let _ = poll(running.as_mut());
+        });
+        assert_eq!((given_up, joiner.wakes()), (panicking, usize::from(panicking)));
+        drop(running);
+        assert_eq!(joiner.wakes(), 1, "it waits for ever");
+        assert!(SEEN.get(), "who is woken finds it running");
+        let mut handle = WAITS.take().unwrap();
+        assert!(panics(|| {
+            let _ = Pin::new(&mut handle).poll(&mut cx);
+        }));
+        joiner.unhook();
+    }
+}
+
+/// The waker of who waits panics when the scope is dropped: that comes to nobody who has a hand in it.
+// Mutant: core/src/task/local_scope/alloc.rs :: guard::swallow(|| joiner.wake()); => joiner.wake();
+#[test]
+fn a_scope_that_is_given_up_survives_who_waits() {
+    let seat = RefCell::new(None);
+    let mut running = Box::pin(scope(async |scope| {
+        *seat.borrow_mut() = Some(scope.spawn(pending::<()>()));
+        pending::<()>().await;
+    }));
+    assert!(poll(running.as_mut()).is_pending());
+    let mut handle = seat.take().unwrap();
+    let hostile = TestWaker::panicking(Event::Wake);
+    assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&hostile.waker())).is_pending());
+    assert!(!panics(|| drop(running)));
+    assert_eq!(hostile.wakes(), 1);
 }
 
 #[test]
