@@ -26,7 +26,8 @@ use super::waker;
 ///
 /// # Cost
 ///
-/// No allocation. A poll is one load while the task runs and the waker stays the same.
+/// No allocation. While the task runs and the waker stays the same a poll is one load of the state word, two with the waker of
+/// a slot; on one core, with such a waker, a critical section in which word and waker are written once more.
 pub struct JoinHandle<T> {
     /// `None` once the output has been given.
     task: Option<TaskPtr>,
@@ -191,8 +192,10 @@ impl<T> JoinHandle<T> {
         self.filled |= !waker::is_slots(&waker);
         // SAFETY: JOIN_WAKER is clear: the field is the handle's.
         let before = slot.with_mut(|field| unsafe { &mut *field }.replace(waker));
+        let lent = state.lend_waker();
+        // Foreign code: when the other one is lent. Who put it there may be somebody who does not poll again.
         drop(before.and_then(waker::drop_within));
-        state.lend_waker()
+        lent
     }
 }
 

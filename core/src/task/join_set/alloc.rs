@@ -74,19 +74,21 @@ impl<T> JoinSetOf<T, Growing<T>> {
     ///
     /// # Panics
     ///
-    /// Panics where the handle has given its output already.
+    /// Panics where the handle has given its output already. A panic in the drop of a waker that the handle was polled with
+    /// before goes on, and leaves the task in the set.
     #[track_caller]
-    pub fn insert(&mut self, mut handle: JoinHandle<T>) -> AbortHandle {
+    pub fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         let Growing { handles, free, children } = &mut self.places;
         let place = free.pop().unwrap_or_else(|| {
             handles.push(None);
             children.add()
         });
+        // In its place first: a waker that the handle had is dropped, and may panic.
+        let handle = handles[place].insert(handle);
         if !handle.wake_with(children.waker(place)) {
             children.wake(place);
         }
-        handles[place] = Some(handle);
         abort
     }
 

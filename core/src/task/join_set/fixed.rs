@@ -115,19 +115,20 @@ impl<T, const N: usize> JoinSetOf<T, Fixed<T, N>> {
     ///
     /// # Panics
     ///
-    /// Panics where the handle has given its output already.
+    /// Panics where the handle has given its output already. A panic of a waker goes on, and leaves the task in the set.
     #[track_caller]
-    pub fn insert(&mut self, mut handle: JoinHandle<T>) -> Result<AbortHandle, JoinHandle<T>> {
+    pub fn insert(&mut self, handle: JoinHandle<T>) -> Result<AbortHandle, JoinHandle<T>> {
         let abort = handle.abort_handle();
         let Fixed { handles, len, waiter, .. } = &mut self.places;
         let Some(place) = handles.iter_mut().find(|place| place.is_none()) else { return Err(handle) };
+        // In its place first: clone and wake of the waiter are foreign code, and the drop of a waker that the handle had.
+        let handle = place.insert(handle);
+        *len += 1;
         if let Some(waiter) = waiter {
             if !handle.wake_with(waiter) {
                 waiter.wake_by_ref();
             }
         }
-        *place = Some(handle);
-        *len += 1;
         Ok(abort)
     }
 }

@@ -12,7 +12,7 @@ use std::vec::Vec;
 use super::util::{Dropped, Home, Line, Wakers, lines, poll, ready};
 use crate::future::Children;
 use crate::task::{AbortOnDropHandle, FixedJoinSet, JoinSet};
-use crate::test_util::{TestWaker, panics};
+use crate::test_util::{Event, TestWaker, panics};
 
 #[test]
 fn tasks_come_in_the_order_in_which_they_end() {
@@ -180,6 +180,53 @@ fn a_forgotten_set_leaks_and_nothing_worse() {
     }
     line.turn();
     assert!(abort.is_finished());
+}
+
+/// The handle had a waker, whose drop panics when the set lends its own: the task is in the set, and who waits is woken when it
+/// ends.
+// Mutant: core/src/task/join_set/alloc.rs :: let handle = handles[place].insert(handle); => let mut handle = handle;
+// Mutant: core/src/task/join_set/fixed.rs :: let handle = place.insert(handle); => let mut handle = handle;
+// Mutant: core/src/task/join.rs :: let lent = state.lend_waker(); => let before = Some(drop(before)).and(None::<Waker>); let lent = state.lend_waker();
+#[test]
+fn a_set_loses_no_task_whose_former_waker_panics() {
+    for (kind, line) in lines() {
+        let hostile = TestWaker::panicking(Event::Drop);
+        let lent = hostile.waker();
+        let wakers = Wakers::default();
+        let handle = || {
+            let mut handle = line.spawn(wakers.once());
+            assert!(poll(&mut handle, &lent).is_pending());
+            handle
+        };
+        let waiter = TestWaker::new();
+        let raw = waiter.waker();
+        let mut cx = Context::from_waker(&raw);
+
+        let mut set = JoinSet::new();
+        assert!(panics(|| drop(set.insert(handle()))), "{kind}: the caller hears of it");
+        assert_eq!(set.len(), 1, "{kind}");
+        assert!(set.poll_join_next(&mut cx).is_pending());
+        line.turn();
+        wakers.take().into_iter().for_each(core::task::Waker::wake);
+        line.turn();
+        assert_eq!(waiter.wakes(), 1, "{kind}: it waits for ever");
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(())))), "{kind}");
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(None)), "{kind}: a place no task is in");
+
+        let mut set = FixedJoinSet::<(), 2>::new();
+        assert!(set.insert(line.spawn(pending())).is_ok());
+        assert!(set.poll_join_next(&mut cx).is_pending());
+        assert!(panics(|| assert!(set.insert(handle()).is_ok())), "{kind}");
+        assert_eq!(set.len(), 2, "{kind}");
+        line.turn();
+        wakers.take().into_iter().for_each(core::task::Waker::wake);
+        line.turn();
+        assert_eq!(waiter.wakes(), 2, "{kind}: it waits for ever");
+        assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(())))), "{kind}");
+        drop(set);
+        line.turn();
+        hostile.unhook();
+    }
 }
 
 /// A `join_next` that is dropped after any number of polls has taken nothing with it.

@@ -67,7 +67,7 @@ fn a_set_is_dropped_while_its_tasks_end() {
 }
 
 /// A task is put in while it ends.
-// Mutant: core/src/task/join_set/alloc.rs :: children.wake(place);\n        }\n        handles => }\n        handles
+// Mutant: core/src/task/join_set/alloc.rs :: children.wake(place);\n        }\n        abort => }\n        abort
 #[test]
 fn a_task_ends_while_it_is_put_in() {
     each_kind(|line, _| {
