@@ -245,7 +245,10 @@ impl Snapshot {
             Some(generation) if self.high() != generation => return (Wake::Nothing, self),
             _ => {}
         }
-        if !self.has(LIVE) || self.has(COMPLETE) {
+        // On one core who keeps RUNNING drops the future already, for a cancellation; and NOTIFIED would say that the task is in
+        // a queue, whose it is then.
+        let ends = if QUEUED_WHILE_RUNNING { COMPLETE | RUNNING } else { COMPLETE };
+        if !self.has(LIVE) || self.0 & ends != 0 {
             return (Wake::Nothing, self);
         }
         let wins = self.0 & (NOTIFIED | RUNNING) == 0;

@@ -100,6 +100,48 @@ fn failure_032_abort_off_runtime() {
     }
 }
 
+/// Aborts, when it is dropped, who is told there.
+struct Aborts(Arc<std::sync::Mutex<Option<crate::task::AbortHandle>>>);
+
+impl Drop for Aborts {
+    fn drop(&mut self) {
+        let abort = self.0.lock().unwrap().take();
+        abort.unwrap().abort();
+    }
+}
+
+/// A task that rests aborts itself in its own drop: while its executor shuts down, and while another abort is carried out.
+/// It is released all the same.
+#[test]
+fn a_task_that_aborts_itself_in_its_drop_is_released() {
+    for (kind, line) in lines() {
+        for shuts_down in [false, true] {
+            if shuts_down && kind == "slots" {
+                continue; // a slot's executor does not end
+            }
+            let seat = Arc::default();
+            let aborts = Aborts(Arc::clone(&seat));
+            let mut handle = line.spawn(async move {
+                let _aborts = aborts;
+                pending::<()>().await;
+            });
+            *seat.lock().unwrap() = Some(handle.abort_handle());
+            line.turn();
+            if shuts_down {
+                assert!(line.shut_down());
+            } else {
+                handle.abort();
+                line.turn();
+            }
+            assert!(ready(&mut handle).unwrap_err().is_cancelled(), "{kind}");
+            assert!(seat.lock().unwrap().is_none(), "{kind}");
+            let released = if kind == "boxed" { 1 + usize::from(shuts_down) } else { 0 };
+            drop(handle);
+            assert_eq!(line.released(), released, "{kind}");
+        }
+    }
+}
+
 /// An abort that comes while the task runs ends it after this poll, unless it is ready.
 // Mutant: core/src/task/state/mod.rs :: Self(self.0 | NOTIFIED | CANCELLED)) => Self(self.0 | NOTIFIED))
 #[test]

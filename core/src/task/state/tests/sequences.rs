@@ -124,6 +124,11 @@ impl Task {
         if action == Wake::Schedule { after.push() } else { after }
     }
 
+    fn abort(self, (action, next): (Wake, Snapshot)) -> Self {
+        let after = self.with(next);
+        if action == Wake::Schedule { after.push() } else { after }
+    }
+
     fn free(mut self) -> Self {
         assert!(!self.freed, "freed twice: {self:?}");
         assert!(!self.future && !self.output && !self.field, "freed with something in it: {self:?}");
@@ -247,7 +252,7 @@ impl Task {
         match self.handle {
             Handle::Gone => {}
             Handle::Waiting { filled } => {
-                out.push(("abort", self.wake(word.abort(None))));
+                out.push(("abort", self.abort(word.abort(None))));
                 out.push(("drop handle", self.handle_at(Handle::Leaving { emptied: !filled, taken: false })));
                 if word.is_complete() {
                     out.push(("join", self.handle_at(Handle::Taking { filled })));
@@ -306,9 +311,9 @@ impl Task {
         if !self.counted {
             // Stale ones too.
             out.push(("wake", self.wake(word.wake())));
-            out.push(("stale abort", self.wake(word.abort(Some(word.high() + 1)))));
+            out.push(("stale abort", self.abort(word.abort(Some(word.high() + 1)))));
             if !self.freed {
-                out.push(("abort", self.wake(word.abort(Some(word.high())))));
+                out.push(("abort", self.abort(word.abort(Some(word.high())))));
             }
             return;
         }
@@ -316,7 +321,7 @@ impl Task {
             out.push(("wake", self.wake(word.wake())));
         }
         if self.references > 0 {
-            out.push(("abort", self.wake(word.abort(None))));
+            out.push(("abort", self.abort(word.abort(None))));
             let (last, next) = word.drop_reference();
             let mut less = self.with(next);
             less.references -= 1;
@@ -440,6 +445,21 @@ fn failure_030_every_sequence_of_transitions() {
                     }
                 }
             }
+        }
+    }
+}
+
+#[cfg(zokio_unicore)]
+mod one_core {
+    use super::*;
+
+    /// The word of a task that is cancelled says that it is in a queue only where it is: else nobody would release it.
+    // Mutant: core/src/task/state/mod.rs :: let ends = if QUEUED_WHILE_RUNNING { COMPLETE | RUNNING } else { COMPLETE }; => let ends = COMPLETE;
+    #[test]
+    fn a_task_that_is_aborted_while_it_is_cancelled_is_freed() {
+        match search(Task::new(Snapshot::counted(true), true)) {
+            ControlFlow::Break(way) => panic!("{way}"),
+            ControlFlow::Continue(tasks) => assert!(tasks.iter().any(|task| task.freed)),
         }
     }
 }
