@@ -1,5 +1,5 @@
 //! How a poll or a drop of a task's future is run: with its panic caught (std), or plainly (elsewhere, where a panic is
-//! the firmware's panic handler and never returns).
+//! the firmware's panic handler and never returns; on a host it may unwind, which a poll lets pass and a drop does not).
 
 /// What is left of a caught panic. Without `std` there is none.
 #[cfg(not(feature = "std"))]
@@ -21,6 +21,32 @@ pub(crate) fn run<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
 #[inline(always)]
 pub(crate) fn run<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     Ok(f())
+}
+
+/// Runs a destructor in the memory of a task, and catches its panic.
+#[cfg(feature = "std")]
+#[inline]
+pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    run(f)
+}
+
+/// Runs a destructor in the memory of a task. Its panic may not go on: a future that is half gone is neither one to be polled
+/// nor one that is over, and whoever came back to the task would use it again. Nothing catches it here, so it ends the program
+/// where panics unwind all the same; where they do not there is no code for it.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            // A panic while panicking aborts.
+            panic!("a future or an output of a task panicked in its destructor, which without `std` ends the program");
+        }
+    }
+    let bomb = Bomb;
+    let result = f();
+    core::mem::forget(bomb);
+    Ok(result)
 }
 
 /// Goes on with a panic that was caught.

@@ -202,13 +202,14 @@ impl<F: Future, J, X> Cell<F, J, X> {
         let future = unsafe { &mut *stage.cast::<F>() };
         // SAFETY: a cell never moves while its future lives, and the future is dropped in place.
         let future = unsafe { Pin::new_unchecked(future) };
+        // Without `std` a panic that unwinds leaves the task as a pending poll does.
         let output = match guard::run(|| future.poll(cx)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
             Err(panic) => Err(panic),
         };
         // SAFETY: as above; the future is not touched again, whatever its drop does.
-        let dropped = guard::run(|| unsafe { stage.cast::<F>().drop_in_place() });
+        let dropped = guard::contain(|| unsafe { stage.cast::<F>().drop_in_place() });
         let output = match dropped {
             Ok(()) => output,
             Err(panic) => {
@@ -228,7 +229,7 @@ impl<F: Future, J, X> Cell<F, J, X> {
     unsafe fn drop_part(task: TaskPtr, part: Part) -> bool {
         // SAFETY: live, by this function's contract.
         let stage = unsafe { Self::stage(task) };
-        let dropped = guard::run(|| match part {
+        let dropped = guard::contain(|| match part {
             // SAFETY: the stage holds a future, which is the caller's and is not touched again.
             Part::Future => unsafe { stage.cast::<F>().drop_in_place() },
             // SAFETY: the stage holds an output, which is the caller's and is not touched again.

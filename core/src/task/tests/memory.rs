@@ -274,7 +274,7 @@ fn a_slot_takes_any_type_that_fits() {
 
 /// A waker that somebody keeps keeps the memory of its task, and no more: future and output are dropped when their time
 /// comes.
-// Mutant: core/src/task/cell.rs :: let dropped = guard::run(|| unsafe { stage.cast::<F>().drop_in_place() }); => let dropped: Result<(), Payload> = Ok(());
+// Mutant: core/src/task/cell.rs :: let dropped = guard::contain(|| unsafe { stage.cast::<F>().drop_in_place() }); => let dropped: Result<(), Payload> = Ok(());
 #[test]
 fn failure_058_a_waker_that_is_kept_keeps_memory_but_neither_future_nor_output() {
     let (line, wakers) = (Line::<0>::new(Home::Boxed), Wakers::default());

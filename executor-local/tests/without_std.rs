@@ -1,0 +1,147 @@
+//! Panics without feature `std`, where nothing catches them, in a program in which they unwind.
+// Another feature of core may be on where this crate's is not: on one core core's tests have it.
+#![cfg(all(not(feature = "std"), not(zokio_unicore), not(loom), not(shuttle)))]
+
+use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::process::Command;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use zokio_core::park::{Park, Unpark};
+use zokio_core::task::Arena;
+use zokio_core::time::Instant;
+use zokio_executor_local::{Config, Executor};
+
+#[derive(Clone, Debug)]
+struct Alone;
+impl Unpark for Alone {
+    const NEEDED: bool = false;
+    fn unpark(&self) {}
+}
+
+/// Panics instead of waiting: nobody would wake the executor.
+#[derive(Debug)]
+struct Never;
+impl Park for Never {
+    type Unpark = Alone;
+    fn unpark(&self) -> Alone {
+        Alone
+    }
+    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        assert!(!is_idle(), "nothing is left to do");
+    }
+    fn poll(&mut self) {}
+}
+
+static WAKER: Mutex<Option<Waker>> = Mutex::new(None);
+
+fn wake() {
+    WAKER.lock().unwrap().as_ref().unwrap().wake_by_ref();
+}
+
+/// Panics in its drop.
+struct Bad;
+impl Drop for Bad {
+    fn drop(&mut self) {
+        panic!("in a destructor");
+    }
+}
+
+/// Leaves its waker. At its first poll it is ready (with something that panics in its drop or not), pending, or panics; it is
+/// ready at the second.
+struct Once {
+    first: fn() -> Poll<Option<Bad>>,
+    polls: usize,
+    bad: Option<Bad>,
+}
+impl Future for Once {
+    type Output = Option<Bad>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bad>> {
+        *WAKER.lock().unwrap() = Some(cx.waker().clone());
+        self.polls += 1;
+        assert!(self.polls == 1 || self.bad.is_none(), "polled after its drop");
+        if self.polls == 1 { (self.first)() } else { Poll::Ready(None) }
+    }
+}
+
+static ARENA: Arena<2, 64> = Arena::new();
+static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new().pool("tasks", &ARENA));
+
+/// Runs until nothing is left to do, or something panics.
+fn run() -> Result<(), String> {
+    let ran = catch_unwind(AssertUnwindSafe(|| EXECUTOR.block_on(&mut Never, pending::<()>())));
+    match *ran.unwrap_err().downcast::<&str>().unwrap() {
+        "nothing is left to do" => Ok(()),
+        other => Err(other.to_owned()),
+    }
+}
+
+/// What becomes of a task whose destructor panics.
+fn child(case: &str) {
+    let ready = || Poll::Ready(None);
+    match case {
+        "future" => EXECUTOR.spawner().spawn(Once { first: ready, polls: 0, bad: Some(Bad) }).detach(),
+        "abort" => {
+            let handle = EXECUTOR.spawner().spawn(Once { first: || Poll::Pending, polls: 0, bad: Some(Bad) });
+            assert_eq!(run(), Ok(()));
+            handle.abort();
+        }
+        _ => EXECUTOR.spawner().spawn(Once { first: || Poll::Ready(Some(Bad)), polls: 0, bad: None }).detach(),
+    }
+    println!("it runs");
+    println!("survived: {:?}", run());
+    wake();
+    println!("survived: {:?}", run());
+}
+
+/// A panic in a destructor of a task ends the program: else the slot would neither be running nor over, and a stale waker have
+/// the future that is gone polled again.
+#[test]
+#[cfg_attr(miri, ignore = "starts a process")]
+fn a_panic_in_the_drop_of_a_task_ends_the_program() {
+    const CASE: &str = "ZOKIO_TEST_CASE";
+    if let Ok(case) = std::env::var(CASE) {
+        return child(&case);
+    }
+    for case in ["future", "abort", "output"] {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_panic_in_the_drop_of_a_task_ends_the_program", "--nocapture"])
+            .env(CASE, case)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(said.contains("it runs"), "{case}: {said}");
+        assert!(!said.contains("survived"), "{case}: {said}");
+        assert!(!child.status.success(), "{case}: {said}");
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.status), Some(6), "{case}: {said}");
+        let error = String::from_utf8_lossy(&child.stderr);
+        assert!(error.contains("without `std` ends the program"), "{case}: {error}");
+    }
+}
+
+/// A panic in a poll goes to whoever runs the executor, and leaves the task as one that is pending.
+#[test]
+fn a_panic_in_a_poll_passes_and_leaves_the_task() {
+    static ARENA: Arena<2, 64> = Arena::new();
+    static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new().pool("tasks", &ARENA));
+    let run = || catch_unwind(AssertUnwindSafe(|| EXECUTOR.block_on(&mut Never, pending::<()>()))).unwrap_err();
+    let mut waker = None;
+    let (left, taken) = std::sync::mpsc::channel();
+    let mut polls = 0;
+    let handle = EXECUTOR.spawner().spawn(std::future::poll_fn(move |cx| {
+        left.send(cx.waker().clone()).unwrap();
+        polls += 1;
+        assert!(polls > 1, "in a poll");
+        Poll::Ready(polls)
+    }));
+    for panic in ["in a poll", "nothing is left to do"] {
+        assert_eq!(run().downcast_ref::<&str>(), Some(&panic));
+        waker = taken.try_recv().ok().or(waker);
+    }
+    assert!(!handle.is_finished());
+    waker.unwrap().wake();
+    assert_eq!(EXECUTOR.block_on(&mut Never, handle).unwrap(), 2);
+}
