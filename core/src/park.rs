@@ -41,6 +41,14 @@ pub trait Park {
 /// Ends the wait of one parker.
 ///
 /// Sticky: an `unpark` while nobody is parked makes the next `park` return at once.
+///
+/// # What it may do
+///
+/// It runs in the middle of a wake: on whatever thread or in whatever interrupt that is, and, with `--cfg zokio_unicore`, in a
+/// critical section. So it must be short (a flag, an event, one call of the system), must not wait for anybody, and must not
+/// run the executor, nor take a lock that may be held around a wake. It may wake other tasks: the parker of a set of local
+/// tasks wakes those who drive it, whose wakers then run there as well, under the same terms. It must not panic: nobody would
+/// end the wait.
 pub trait Unpark: Clone + Send + Sync + 'static {
     /// Whether [`unpark`](Self::unpark) does anything. `false` where whatever makes work ready ends the wait by itself: an
     /// interrupt ends WFI, and there is nobody else. Executors then skip the question whether somebody sleeps.

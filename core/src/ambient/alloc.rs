@@ -19,8 +19,8 @@ pub trait Offer: 'static {
 ///
 /// # Panics
 ///
-/// Dropping a guard while a later one lives panics; its context then stays the thread's for as long as the later guard
-/// lives.
+/// Dropping a guard while a later one lives panics, and leaks its context, which nobody can end then: it is the thread's
+/// again when the later guard is dropped, and for as long as the thread lives.
 #[must_use = "the context is left again when the guard is dropped"]
 pub struct Held<A: Ambient, T: Offer> {
     /// Restores what was before, unless the guard is dropped out of order.
