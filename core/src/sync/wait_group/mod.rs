@@ -6,8 +6,9 @@
 //! # Protocol
 //!
 //! A word counts the guards, and says whether the group is closed. It is *complete* when it is closed and counts none.
-//! Whoever makes it so counts that up under the lock and wakes all who wait; who waits looks at both under the lock. So
-//! a wait that was there when the group was complete ends, also if there are guards again by the time it is polled.
+//! Whoever makes it so does that under the lock, counts it up in the same section and wakes all who wait; who waits looks at
+//! both under the lock. So a wait that was there when the group was complete ends, also if there are guards again by the
+//! time it is polled, and one that began later knows nothing of it: who makes a guard and then a wait is waited for.
 
 #[cfg(feature = "alloc")]
 mod alloc;
@@ -62,20 +63,21 @@ impl<L: RawLock> Tally<L> {
 
     /// One guard less.
     fn leave(&self) {
-        // Ordering: releases what this one did to who waits, and acquires it of the others for the last one's section.
-        if self.word.fetch_sub(GUARD, Ordering::AcqRel) == GUARD | CLOSED {
-            self.complete();
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word != GUARD | CLOSED {
+            // Ordering: releases what this one did to who completes the group, which acquires all of it; pairs with `finish`.
+            match self.word.compare_exchange_weak(word, word - GUARD, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
         }
+        self.finish(|word| word.fetch_sub(GUARD, Ordering::AcqRel), GUARD | CLOSED);
     }
 
     /// Answers whether it was open.
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     fn close(&self) -> bool {
-        let word = self.word.fetch_or(CLOSED, Ordering::AcqRel);
-        if word == 0 {
-            self.complete();
-        }
-        word & CLOSED == 0
+        self.finish(|word| word.fetch_or(CLOSED, Ordering::AcqRel), 0) & CLOSED == 0
     }
 
     /// Answers whether it was closed.
@@ -84,15 +86,26 @@ impl<L: RawLock> Tally<L> {
         self.word.fetch_and(!CLOSED, Ordering::AcqRel) & CLOSED != 0
     }
 
+    /// Changes the word, which completes the group if it was `last`: under the lock, where that is counted. Answers what it
+    /// was.
+    ///
+    /// Ordering: `change` acquires what all did who are done, for those whom the count tells, and releases it to who
+    /// looks without the lock.
     #[cold]
-    fn complete(&self) {
-        let count = self.waiters.with(|section| {
-            *section.state = section.state.wrapping_add(1);
-            section.append(WAITING, LEAVING);
-            *section.state
+    fn finish(&self, change: impl FnOnce(&AtomicUsize) -> usize, last: usize) -> usize {
+        let (word, count) = self.waiters.with(|section| {
+            let word = change(&self.word);
+            if word == last {
+                *section.state = section.state.wrapping_add(1);
+                section.append(WAITING, LEAVING);
+            }
+            (word, *section.state)
         });
-        // A later one owns everybody in that lane: it has put its own behind ours, and wakes them all.
-        self.waiters.drain(LEAVING, (), |state| *state != count);
+        if word == last {
+            // A later one owns everybody in that lane: it has put its own behind ours, and wakes them all.
+            self.waiters.drain(LEAVING, (), |state| *state != count);
+        }
+        word
     }
 
     /// Waits until it is complete, from now on.
@@ -133,8 +146,8 @@ impl Protocol<LANES> for Complete<'_> {
 ///
 /// # Cost
 ///
-/// A guard is one read-modify-write to make and one to drop; the last one takes the lock once for every few who wait. A
-/// guard may be dropped in an interrupt where `L` may be taken in one.
+/// A guard is one read-modify-write to make and one to drop; the last one takes the lock, and once more for every few who
+/// wait. A guard may be dropped in an interrupt where `L` may be taken in one.
 ///
 /// # Examples
 ///

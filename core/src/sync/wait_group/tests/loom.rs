@@ -1,4 +1,4 @@
-//! The end, and who waits for it.
+//! The end, and who waits for it: from its wait on, and not for an end before that.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ fn last_guard_goes_while_a_wait_begins() {
 }
 
 /// The last token goes while the tracker is closed: one of both completes it.
-// Mutant: core/src/sync/wait_group/mod.rs :: if word == 0 { => if word == CLOSED {
+// Mutant: core/src/sync/wait_group/mod.rs :: Ordering::AcqRel), 0) => Ordering::AcqRel), CLOSED)
 #[test]
 fn last_token_goes_while_the_tracker_is_closed() {
     loom::model(|| {
@@ -64,7 +64,7 @@ fn work(work: &Arc<Plain>, then: impl FnOnce() + Send + 'static) -> thread::Join
 }
 
 /// What each of two did is seen by who waits, though only the last one tells.
-// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_sub(GUARD, Ordering::AcqRel) => self.word.fetch_sub(GUARD, Ordering::Release)
+// Mutant: core/src/sync/wait_group/mod.rs :: word.fetch_sub(GUARD, Ordering::AcqRel) => word.fetch_sub(GUARD, Ordering::Release)
 #[test]
 fn two_tokens_go_while_one_waits() {
     loom::model(|| {
@@ -88,8 +88,7 @@ fn two_tokens_go_while_one_waits() {
 }
 
 /// What came before the close, and what was done under the token, is seen by who waits: whichever of both is last.
-// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_or(CLOSED, Ordering::AcqRel) => self.word.fetch_or(CLOSED, Ordering::Release)
-// Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_or(CLOSED, Ordering::AcqRel) => self.word.fetch_or(CLOSED, Ordering::Acquire)
+// Mutant: core/src/sync/wait_group/mod.rs :: word.fetch_or(CLOSED, Ordering::AcqRel) => word.fetch_or(CLOSED, Ordering::Release)
 #[test]
 fn token_goes_and_the_tracker_is_closed_while_one_waits() {
     loom::model(|| {
@@ -110,6 +109,7 @@ fn token_goes_and_the_tracker_is_closed_while_one_waits() {
 }
 
 /// Who finds that another one has closed a tracker, or opened it again, sees what came before that.
+// Mutant: core/src/sync/wait_group/mod.rs :: word.fetch_or(CLOSED, Ordering::AcqRel) => word.fetch_or(CLOSED, Ordering::Acquire)
 // Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_and(!CLOSED, Ordering::AcqRel) => self.word.fetch_and(!CLOSED, Ordering::Acquire)
 // Mutant: core/src/sync/wait_group/mod.rs :: self.word.fetch_and(!CLOSED, Ordering::AcqRel) => self.word.fetch_and(!CLOSED, Ordering::Release)
 // Mutant: core/src/sync/wait_group/mod.rs :: // Ordering: acquires what those did who are done; pairs with `leave`.\n        self.word.load(Ordering::Acquire) => self.word.load(Ordering::Relaxed)
@@ -128,4 +128,60 @@ fn tracker_is_closed_and_opened() {
         assert!(!tracker.reopen() || closed.is_set());
         closer.join().unwrap();
     });
+}
+
+/// Who works while a wait begins is waited for, though another one was the last just before.
+// Mutant: core/src/sync/wait_group/mod.rs :: self.finish(|word| word.fetch_sub(GUARD, Ordering::AcqRel), GUARD | CLOSED); => let before = self.word.fetch_sub(GUARD, Ordering::AcqRel);\n        self.finish(|_| before, GUARD | CLOSED);
+#[test]
+fn wait_begins_with_a_guard_of_its_own_while_the_last_one_goes() {
+    loom::model(|| {
+        let tracker = TaskTracker::new();
+        let last = tracker.token();
+        tracker.close();
+        let thread = thread::spawn(move || drop(last));
+        let token = tracker.token();
+        let mut wait = Polled::waiting(tracker.wait());
+        thread.join().unwrap();
+        assert!(wait.poll().is_pending(), "over, though there is a token since before it began");
+        drop(token);
+        wait.ready();
+    });
+}
+
+/// The same, where it is the close that completes it.
+// Mutant: core/src/sync/wait_group/mod.rs :: self.finish(|word| word.fetch_or(CLOSED, Ordering::AcqRel), 0) => let before = self.word.fetch_or(CLOSED, Ordering::AcqRel);\n        self.finish(|_| before, 0)
+#[test]
+fn wait_begins_with_a_token_of_its_own_while_the_tracker_is_closed() {
+    loom::model(|| {
+        let tracker = TaskTracker::new();
+        let closer = thread::spawn({
+            let tracker = tracker.clone();
+            move || tracker.close()
+        });
+        let token = tracker.token();
+        let mut wait = Polled::waiting(tracker.wait());
+        assert!(closer.join().unwrap(), "it was open");
+        assert!(wait.poll().is_pending(), "over, though there is a token since before it began");
+        drop(token);
+        wait.ready();
+    });
+}
+
+/// Who finds nobody at work sees what was done: also in a tracker that is open, where nobody is told.
+// Mutant: core/src/sync/wait_group/mod.rs :: word - GUARD, Ordering::Release, => word - GUARD, Ordering::Relaxed,
+// Mutant: core/src/sync/wait_group/mod.rs :: word.fetch_sub(GUARD, Ordering::AcqRel) => word.fetch_sub(GUARD, Ordering::Acquire)
+#[test]
+fn last_token_goes_while_another_one_looks() {
+    for closed in [false, true] {
+        loom::model(move || {
+            let (tracker, done) = (TaskTracker::new(), Plain::new());
+            let token = tracker.token();
+            if closed {
+                tracker.close();
+            }
+            let worker = work(&done, || drop(token));
+            assert!(!tracker.is_empty() || done.is_set());
+            worker.join().unwrap();
+        });
+    }
 }
