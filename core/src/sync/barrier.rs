@@ -1,8 +1,8 @@
 //! A line behind which so many tasks wait for each other.
 
 use super::waiters::{Protocol, Section, Step, Waiters};
-use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
+use crate::{const_fn, guard};
 
 /// The lane of those who wait.
 const LINE: usize = 0;
@@ -100,7 +100,8 @@ impl<L: RawLock> Barrier<L> {
         match generation {
             None => {
                 // All in that lane may go, whichever call put them there; later ones are few, and their own leader comes.
-                self.waiters.drain(LEAVING, (), |_| false);
+                // There is no other leader: a waker that panics is let go.
+                guard::swallow(|| self.waiters.drain(LEAVING, (), |_| false));
                 BarrierWaitResult(true)
             }
             Some(generation) => {

@@ -6,6 +6,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use crate::const_fn;
+use crate::guard;
 use crate::lock::{DefaultLock, Lock, RawLock};
 use crate::task::waker;
 
@@ -154,6 +155,8 @@ impl<T, L: RawLock> Signal<T, L> {
         // What `waker` holds now is the old one, or the clone that was not needed.
         match waker {
             Some(old) if replaced => old.wake(),
+            // Who has a value keeps it: a waker that panics now is let go.
+            spare if value.is_some() => guard::swallow(|| drop(spare)),
             spare => drop(spare),
         }
         value.map_or(Poll::Pending, Poll::Ready)

@@ -25,6 +25,9 @@
 //!   node away, without the lock, once it sees the mark.
 //! - *unlinked*: a node whose `Waiting` is not being polled and that is in no list has no waker: who took it out took that too.
 //! - *no foreign code*: wakers leave a section by value and are cloned, woken and dropped outside.
+//! - *kept*: who got something returns it. A waker that panics after that, woken or dropped by the same call, is let go: the
+//!   panic hook has told of it, and to go on with it would lose what was got. From who gives something, or got nothing, the
+//!   panic goes on when all others are woken.
 
 mod alone;
 mod mark;
@@ -208,6 +211,14 @@ impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> 
         if let Some(waker) = woken {
             waker.wake();
         }
+        answer
+    }
+
+    /// As [`with`](Self::with), for who gets something and must keep it: *kept*.
+    #[inline]
+    pub(super) fn with_kept<R>(&self, f: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> R {
+        let (answer, woken) = self.section(f);
+        waiter::call(woken, true);
         answer
     }
 

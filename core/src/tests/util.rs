@@ -175,6 +175,30 @@ pub(crate) fn poll<F: Future>(future: Pin<&mut F>, waker: &TestWaker) -> Poll<F:
     future.poll(&mut Context::from_waker(&waker.waker()))
 }
 
+/// Polls once with a waker that runs `come` while it is cloned. What is waited for is there then, and the clone is not needed:
+/// it panics when it is dropped.
+pub(crate) fn poll_as_it_comes<F: Future>(
+    future: Pin<&mut F>,
+    come: impl FnOnce() + Send + 'static,
+) -> Poll<F::Output> {
+    let come = Mutex::new(Some(come));
+    let hostile = TestWaker::hooked(move |event| match event {
+        Event::Clone => {
+            let come = come.lock().unwrap().take();
+            if let Some(come) = come {
+                come();
+            }
+        }
+        Event::Wake => {}
+        Event::Drop => assert!(std::thread::panicking(), "hostile waker"),
+    });
+    let waker = hostile.waker();
+    let poll = future.poll(&mut Context::from_waker(&waker));
+    hostile.unhook();
+    assert_eq!((hostile.clones(), hostile.alive()), (1, 1), "no clone was dropped");
+    poll
+}
+
 /// A future on the heap, to be polled, moved into threads and dropped at will.
 pub(crate) struct Polled<F> {
     future: Pin<Box<F>>,

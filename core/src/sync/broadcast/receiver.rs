@@ -173,8 +173,9 @@ where
         let mut lent = Lent { ring: self.home.ring(), position: self.next, value: Some(value), seen: false };
         let clone = lent.value.clone();
         lent.seen = clone.is_some();
-        drop(lent);
+        // Before what follows, which may panic: it counts as received.
         self.next += 1;
+        drop(lent);
         clone.ok_or(RecvError::Closed)
     }
 

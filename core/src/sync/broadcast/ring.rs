@@ -255,7 +255,8 @@ impl<S: Slots<L>, L: RawLock> Ring<S, L> {
             core::mem::take(&mut message.wanted).then_some(())
         });
         if wanted.is_some() {
-            self.wake_who_want();
+            // Its receiver keeps what it has, or a panic in the message's clone goes on: a waker's is let go.
+            guard::swallow(|| self.wake_who_want());
         }
         // Overwritten meanwhile, or nobody is left to receive it.
         drop(value);

@@ -268,7 +268,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
 
     #[inline]
     pub(in crate::sync) fn try_recv(&self) -> Result<B::Message, TryRecvError> {
-        self.waiters.with(|section| match get(section) {
+        self.waiters.with_kept(|section| match get(section) {
             Some(message) => Ok(message),
             None if section.state.ended() => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),

@@ -4,6 +4,7 @@ use core::future::{Future, poll_fn};
 use core::task::{Context, Poll, ready};
 
 use super::error::TryRecvError;
+use crate::guard;
 use crate::lock::DefaultLock;
 use crate::sync::alloc::Vec;
 use crate::sync::channel::alloc::{Heap, LANES, Receivers};
@@ -38,7 +39,8 @@ impl<T> Single<T> {
     fn give_out(&mut self) -> Option<T> {
         let (message, asked) = self.hand.give_out()?;
         if asked {
-            self.flow().give_freed();
+            // Who has a message keeps it: a waker that panics now is let go.
+            guard::swallow(|| self.flow().give_freed());
         }
         Some(message)
     }
@@ -84,7 +86,8 @@ impl<T> Single<T> {
             },
         );
         if answer.is_ready() {
-            self.flow().settle();
+            // As in `give_out`.
+            guard::swallow(|| self.flow().settle());
         }
         answer
     }

@@ -151,7 +151,7 @@ impl<L: RawLock, B: Ring + ?Sized> Flow<L, B> {
     }
 
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> Result<usize, PipeEmpty> {
-        self.waiters.with(|section| {
+        self.waiters.with_kept(|section| {
             let taken = section.state.take(buffer);
             if taken > 0 {
                 section.pop(WRITERS, Told::Come);

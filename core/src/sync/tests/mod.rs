@@ -16,6 +16,8 @@ mod hand;
 #[cfg(all(not(loom), feature = "std", feature = "heapless"))]
 mod handles;
 #[cfg(all(not(loom), feature = "std", feature = "heapless"))]
+mod kept;
+#[cfg(all(not(loom), feature = "std", feature = "heapless"))]
 mod looks;
 #[cfg(all(not(loom), feature = "std"))]
 mod mpmc;

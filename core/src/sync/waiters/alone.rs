@@ -2,7 +2,9 @@
 
 use core::task::{Context, Poll, Waker, ready};
 
+use super::waiter::call;
 use super::{Section, Tag, Waiters};
+use crate::guard;
 use crate::lock::RawLock;
 use crate::task::coop;
 
@@ -33,11 +35,11 @@ impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> 
                 }
                 Some(Poll::Pending)
             });
-            if let Some(waker) = woken {
-                waker.wake();
-            }
+            call(woken, matches!(step, Some(Poll::Ready(_))));
             match step {
                 Some(Poll::Ready(answer)) => {
+                    // *kept*: the waker that was not needed is dropped here.
+                    guard::swallow(|| drop(fresh));
                     budget.made_progress();
                     return Poll::Ready(answer);
                 }

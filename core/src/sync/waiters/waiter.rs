@@ -138,11 +138,10 @@ where
     #[inline(always)]
     fn glance(home: &H, protocol: &mut P, place: &mut Place<P::Tag>, waker: Option<&Waker>) -> Option<Poll<P::Output>> {
         let (poll, woken) = home.waiters().section(|section| Self::look(protocol, place, section, None, waker));
-        if let Some(waker) = woken {
-            waker.wake();
-        }
-        if P::SETTLES && matches!(poll, Some(Poll::Ready(_))) {
-            home.waiters().repeat(|section| protocol.settle(section));
+        let ready = matches!(poll, Some(Poll::Ready(_)));
+        call(woken, ready);
+        if P::SETTLES && ready {
+            home.waiters().repeat_kept(|section| protocol.settle(section));
         }
         poll
     }
@@ -192,13 +191,12 @@ where
                 Poll::Pending
             }
         });
-        if let Some(waker) = woken {
-            waker.wake();
-        }
+        call(woken, poll.is_ready());
         if poll.is_ready() {
-            *place = Place::Done;
+            // *kept*: the waker in the node is dropped here.
+            guard::swallow(|| *place = Place::Done);
             if P::SETTLES {
-                home.waiters().repeat(|section| protocol.settle(section));
+                home.waiters().repeat_kept(|section| protocol.settle(section));
             }
         }
         poll
@@ -218,15 +216,13 @@ where
             let tag = entry.tag;
             Self::look(protocol, place, section, tag, waker)
         });
-        if let Some(waker) = woken {
-            waker.wake();
-        }
+        call(woken, matches!(poll, Some(Poll::Ready(_))));
         let Some(poll) = poll else { return self.wait(waker) };
         if poll.is_ready() {
             // *unlinked*: nothing is there to drop; said so, or code to drop it would be made.
             core::mem::forget(core::mem::replace(place, Place::Done));
             if P::SETTLES {
-                home.waiters().repeat(|section| protocol.settle(section));
+                home.waiters().repeat_kept(|section| protocol.settle(section));
             }
         }
         poll
@@ -304,15 +300,15 @@ where
                     }
                 }
             });
-            if let Some(waker) = woken {
-                waker.wake();
-            }
+            call(woken, matches!(step, Some(Poll::Ready(_))));
             match step {
                 Some(poll) => {
                     if poll.is_ready() {
-                        this.place = Place::Done;
+                        // *kept*: the waker in the node is dropped here, and the one that was not needed.
+                        guard::swallow(|| this.place = Place::Done);
+                        guard::swallow(|| drop(fresh));
                         if P::SETTLES {
-                            this.home.waiters().repeat(|section| this.protocol.settle(section));
+                            this.home.waiters().repeat_kept(|section| this.protocol.settle(section));
                         }
                     }
                     return poll;
@@ -381,6 +377,19 @@ where
         }
         self.protocol.cancelled();
         if let Err(payload) = woken {
+            guard::resume(payload);
+        }
+    }
+}
+
+/// Wakes whom a look took out. *kept*: its panic goes on only if that look was not `ready`.
+#[inline(always)]
+pub(in crate::sync) fn call(woken: Option<Waker>, ready: bool) {
+    let Some(waker) = woken else { return };
+    if let Err(payload) = guard::run(|| waker.wake()) {
+        if ready {
+            guard::discard(payload);
+        } else {
             guard::resume(payload);
         }
     }

@@ -25,9 +25,20 @@ impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> 
     pub(in crate::sync) fn repeat(&self, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
         let (more, woken) = self.section(&mut step);
         if more {
-            self.repeat_on(woken, step);
+            self.repeat_on(woken, step).finish();
         } else if let Some(waker) = woken {
             waker.wake();
+        }
+    }
+
+    /// As [`repeat`](Self::repeat), for who has got something and must keep it: a panic is let go.
+    #[inline]
+    pub(super) fn repeat_kept(&self, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
+        let (more, woken) = self.section(&mut step);
+        if more {
+            self.repeat_on(woken, step).discard();
+        } else if let Some(waker) = woken {
+            guard::swallow(|| waker.wake());
         }
     }
 
@@ -40,7 +51,7 @@ impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> 
     ) {
         let (more, woken) = self.section(first);
         if more {
-            self.repeat_on(woken, step);
+            self.repeat_on(woken, step).finish();
         } else if let Some(waker) = woken {
             waker.wake();
         }
@@ -48,7 +59,7 @@ impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> 
 
     /// The steps after the first one, which took `woken` out.
     #[inline(never)]
-    fn repeat_on(&self, woken: Option<Waker>, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) {
+    fn repeat_on(&self, woken: Option<Waker>, mut step: impl FnMut(&mut Section<'_, S, W, LANES>) -> bool) -> Wakes {
         let mut wakes = Wakes::new();
         let mut batch = Batch::of(woken);
         while {
@@ -56,7 +67,7 @@ impl<L: RawLock, S: ?Sized, W: Tag, const LANES: usize> Waiters<L, S, W, LANES> 
             wakes.wake(core::mem::replace(&mut batch, Batch::new()));
             more
         } {}
-        wakes.finish();
+        wakes
     }
 
     /// Runs `step` in one section until it answers `false` or the batch is full; answers whether to go on. For who has
@@ -129,6 +140,13 @@ impl Wakes {
     pub(in crate::sync) fn finish(self) {
         if let Some(payload) = self.panic {
             guard::resume(payload);
+        }
+    }
+
+    /// Lets the panic go, if there was one.
+    fn discard(self) {
+        if let Some(payload) = self.panic {
+            guard::discard(payload);
         }
     }
 }

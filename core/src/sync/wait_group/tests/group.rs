@@ -3,6 +3,8 @@
 use std::boxed::Box;
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::vec::Vec;
 
 use crate::lock::LocalLock;
 use crate::sync::WaitGroup;
@@ -113,6 +115,36 @@ fn failure_109_panicking_waker_costs_no_other_its_wake() {
     second.ready();
     first.ready();
     hostile.unhook();
+}
+
+/// The end is there before all are woken: one that still has its waker looks, and that waker's drop panics.
+// Mutant: core/src/sync/waiters/waiter.rs :: guard::swallow(|| this.place = Place::Done); => this.place = Place::Done;
+#[test]
+fn failure_109_panicking_waker_does_not_end_a_wait_that_is_over() {
+    let group = forever(Group::with_lock());
+    let guard = group.add();
+    let armed = Arc::new(AtomicBool::new(false));
+    let hostile = armed.clone();
+    let mut last = Polled::new(group.wait());
+    last.waker = TestWaker::hooked(move |event| assert!(event != Event::Drop || !hostile.load(Ordering::Relaxed)));
+    let last = Arc::new(Mutex::new(last));
+    let (looks, other) = (last.clone(), TestWaker::new());
+    let mut first = Polled::new(group.wait());
+    first.waker = TestWaker::hooked(move |event| {
+        if event == Event::Wake {
+            armed.store(true, Ordering::Relaxed);
+            assert!(poll(looks.lock().unwrap().as_mut(), &other).is_ready());
+            armed.store(false, Ordering::Relaxed);
+        }
+    });
+    assert!(first.poll().is_pending());
+    let mut others: Vec<_> = (0..8).map(|_| Polled::waiting(group.wait())).collect();
+    assert!(last.lock().unwrap().poll().is_pending());
+    drop(guard);
+    first.ready();
+    others.iter_mut().for_each(Polled::ready);
+    assert_eq!((last.lock().unwrap().wakes(), others.len()), (0, 8), "it was not woken: it had gone");
+    first.waker.unhook();
 }
 
 #[test]
