@@ -29,9 +29,9 @@ use crate::lock::{DefaultLock, RawLock};
 /// # Fairness
 ///
 /// Waiters stand in line. When the mutex is unlocked the first of them is woken, and until it runs the mutex is free for
-/// whoever comes: handing it over at once would make every unlock a switch of tasks. If it finds the mutex taken it has
-/// been passed, once: nobody passes it from then on, and the next unlock hands the mutex over. So nobody starves, and a
-/// waiter sees at most one turn of others between its wake-up and its own.
+/// whoever comes, as often as they come: handing it over at once would make every unlock a switch of tasks. If it finds the
+/// mutex taken when it runs, nobody passes it from then on, and the next unlock hands the mutex over. So nobody starves that
+/// is polled: from the poll after its wake-up on a waiter sees at most the one turn of others that it found.
 ///
 /// [`Mutex::fair`] makes one that is handed over at each unlock, strictly first come, first served, as tokio's is.
 ///

@@ -26,8 +26,8 @@ const MAX_READERS: u32 = u32::MAX >> 3;
 /// A value that many tasks may look at, or one may change, across awaits too.
 ///
 /// Names and meaning are those of `tokio::sync::RwLock`, but for one departure, which is that of
-/// [`Mutex`](super::Mutex#fairness): a writer that is woken may find that others came first, once; then it is handed the
-/// lock. [`RwLock::fair`] makes one without.
+/// [`Mutex`](super::Mutex#fairness): others may come before a writer that was woken until it runs; if it then finds the lock
+/// taken, nobody passes it any more, and it is handed the lock. [`RwLock::fair`] makes one without.
 ///
 /// # Fairness
 ///
