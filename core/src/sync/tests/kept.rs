@@ -75,7 +75,7 @@ fn failure_109_waker_that_panics_in_drop_loses_no_turn() {
     let notify = forever(Notify::<TestLock>::with_lock());
     got(notify.notified(), || notify.notify_one());
     let queue = forever(WaitQueue::<TestLock>::with_lock());
-    got(queue.wait(), || _ = queue.wake_all()).unwrap();
+    got(queue.wait(), || queue.wake_all()).unwrap();
     let (mutex, changed) = (forever(Mutex::<u8, TestLock>::with_lock(0)), forever(Condvar::<TestLock>::with_lock()));
     drop(got(changed.wait(mutex.try_lock().unwrap()), || changed.notify_one()));
     assert!(mutex.try_lock().is_ok());
@@ -227,7 +227,8 @@ fn failure_109_waker_that_panics_in_wake_keeps_no_permit() {
 #[test]
 fn failure_109_waker_that_panics_in_wake_receives_no_message_twice() {
     use std::sync::Mutex;
-    struct Slow(Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>);
+    type Once = Box<dyn FnOnce() + Send>;
+    struct Slow(Arc<Mutex<Option<Once>>>);
     impl Clone for Slow {
         fn clone(&self) -> Self {
             let meanwhile = self.0.lock().unwrap().take();
