@@ -182,7 +182,7 @@ impl<F: Future> Future for TrackedFuture<F> {
 /// A wait for a tracker; see [`TaskTracker::wait`]. Once it has been ready it stays ready.
 #[must_use = "futures do nothing unless polled"]
 pub struct TaskTrackerWaitFuture<'a> {
-    waiting: Waiting<'a, DefaultLock, Complete<'a>, LANES>,
+    waiting: Waiting<'a, DefaultLock, Complete, LANES>,
 }
 
 impl Future for TaskTrackerWaitFuture<'_> {

@@ -7,7 +7,7 @@
 //!
 //! A word counts the guards, and says whether the group is closed. It is *complete* when it is closed and counts none.
 //! Whoever makes it so does that under the lock, counts it up in the same section and wakes all who wait; who waits looks at
-//! both under the lock. So a wait that was there when the group was complete ends, also if there are guards again by the
+//! the count. So a wait that was there when the group was complete ends, also if there are guards again by the
 //! time it is polled, and one that began later knows nothing of it: who makes a guard and then a wait is waited for.
 
 #[cfg(feature = "alloc")]
@@ -109,31 +109,29 @@ impl<L: RawLock> Tally<L> {
     }
 
     /// Waits until it is complete, from now on.
-    fn wait(&self) -> Waiting<'_, L, Complete<'_>, LANES> {
+    fn wait(&self) -> Waiting<'_, L, Complete, LANES> {
         let seen = self.waiters.with(|section| *section.state);
         let already = self.load() == CLOSED;
-        self.waiters.wait(Complete { word: &self.word, seen, already })
+        self.waiters.wait(Complete { seen, already })
     }
 }
 
 /// One who waits until a group is complete.
-struct Complete<'a> {
-    word: &'a AtomicUsize,
+struct Complete {
     seen: usize,
     /// It was so when the wait was made.
     already: bool,
 }
 
-impl Protocol<LANES> for Complete<'_> {
+impl Protocol<LANES> for Complete {
     type State = usize;
     type Tag = ();
     type Output = ();
     const LANE: usize = WAITING;
 
     fn poll(&mut self, section: &mut Section<'_, usize, (), LANES>, _: Option<()>) -> Step<(), ()> {
-        // Ordering: acquires what those did who are done. Who completes it looks for those who wait under the lock, which
-        // is held here: it finds this one, or this one finds it complete.
-        let complete = self.already || *section.state != self.seen || self.word.load(Ordering::Acquire) == CLOSED;
+        // It is completed in a section, which found this one in line, or which this one finds counted.
+        let complete = self.already || *section.state != self.seen;
         if complete { Step::Ready(()) } else { Step::Wait(()) }
     }
 
@@ -271,7 +269,7 @@ impl<L: RawLock> core::fmt::Debug for WaitGroupGuard<'_, L> {
 /// A wait for a group; see [`WaitGroup::wait`]. Once it has been ready it stays ready.
 #[must_use = "futures do nothing unless polled"]
 pub struct WaitGroupWait<'a, L: RawLock = DefaultLock> {
-    waiting: Waiting<'a, L, Complete<'a>, LANES>,
+    waiting: Waiting<'a, L, Complete, LANES>,
 }
 
 impl<L: RawLock> Future for WaitGroupWait<'_, L> {
