@@ -13,9 +13,15 @@
 //!
 //! *last look*: at the end of each turn, when the drivers can be woken, the queue is looked at once more, as in a parker
 //! (`zokio_core::park`): a wake-up before it is seen, one after it wakes the drivers.
+//!
+//! *once a round*: who wakes the drivers wakes each at most once, those that rested before it began. One that registers
+//! later, where its waker polls it at once too, looks at the queue after that and finds what the others are woken for. And
+//! all of them are woken, also where a waker panics: it is one of somebody else's.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::cell::Cell;
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -23,6 +29,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::pin::{Pin, pin};
 use core::task::{Context as PollContext, Poll, Waker};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::AtomicBool;
@@ -55,42 +62,87 @@ pub struct LocalSet {
 
 /// Who polls the set, each with the waker it rests with.
 #[derive(Clone)]
-pub struct Drivers(Arc<Lock<DefaultLock, Vec<Resting>>>);
+pub struct Drivers(Arc<Lock<DefaultLock, Rests>>);
 
-/// A driver's number, and what wakes it unless that was done.
-type Resting = (usize, Option<Waker>);
+/// Who rests.
+struct Rests {
+    /// How often the drivers were woken.
+    round: u64,
+    drivers: Vec<Resting>,
+}
+
+/// A driver's number, and what wakes it unless that was done, with the round in which it came.
+type Resting = (usize, Option<(u64, Waker)>);
 
 impl Drivers {
+    fn new() -> Self {
+        let rests = Rests { round: 0, drivers: Vec::new() };
+        // SAFETY: *unnested*: what runs under it is here, and no foreign code.
+        Self(Arc::new(unsafe { Lock::any(rests) }))
+    }
+
     /// Makes `waker` that of driver `number`.
     fn register(&self, number: usize, waker: &Waker) {
         // Foreign code: outside of the lock.
         let waker = waker.clone();
-        let before = self.0.with(|drivers| match drivers.iter_mut().find(|driver| driver.0 == number) {
-            Some(driver) => driver.1.replace(waker),
-            None => {
-                drivers.push((number, Some(waker)));
-                None
+        let before = self.0.with(|Rests { round, drivers }| {
+            let rest = (*round, waker);
+            match drivers.iter_mut().find(|driver| driver.0 == number) {
+                Some(driver) => driver.1.replace(rest),
+                None => {
+                    drivers.push((number, Some(rest)));
+                    None
+                }
             }
         });
         drop(before);
     }
 
-    /// Removes driver `number`.
-    fn remove(&self, number: usize) {
-        let gone = self.0.with(|drivers| {
+    /// Removes driver `number`. Gives its waker, which is foreign code to drop.
+    fn remove(&self, number: usize) -> Option<Waker> {
+        self.0.with(|Rests { drivers, .. }| {
             let place = drivers.iter().position(|driver| driver.0 == number)?;
-            drivers.swap_remove(place).1
-        });
-        drop(gone);
+            drivers.swap_remove(place).1.map(|(_, waker)| waker)
+        })
     }
 }
 
 impl Unpark for Drivers {
     fn unpark(&self) {
-        // One at a time: wakers are foreign code, and do not run under the lock. Who was woken registers anew.
-        while let Some(waker) = self.0.with(|drivers| drivers.iter_mut().find_map(|driver| driver.1.take())) {
-            waker.wake();
+        let mut this = None;
+        // One at a time: wakers are foreign code, and do not run under the lock. Who was woken registers anew: *once a round*.
+        let mut next = || {
+            self.0.with(|Rests { round, drivers }| {
+                let this = *this.get_or_insert_with(|| {
+                    *round += 1;
+                    *round
+                });
+                let mut due = drivers.iter_mut().filter_map(|driver| driver.1.take_if(|(came, _)| *came < this));
+                due.next().map(|(_, waker)| waker)
+            })
+        };
+        let mut panic = None;
+        while let Some(waker) = next() {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                match panic {
+                    None => panic = Some(payload),
+                    Some(_) => discard(payload),
+                }
+            }
         }
+        match panic {
+            None => {}
+            // In the destructors below: one panic is on its way already.
+            Some(payload) if std::thread::panicking() => discard(payload),
+            Some(payload) => resume_unwind(payload),
+        }
+    }
+}
+
+/// Lets go of what is left of a panic, the destructor of which is foreign code.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        core::mem::forget(second);
     }
 }
 
@@ -98,8 +150,7 @@ impl LocalSet {
     /// A set without tasks.
     #[must_use]
     pub fn new() -> Self {
-        // SAFETY: *unnested*: what runs under it is above, and no foreign code.
-        let drivers = Drivers(Arc::new(unsafe { Lock::any(Vec::new()) }));
+        let drivers = Drivers::new();
         let executor = Arc::new(Executor::new(drivers.clone(), Config::new()));
         // SAFETY: *one thread*: the set runs the executor and drops its tasks, and is not `Send`.
         let spawner = unsafe { LocalSpawner::new(SharedSpawner { executor: executor.clone() }) };
@@ -215,7 +266,7 @@ impl Drop for Rest<'_> {
 
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
-        self.set.drivers.remove(self.number);
+        let _waker = self.set.drivers.remove(self.number);
         // Whatever this one was woken for, the others see to now.
         self.set.drivers.unpark();
     }
