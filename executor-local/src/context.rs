@@ -1,7 +1,19 @@
-//! Where the pointer to the current context is kept: one for the core, or with feature `std` one per thread.
+//! Where the pointer to the current context is kept: one per thread where there are threads, else one for the program.
 //!
 //! Every executor of the program sets it around its polls and restores it after them, so executors of nested interrupt
 //! priorities, and several runtimes in one process, do not see each other's.
+//!
+//! # One core
+//!
+//! On bare metal, under UEFI and on WebAssembly without threads it is one variable for all that is linked into one image,
+//! unless feature `std` is on. A program for these asserts that at any time at most one core (or thread) is inside of an
+//! executor of the image, or calls what looks at the context: spawning functions of arenas and of the context, the functions
+//! of `time` that take no clock. Interrupts of that core may do both, at any priority, since they end before what they have
+//! interrupted goes on. A second core may run another image, and may wake tasks of this one where the lock and the atomics
+//! of the build allow it; more than one core to an image is not supported yet. Of WebAssembly with threads a stable compiler
+//! says nothing: there feature `std` must be on.
+//!
+//! On every other target it is a thread-local of `std`, with and without the feature.
 
 use zokio_core::ambient::{Ambient, Current as Pointer};
 
@@ -9,8 +21,19 @@ use zokio_core::ambient::{Ambient, Current as Pointer};
 #[derive(Debug)]
 pub struct Current(());
 
-#[cfg(feature = "std")]
+// The targets that are named below have no threads. On all others `std` is asked for, which where it is missing does not
+// compile: better than one context for two threads.
+#[cfg(any(
+    feature = "std",
+    not(any(
+        target_os = "none",
+        target_os = "uefi",
+        all(target_family = "wasm", not(any(unix, target_feature = "atomics"))),
+    )),
+))]
 mod place {
+    extern crate std;
+
     use super::Pointer;
     use core::cell::Cell;
 
@@ -37,7 +60,14 @@ mod place {
     }
 }
 
-#[cfg(not(feature = "std"))]
+#[cfg(all(
+    not(feature = "std"),
+    any(
+        target_os = "none",
+        target_os = "uefi",
+        all(target_family = "wasm", not(any(unix, target_feature = "atomics")))
+    ),
+))]
 mod place {
     use super::Pointer;
     use core::ptr::{NonNull, null_mut};
@@ -49,7 +79,7 @@ mod place {
 
     #[inline]
     pub(super) fn get() -> Pointer {
-        // Ordering: relaxed: one core, which sees its own stores in order.
+        // Ordering: relaxed: *one core*, which sees its own stores in order.
         NonNull::new(CURRENT.load(Ordering::Relaxed))
     }
 
@@ -62,7 +92,8 @@ mod place {
     }
 }
 
-// SAFETY: one variable, of this thread (std) or of the one core that the program runs on, and nothing else is done to it.
+// SAFETY: one variable, of this thread, or of the one core that runs executors of the program (`# One core` above), and nothing
+// else is done to it.
 unsafe impl Ambient for Current {
     #[inline]
     fn get() -> Pointer {

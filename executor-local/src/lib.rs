@@ -7,7 +7,8 @@
 //! `SharedExecutor`, which takes boxed tasks and is the current-thread runtime of the std tier. The parker is any
 //! [`Park`](zokio_core::park::Park); what a device does is of no concern here.
 //!
-//! [`context::Current`] is where the pointer to the current context is kept, for every executor of the program.
+//! [`context::Current`] is where the pointer to the current context is kept, for every executor of the program: a thread-local, or
+//! where there are no threads a `static`, with which a program asserts that [one core](context#one-core) runs executors.
 
 #[cfg(feature = "std")]
 extern crate alloc;
