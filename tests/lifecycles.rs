@@ -94,7 +94,7 @@ fn orders() -> Vec<[usize; 4]> {
 }
 
 /// Runtime, handle, waker and join handle go in each of their 24 orders: the future is dropped once, with the runtime.
-// Mutant: executor-local/src/shared.rs :: shut_down(&self.shared.executor); => let _ = shut_down::<P::Unpark>;
+// Mutant: executor-local/src/shared.rs :: Current::enter(&context, || shut_down(&self.shared.executor)); => let _ = (context, shut_down::<P::Unpark>);
 #[test]
 fn failure_037_runtime_handle_waker_and_task_go_in_any_order() {
     let _alone = alone();

@@ -250,7 +250,11 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
 
     /// The context of its tasks, without where they spawn.
     pub(crate) fn context<'a>(&self) -> Context<'a> {
-        let context = Context::EMPTY.with_polling();
+        self.offer(Context::EMPTY.with_polling())
+    }
+
+    /// Adds what it has to a context.
+    pub(crate) fn offer<'a>(&self, context: Context<'a>) -> Context<'a> {
         match self.config.timers() {
             Some(timers) => context.with_timers(timers),
             None => context,
@@ -288,6 +292,9 @@ pub(crate) fn check_nesting() -> Result<(), NestedBlockOn> {
 impl<U: Unpark, K: Setup> Executor<U, K> {
     /// Calls `start` with a spawner, and then runs tasks for ever.
     ///
+    /// On a chip at most one core at a time may be inside of this, [`block_on`](Self::block_on) or [`step`](Self::step), of
+    /// whichever executors of one image: see [One core](crate::context#one-core).
+    ///
     /// # Panics
     ///
     /// Panics where this executor runs already, or this thread is inside of another one that polls. A panic of `start` or
@@ -323,7 +330,10 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         Spawner::new(self).to_send()
     }
 
-    /// Runs `future`, and the tasks beside it, until the future is done. Tasks that are left stay, for the next call.
+    /// Runs `future`, and the tasks beside it, until the future is done. Tasks that are left stay, for the next call. What is left of
+    /// the future is dropped in the context that it was polled in.
+    ///
+    /// On a chip by one core at a time, as [`run`](Self::run).
     ///
     /// # Panics
     ///
@@ -340,8 +350,9 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         let waker = static_waker(self);
         // Ordering: relaxed: set and looked at by this thread first.
         self.main_woken.store(true, Ordering::Relaxed);
-        let mut future = pin!(future);
         Current::enter(&context, || {
+            // Dropped in the context as well.
+            let mut future = pin!(future);
             // SAFETY: *one runner*: started above.
             unsafe { self.drive(park, &self.main_woken, || poll_main(future.as_mut(), &waker)) }
         })

@@ -32,7 +32,7 @@ use crate::step::{self, Seat, Stepper, Steps};
 /// A current-thread executor with boxed tasks. Whoever calls [`block_on`](Self::block_on) runs it; where several threads
 /// do, one runs the tasks and the others wait for their own future, until the first is done and another takes over.
 ///
-/// Dropping it cancels every task.
+/// Dropping it cancels every task, in its context: where destructors of tasks spawn, that is cancelled too.
 pub struct SharedExecutor<P: Park> {
     shared: Arc<Shared<P>>,
 }
@@ -213,8 +213,9 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
         let waker = Waker::from(main.clone());
         let place = shared.place();
         let context = place.context(handle);
-        let mut future = pin!(future);
         Ok(Current::enter(&context, || {
+            // Dropped in the context as well, however this ends: what it owns may spawn in its destructor.
+            let mut future = pin!(future);
             loop {
                 let mut slot = shared.lock();
                 shared.check_panic();
@@ -385,8 +386,14 @@ struct Place<U: Unpark> {
 }
 
 impl<U: Unpark> Place<U> {
+    /// The context of its tasks.
     fn context<'a>(&'a self, handle: Option<&'a dyn Any>) -> Context<'a> {
-        let mut context = self.spawner.executor.context().with_spawn(&self.spawner);
+        self.offer(Context::EMPTY.with_polling(), handle)
+    }
+
+    /// Adds what there is here to a context.
+    fn offer<'a>(&'a self, context: Context<'a>, handle: Option<&'a dyn Any>) -> Context<'a> {
+        let mut context = self.spawner.executor.offer(context).with_spawn(&self.spawner);
         if let Some(handle) = handle {
             context = context.with_handle(handle);
         }
@@ -445,19 +452,39 @@ fn cancel_all<U: Unpark>(executor: &Executor<U>) {
     }
 }
 
-impl<P: Park> Drop for SharedExecutor<P> {
-    fn drop(&mut self) {
+impl<P: Park> SharedExecutor<P> {
+    /// Drops it; its context, in which the tasks are dropped, offers `handle`.
+    ///
+    /// # Panics
+    ///
+    /// Panics where it is bound to another thread. Its tasks are left where they are then, for ever.
+    pub fn end(mut self, handle: Option<&dyn Any>) {
+        self.stop(handle);
+    }
+
+    fn stop(&mut self, handle: Option<&dyn Any>) {
         if !self.shared.bound.admits() {
             // Tasks that must not be dropped here are left where they are, for ever.
             assert!(std::thread::panicking(), "an executor that is bound to one thread was dropped on another");
             return;
         }
+        // Destructors of tasks find the context that the tasks had: what they spawn is cancelled at once. It is that of an
+        // executor that polls only where there is one around it.
+        let place = self.shared.place();
+        let context = place.offer(Context::EMPTY, handle);
+        let context = if Current::is_polling() { context.with_polling() } else { context };
         // Where another thread is in `block_on`, that cannot be: it borrows `self`.
-        shut_down(&self.shared.executor);
+        Current::enter(&context, || shut_down(&self.shared.executor));
         // Wakers of a main future may keep the rest; what the parker holds of the machine goes now. Outside of the lock:
         // a reactor that ends wakes who waits for it, a main future perhaps.
         let park = self.shared.lock().take();
         drop(park);
+    }
+}
+
+impl<P: Park> Drop for SharedExecutor<P> {
+    fn drop(&mut self) {
+        self.stop(None);
     }
 }
 

@@ -289,8 +289,9 @@ impl<S: Seat> Stepper<S> {
         if let Err(error) = check_nesting() {
             panic!("{error}");
         }
-        let mut future = pin!(future);
         let (output, made) = self.seat.with(|mut steps, main| {
+            // Dropped in the context as well.
+            let mut future = pin!(future);
             // Ordering: relaxed: set and looked at by this thread first.
             main.woken.store(true, Ordering::Relaxed);
             steps.until(main.woken, || poll_main(future.as_mut(), main.waker))
@@ -333,7 +334,7 @@ impl<P: Park> Stepper<Static<P>> {
 
 impl<U: Unpark> Executor<U> {
     /// Takes this executor, to run it step by step. As [`run`](Self::run), it is for good: there may be tasks that must not
-    /// run on another thread.
+    /// run on another thread. On a chip one core at a time steps or runs, as with `run`.
     ///
     /// # Panics
     ///

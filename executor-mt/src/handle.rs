@@ -104,6 +104,13 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
         let context = Context::EMPTY.with_handle(self).with_spawn(home);
         if self.shared.offer_timers { context.with_timers(home.timers) } else { context }
     }
+
+    /// Drops tasks in the context in which the workers drop theirs. It is that of an executor that polls only where there is
+    /// one around it.
+    pub(crate) fn inside(&self, home: &Home<U>, drops: impl FnOnce()) {
+        let context = self.context_of(home);
+        A::enter(&if is_polling::<A>() { context.with_polling() } else { context }, drops);
+    }
 }
 
 /// Whether this thread runs an executor, of whatever kind, so that it must not block.

@@ -72,7 +72,7 @@ impl<P: Park + Send + 'static, A: Ambient> Runtime<P, A> {
                 }
             }
             // Those that were started may have brought tasks here already.
-            shutdown::abandon(&shared.homes[index]);
+            runtime.handle.inside(&shared.homes[index], || shutdown::abandon(&shared.homes[index]));
             shared.worker_stops(index, farewell(timers, take(&unused)));
         }
         match failure {
@@ -202,7 +202,8 @@ impl<P: Park, A: Ambient> Runtime<P, A> {
     fn stop(&mut self, timeout: Option<Duration>) {
         let threads = core::mem::take(&mut self.threads);
         let shared = self.handle.shared();
-        shared.close();
+        // What waits in inboxes is dropped here.
+        self.handle.inside(shared.home(), || shared.close());
         let may_wait = !is_polling::<A>();
         let timeout = if may_wait { timeout } else { Some(Duration::ZERO) };
         let stopped = shared.wait(timeout.unwrap_or(Duration::MAX));

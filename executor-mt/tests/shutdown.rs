@@ -8,6 +8,8 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
+use zokio_core::ambient::Ambient;
+
 use common::*;
 
 const TASKS: usize = if cfg!(miri) { 90 } else { 300 };
@@ -33,6 +35,56 @@ fn every_task_is_dropped_asleep_queued_or_running() {
     }
     drop(runtime);
     assert_eq!(drops.load(Ordering::Relaxed), TASKS);
+}
+
+/// Whoever drops a task does it in the runtime's context: a worker, or who ends the runtime.
+// Mutant: executor-mt/src/runtime.rs :: self.handle.inside(shared.home(), || shared.close()); => shared.close();
+#[test]
+fn tasks_are_dropped_in_the_context_of_their_runtime() {
+    struct Sees(Arc<Mutex<Vec<bool>>>);
+    impl Drop for Sees {
+        fn drop(&mut self) {
+            let handle = Here::with(|context| {
+                let handle = context.and_then(|context| context.handle());
+                handle.and_then(|handle| handle.downcast_ref::<Handle>()).cloned()
+            });
+            self.0.lock().unwrap().push(handle.is_some_and(|handle| handle.try_spawn(async {}).is_err()));
+        }
+    }
+    let seen = Arc::<Mutex<Vec<bool>>>::default();
+    let runtime = runtime(1);
+    // One rests; the others come where the worker is held up.
+    let rests = |seen: &Arc<Mutex<Vec<bool>>>| {
+        let sees = Sees(seen.clone());
+        async move {
+            let _sees = sees;
+            std::future::pending::<()>().await;
+        }
+    };
+    let first = rests(&seen);
+    let barrier = Arc::new(Barrier::new(2));
+    let held = barrier.clone();
+    let holds = runtime.spawn(async move {
+        let _first = first;
+        held.wait();
+        held.wait();
+        std::future::pending::<()>().await;
+    });
+    barrier.wait();
+    for _ in 0..2 {
+        runtime.spawn(rests(&seen)).detach();
+    }
+    let ending = runtime.handle().clone();
+    std::thread::scope(|scope| {
+        scope.spawn(|| drop(runtime));
+        // When the end has begun, the worker may see it.
+        while ending.try_spawn(async {}).map(|task| task.abort()).is_ok() {
+            std::thread::yield_now();
+        }
+        barrier.wait();
+    });
+    assert!(holds.is_finished());
+    assert_eq!(*seen.lock().unwrap(), [true; 3]);
 }
 
 const CHAIN: usize = if cfg!(miri) { 50 } else { 20_000 };

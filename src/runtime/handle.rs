@@ -143,6 +143,15 @@ impl Handle {
         self.kind.context()
     }
 
+    /// What an executor of one thread offers as its handle.
+    pub(super) fn offered(&self) -> Option<&dyn Any> {
+        match &self.kind {
+            #[cfg(feature = "rt-multi-thread")]
+            Kind::MultiThread(_) => None,
+            Kind::CurrentThread(local) => Some(local),
+        }
+    }
+
     /// As `enter`, on the thread of a local runtime.
     pub(super) fn enter_local(&self, spawner: &LocalSpawner<VirtualUnpark>) -> EnterGuard<'_> {
         match &self.kind {

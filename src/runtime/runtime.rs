@@ -58,8 +58,8 @@ pub(super) fn refuse_nesting() {
 }
 
 /// Drops the tasks, then unlinks what sleeps elsewhere on their timers, which may be lent again afterwards.
-fn end(executor: SharedExecutor<VirtualPark>, lease: &Lease<LocalTimers>) {
-    drop(executor);
+fn end(executor: SharedExecutor<VirtualPark>, handle: &Handle, lease: &Lease<LocalTimers>) {
+    executor.end(handle.offered());
     // The wakers of others are called in there. One that panics has told so by the panic hook; what is to be ended after this
     // is ended all the same.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| lease.timers.close())) {
@@ -179,19 +179,35 @@ impl Runtime {
     }
 
     /// Waits for ever if there is no `timeout`, and not at all where tasks run.
+    ///
+    /// What is dropped on this thread is dropped in the runtime's context.
     fn stop(&mut self, timeout: Option<Duration>) {
-        let timeout = if is_polling() { Some(Duration::ZERO) } else { timeout };
+        let Some(kind) = self.kind.take() else { return };
+        let _reactor = ReactorHandle::enter_or_hide(self.handle.reactor.as_ref());
+        let context = self.handle.context();
+        let (context, timeout) =
+            if is_polling() { (context.with_polling(), Some(Duration::ZERO)) } else { (context, timeout) };
+        Current::enter(&context, || self.stop_inside(kind, timeout));
+    }
+
+    fn stop_inside(&self, kind: Owned, timeout: Option<Duration>) {
         let start = Instant::now();
         // The tasks go before the reactor: those that hold sockets deregister them.
-        match self.kind.take() {
+        let _lease = match kind {
             #[cfg(feature = "rt-multi-thread")]
-            Some(Owned::MultiThread(workers)) => match timeout {
-                Some(timeout) => workers.shutdown_timeout(timeout),
-                None => drop(workers),
-            },
-            Some(Owned::CurrentThread(executor, lease)) => end(executor, &lease),
-            None => return,
-        }
+            Owned::MultiThread(workers) => {
+                match timeout {
+                    Some(timeout) => workers.shutdown_timeout(timeout),
+                    None => drop(workers),
+                }
+                None
+            }
+            Owned::CurrentThread(executor, lease) => {
+                end(executor, &self.handle, &lease);
+                // Given back at the end: the context offers these timers.
+                Some(lease)
+            }
+        };
         self.handle.pool().pool.shutdown(timeout.map(|timeout| timeout.saturating_sub(start.elapsed())));
         if let Some(reactor) = &self.handle.reactor {
             reactor.shutdown();
