@@ -224,6 +224,15 @@ impl<F: Future> Polled<F> {
         poll(self.future.as_mut(), &self.waker)
     }
 
+    /// Polls it, and if it is pending once more, though nobody asked for that: as a branch of a join is.
+    #[cfg(loom)]
+    pub(crate) fn poll_twice(&mut self) -> Poll<F::Output> {
+        match self.poll() {
+            Poll::Pending => self.poll(),
+            ready => ready,
+        }
+    }
+
     /// The output, which is there.
     pub(crate) fn ready(&mut self) -> F::Output {
         match self.poll() {

@@ -129,7 +129,7 @@ fn close_against_send_and_recv() {
             move || (full.close(), empty.close())
         });
         let (mut send, mut recv) = (Polled::new(full.send(1)), Polled::new(empty.recv()));
-        let (sent, received) = (send.poll().is_ready(), recv.poll().is_ready());
+        let (sent, received) = (send.poll_twice().is_ready(), recv.poll_twice().is_ready());
         closer.join().unwrap();
         assert!(sent || send.wakes() == 1 && send.ready().is_err());
         assert!(received || recv.wakes() == 1 && recv.ready().is_none());

@@ -73,7 +73,7 @@ fn close_against_read_and_write() {
         });
         let mut byte = [0];
         let (mut write, mut read) = (Polled::new(full.write(&[1])), Polled::new(empty.read(&mut byte)));
-        let (wrote, was_read) = (write.poll().is_ready(), read.poll().is_ready());
+        let (wrote, was_read) = (write.poll_twice().is_ready(), read.poll_twice().is_ready());
         closer.join().unwrap();
         assert!(wrote || write.wakes() == 1 && write.ready().is_err());
         assert!(was_read || read.wakes() == 1 && read.ready() == 0);
