@@ -21,6 +21,12 @@
 #![cfg_attr(feature = "heapless", doc = "| [`Channel`] | many tasks | a message, or room for one |")]
 //!
 //! There is one wait list, in `waiters`; the queue and everything below it in the table are made of it.
+//!
+//! # Wakers that panic
+//!
+//! Wakers are foreign code, and run when no lock is held. One that panics keeps nobody else from being woken: when all others
+//! are, the first panic goes on to whoever woke them. But who has got something by the same call, a lock, a message, bytes,
+//! keeps it: the panic is let go then, and the panic hook has told of it. Without `std` a panic ends the program.
 
 #[cfg(feature = "alloc")]
 #[allow(dead_code)] // for the primitives that are awaited from an `Arc`
