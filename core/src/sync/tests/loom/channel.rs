@@ -8,7 +8,7 @@ use loom::thread;
 
 use crate::lock::DefaultLock;
 use crate::sync::{Channel, TryRecvError};
-use crate::test_util::Polled;
+use crate::test_util::{Polled, forever};
 
 type Line<T> = Channel<T, 1, DefaultLock>;
 
@@ -133,5 +133,22 @@ fn close_against_send_and_recv() {
         closer.join().unwrap();
         assert!(sent || send.wakes() == 1 && send.ready().is_err());
         assert!(received || recv.wakes() == 1 && recv.ready().is_none());
+    });
+}
+
+/// The channel is closed while its last permit is dropped: who waits hears of the end, from whichever comes last.
+// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += permits;\n            section.state.sealed() => section.state.gathered += permits;\n            false
+// Mutant: core/src/sync/channel/flow.rs :: (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait) => lane != RECEIVERS && section.pop(lane, Told::Wait)
+#[test]
+fn close_against_the_last_permit() {
+    loom::model(|| {
+        let channel: &'static Line<u8> = forever(Line::new());
+        let permit = channel.try_reserve().unwrap();
+        let mut recv = Polled::waiting(channel.recv());
+        let closer = thread::spawn(move || channel.close());
+        drop(permit);
+        let early = recv.poll().is_ready();
+        closer.join().unwrap();
+        assert!(early || recv.wakes() == 1 && recv.ready().is_none(), "left waiting");
     });
 }
