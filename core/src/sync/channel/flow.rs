@@ -390,8 +390,8 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
             section.state.gathered += permits;
             section.state.sealed()
         });
+        // *told by the last*. Before the rest, which does not matter any more: a waker that panics keeps nobody from it.
         if ended {
-            // *told by the last*. Before the rest, which does not matter any more: a waker that panics keeps nobody from it.
             self.tell_end();
         }
         self.settle();
