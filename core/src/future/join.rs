@@ -201,7 +201,7 @@ join! {
 ///
 /// # Panics
 ///
-/// If polled after it has completed.
+/// If polled after it has completed, unless the array was empty: that is ready again.
 ///
 /// # Cancel safety
 ///

@@ -18,7 +18,7 @@ use crate::task::coop;
 ///
 /// # Panics
 ///
-/// If polled after it has completed.
+/// If polled after it has completed, unless the list was empty: that is ready again.
 ///
 /// # Cancel safety
 ///
