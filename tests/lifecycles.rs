@@ -328,16 +328,19 @@ fn no_worker_ends_by_what_a_panic_of_hooks_and_wakers_says() {
 fn a_runtime_ends_as_a_whole_where_a_waker_panics() {
     let _alone = alone();
     is_over(|| {
-        let runtime = current_thread();
+        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
         let (handle, over) = (runtime.handle().clone(), Arc::new(AtomicBool::new(false)));
         let (began, has_begun) = mpsc::channel();
+        let (ends, has_end) = mpsc::channel::<()>();
         let told = over.clone();
         drop(runtime.spawn_blocking(move || {
             began.send(()).unwrap();
-            std::thread::sleep(Duration::from_millis(50));
+            // Until the pool drops what it has not begun, which it does right before it waits for this.
+            assert!(has_end.recv().is_err());
             told.store(true, Ordering::SeqCst);
         }));
         has_begun.recv().unwrap();
+        drop(runtime.spawn_blocking(move || drop(ends)));
         let _sleep = sleeper(&runtime, WATCHDOG);
         drop(runtime);
         assert!(over.load(Ordering::SeqCst), "it waits for blocking work");

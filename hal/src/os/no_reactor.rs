@@ -45,10 +45,6 @@ impl Wait for Reactor {
     type Events = ();
     type Handle = ReactorHandle;
 
-    fn handle(&self) -> ReactorHandle {
-        match *self {}
-    }
-
     fn events() {}
 
     fn wait(&mut self, (): &mut (), _: Until) {

@@ -43,8 +43,6 @@ pub(super) trait Wait: Send + Debug {
     /// What reaches it from outside.
     type Handle: Clone + Send + Sync + Debug + 'static;
 
-    #[cfg_attr(not(feature = "net"), allow(dead_code))] // of a driver that was made with one
-    fn handle(&self) -> Self::Handle;
     fn events() -> Self::Events;
     /// Waits for events, until woken, until it is over, or spuriously.
     fn wait(&mut self, events: &mut Self::Events, until: Until);

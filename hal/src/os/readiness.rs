@@ -142,6 +142,10 @@ impl Reactor {
         let shared = Shared { registry, waker, slab: Slab::new(), blocking: OnceLock::new(), time: OnceLock::new() };
         Ok(Self { poll, alarm, handle: ReactorHandle(Arc::new(shared)) })
     }
+
+    pub fn handle(&self) -> ReactorHandle {
+        self.handle.clone()
+    }
 }
 
 impl Drop for Reactor {
@@ -153,10 +157,6 @@ impl Drop for Reactor {
 impl Wait for Reactor {
     type Events = mio::Events;
     type Handle = ReactorHandle;
-
-    fn handle(&self) -> ReactorHandle {
-        self.handle.clone()
-    }
 
     fn events() -> mio::Events {
         mio::Events::with_capacity(EVENTS)

@@ -23,10 +23,6 @@ impl Wait for Model {
     type Events = ();
     type Handle = Arc<(Mutex<bool>, Condvar)>;
 
-    fn handle(&self) -> Self::Handle {
-        self.0.clone()
-    }
-
     fn events() {}
 
     fn wait(&mut self, (): &mut (), until: Until) {
@@ -42,7 +38,7 @@ impl Wait for Model {
 
 fn parkers(count: usize) -> Vec<Parker<Model>> {
     let model = Model(Arc::new((Mutex::new(false), Condvar::new())));
-    let handle = model.handle();
+    let handle = model.0.clone();
     let driver = Arc::new(Mutex::new(model));
     (0..count).map(|_| Parker::new(Some((&driver, &handle)))).collect()
 }

@@ -79,10 +79,6 @@ impl Wait for Reactor {
     type Events = bool;
     type Handle = Handle;
 
-    fn handle(&self) -> Handle {
-        self.0.clone()
-    }
-
     fn events() -> bool {
         false
     }
