@@ -59,7 +59,7 @@ fn the_macros_hold_each_future_once() {
         }
     });
     for (size, nodes, needs) in [(graph, 2, 0), (chain, 3, 3)] {
-        assert!((768..=768 + (8 * nodes + needs + 3) * WORD).contains(&size), "{size}");
+        assert!((768..=768 + (8 * nodes + needs + 6) * WORD).contains(&size), "{size}");
     }
     for size in [biased, fair, both] {
         assert!((768..=768 + 6 * WORD).contains(&size), "{size}");
