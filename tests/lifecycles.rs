@@ -295,7 +295,7 @@ fn is_over(body: impl FnOnce() + Send + 'static) {
     is_done.recv_timeout(WATCHDOG).expect("it hangs, or has panicked");
 }
 
-// Mutant: executor-mt/src/worker.rs :: core::mem::forget(second); => drop(second);
+// Mutant: core/src/guard.rs :: core::mem::forget(second); => drop(second);
 #[test]
 fn no_worker_ends_by_what_a_panic_of_hooks_and_wakers_says() {
     let _alone = alone();
@@ -323,7 +323,7 @@ fn no_worker_ends_by_what_a_panic_of_hooks_and_wakers_says() {
     }
 }
 
-// Mutant: src/runtime/runtime.rs :: if let Err(payload) = catch_unwind(AssertUnwindSafe(|| lease.timers.close())) { => lease.timers.close(); if let Err(payload) = catch_unwind(|| ()) {
+// Mutant: src/runtime/runtime.rs :: swallow(|| lease.timers.close()); => lease.timers.close();
 #[test]
 fn a_runtime_ends_as_a_whole_where_a_waker_panics() {
     let _alone = alone();

@@ -61,21 +61,23 @@ pub(crate) fn resume(payload: Payload) -> ! {
     match payload {}
 }
 
-/// Runs `f`, and lets its panic go: the panic hook has told of it, and whoever runs this must go on.
+/// Runs foreign code, as the waker of somebody else, and lets its panic go: the panic hook has told of it, and whoever runs this
+/// must go on. What is left of the panic is foreign as well: its destructor runs here, and that of a panic in there does not.
+///
+/// Without `std` nothing is caught.
 #[cfg(feature = "std")]
-pub(crate) fn swallow(f: impl FnOnce()) {
+pub fn swallow(f: impl FnOnce()) {
     if let Err(payload) = run(f) {
-        // Its destructor is foreign code as well.
         if let Err(second) = run(|| drop(payload)) {
             core::mem::forget(second);
         }
     }
 }
 
-/// Runs `f`.
+/// Runs foreign code, where nothing is caught.
 #[cfg(not(feature = "std"))]
 #[inline(always)]
-pub(crate) fn swallow(f: impl FnOnce()) {
+pub fn swallow(f: impl FnOnce()) {
     f();
 }
 

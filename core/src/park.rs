@@ -15,6 +15,14 @@
 
 use crate::time::Instant;
 
+#[cfg(feature = "std")]
+mod blocking;
+
+#[cfg(feature = "std")]
+pub use blocking::block_on;
+#[cfg(feature = "std")]
+pub(crate) use blocking::until_ready;
+
 /// A way to wait for events.
 pub trait Park {
     /// What ends the wait, from any thread or interrupt.

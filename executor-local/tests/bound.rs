@@ -4,27 +4,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use zokio_core::park::{Park, Unpark};
 use zokio_core::task::try_spawn_local_at;
-use zokio_core::time::Instant;
 use zokio_executor_local::{Config, SharedExecutor};
 
-struct Never;
-#[derive(Clone)]
-struct Nobody;
-impl Unpark for Nobody {
-    fn unpark(&self) {}
-}
-impl Park for Never {
-    type Unpark = Nobody;
-    fn unpark(&self) -> Nobody {
-        Nobody
-    }
-    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        assert!(!is_idle(), "nobody would wake this executor");
-    }
-    fn poll(&mut self) {}
-}
+#[path = "parkers/never.rs"]
+mod never;
+
+use never::Never;
 
 /// An executor is `Send`, its local tasks are not: on another thread it neither runs nor drops them.
 #[test]

@@ -10,29 +10,14 @@ use std::sync::mpsc;
 use std::task::{Context, Poll};
 
 use zokio_core::ambient::Ambient;
-use zokio_core::park::{Park, Unpark};
 use zokio_core::task::{Arena, SpawnError};
-use zokio_core::time::Instant;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{Config, Executor};
 
-#[derive(Clone)]
-struct Nobody;
-impl Unpark for Nobody {
-    const NEEDED: bool = false;
-    fn unpark(&self) {}
-}
-struct Never;
-impl Park for Never {
-    type Unpark = Nobody;
-    fn unpark(&self) -> Nobody {
-        Nobody
-    }
-    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        assert!(!is_idle(), "nobody would wake this executor");
-    }
-    fn poll(&mut self) {}
-}
+#[path = "parkers/never.rs"]
+mod never;
+
+use never::{Never, Nobody};
 
 /// An executor in a `static` runs on one thread: another one is outside of it, with and without feature `std`, and what it
 /// has that is not `Send` is refused.

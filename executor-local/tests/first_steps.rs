@@ -2,68 +2,25 @@
 #![cfg(all(feature = "std", not(loom)))]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use zokio_core::future::yield_now;
-use zokio_core::park::{Park, Unpark};
 use zokio_core::task::{Arena, SpawnError, try_spawn_at};
-use zokio_core::time::Instant;
 use zokio_executor_local::{Config, Executor, SharedExecutor};
 
-/// Waits on a condition variable, for tests without timers.
-#[derive(Default)]
-struct CondvarPark(CondvarUnpark);
-#[derive(Default, Clone)]
-struct CondvarUnpark(Arc<(Mutex<bool>, Condvar)>);
-impl Unpark for CondvarUnpark {
-    fn unpark(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_one();
-    }
-}
-impl Park for CondvarPark {
-    type Unpark = CondvarUnpark;
-    fn unpark(&self) -> CondvarUnpark {
-        self.0.clone()
-    }
-    fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        assert!(deadline.is_none());
-        if is_idle() {
-            let (token, rings) = &*self.0.0;
-            let (mut token, timeout) =
-                rings.wait_timeout_while(token.lock().unwrap(), Duration::from_secs(30), |token| !*token).unwrap();
-            assert!(!timeout.timed_out(), "a wake-up was lost");
-            *token = false;
-        }
-    }
-    fn poll(&mut self) {}
-}
+#[path = "parkers/condvar.rs"]
+mod condvar;
+#[path = "parkers/never.rs"]
+mod never;
 
-/// For an executor in a `static`, whose unparker must be const: nobody else wakes it in these tests.
-#[derive(Clone)]
-struct Alone;
-impl Unpark for Alone {
-    const NEEDED: bool = false;
-    fn unpark(&self) {}
-}
-struct NeverPark;
-impl Park for NeverPark {
-    type Unpark = Alone;
-    fn unpark(&self) -> Alone {
-        Alone
-    }
-    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        assert!(!is_idle(), "nobody would wake this executor");
-    }
-    fn poll(&mut self) {}
-}
+use condvar::CondvarPark;
+use never::{Never, Nobody};
 
 #[test]
 fn static_tasks_give_their_outputs() {
     static TASKS: Arena<2, 64> = Arena::new();
-    static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new().pool("tasks", &TASKS));
-    let sum = EXECUTOR.block_on(&mut NeverPark, async {
+    static EXECUTOR: Executor<Nobody> = Executor::new(Nobody, Config::new().pool("tasks", &TASKS));
+    let sum = EXECUTOR.block_on(&mut Never, async {
         let one = spawn(async {
             yield_now().await;
             1

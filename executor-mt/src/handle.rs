@@ -6,13 +6,12 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use zokio_core::ambient::{Ambient, Context, Held, Offer};
-use zokio_core::park::Unpark;
+use zokio_core::park::{Unpark, block_on};
 use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 
 use crate::home::Home;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
-use crate::thread;
 
 /// What belongs to a runtime and is none of the workers' business: who made it finds it again in each handle.
 pub type Companion = Arc<dyn Any + Send + Sync>;
@@ -81,7 +80,7 @@ impl<U: Unpark, A: Ambient> Handle<U, A> {
             "cannot start a runtime from within a runtime: this thread already runs an executor, and blocking it would stop \
              its tasks; await the future instead"
         );
-        A::enter(&self.context_of(self.shared.home()).with_polling(), || thread::run(future))
+        A::enter(&self.context_of(self.shared.home()).with_polling(), || block_on(future))
     }
 
     /// Makes this runtime the one of this thread until the guard is dropped.

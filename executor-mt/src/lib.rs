@@ -12,7 +12,7 @@
 //! | `deque`, `overflow` | a worker's own queue; what does not fit into it |
 //! | `home` | a worker as its tasks see it: inboxes, registry, memory |
 //! | `shared`, `shutdown` | a runtime; how all of its tasks are dropped |
-//! | `context`, `thread`, `timers`, `metrics` | this thread's worker; `block_on`; clocks that ring; counters |
+//! | `context`, `timers`, `metrics` | this thread's worker; clocks that ring; counters |
 
 mod builder;
 mod context;
@@ -26,7 +26,6 @@ mod runtime;
 mod shared;
 mod shutdown;
 mod steal;
-mod thread;
 mod timers;
 mod worker;
 

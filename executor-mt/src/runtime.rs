@@ -10,6 +10,7 @@ use std::thread;
 use std::vec::Vec;
 
 use zokio_core::ambient::Ambient;
+use zokio_core::guard::swallow;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::task::JoinHandle;
 use zokio_core::time::{Clock, Timers};
@@ -140,7 +141,7 @@ fn work<P, A, C>(
 /// A hook that panics has told so by the panic hook; the worker goes on.
 fn run_hook(hook: Option<Hook>) {
     if let Some(hook) = hook {
-        worker::contain(|| hook());
+        swallow(|| hook());
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicBool, AtomicUsize, Ordering};
+use zokio_core::guard::swallow;
 use zokio_core::park::Unpark;
 use zokio_core::time::Timers;
 
@@ -17,7 +18,7 @@ use crate::home::Home;
 use crate::idle::{Idle, Left};
 use crate::metrics::Metrics;
 use crate::steal::FEW;
-use crate::worker::{Local, Queue, contain};
+use crate::worker::{Local, Queue};
 
 /// The runtime's core. Alive as long as a handle, a worker, or the memory of one of its tasks is.
 pub(crate) struct Shared<U: Unpark> {
@@ -150,7 +151,7 @@ impl<U: Unpark> Shared<U> {
         if is_last {
             for farewell in farewells {
                 // The wakers of others are called in there.
-                contain(farewell);
+                swallow(farewell);
             }
             self.running().workers = 0;
             self.over.notify_all();

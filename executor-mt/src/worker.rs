@@ -25,9 +25,9 @@
 use core::cell::Cell;
 use core::time::Duration;
 use std::boxed::Box;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use zokio_core::guard::swallow;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::time::Timers;
 
@@ -314,7 +314,7 @@ impl<'a, P: Park> Worker<'a, P> {
                 local.between.set(true);
                 let end = timers.now().saturating_add(shortest * times);
                 let end = timers.next_deadline().map_or(end, |deadline| deadline.min(end));
-                contain(|| park.park(Some(end), is_idle));
+                swallow(|| park.park(Some(end), is_idle));
                 local.between.set(false);
             },
         );
@@ -339,7 +339,7 @@ impl<'a, P: Park> Worker<'a, P> {
                 home.counters.count_parks(1);
                 local.between.set(true);
                 // Asked for after the parked bit was set: an earlier deadline from elsewhere is seen here or rings.
-                contain(|| park.park(timers.next_deadline(), is_idle));
+                swallow(|| park.park(timers.next_deadline(), is_idle));
                 local.between.set(false);
             },
         );
@@ -356,7 +356,7 @@ impl<'a, P: Park> Worker<'a, P> {
     fn look_for_events(&mut self) {
         self.local.home().counters.count_driver_polls(1);
         self.between(self.local.queue.len(), |this| {
-            contain(|| this.park.poll());
+            swallow(|| this.park.poll());
             this.expire();
         });
     }
@@ -375,17 +375,7 @@ impl<'a, P: Park> Worker<'a, P> {
 
     fn expire(&mut self) {
         let counters = &self.local.home().counters;
-        contain(|| counters.count_timers(self.timers.expire()));
-    }
-}
-
-/// Runs foreign code, as the wakers of others: where it panics it has told so by the panic hook, and the worker goes on.
-pub(crate) fn contain(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        // Its destructor is foreign code as well.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            core::mem::forget(second);
-        }
+        swallow(|| counters.count_timers(self.timers.expire()));
     }
 }
 

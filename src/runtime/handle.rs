@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use zokio_core::ambient::{Ambient, Context, Held, Offer};
+use zokio_core::park::block_on;
 use zokio_core::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
 use zokio_core::time::Timers;
 use zokio_executor_local::context::Current;
@@ -269,7 +270,7 @@ impl Handle {
             Kind::CurrentThread(local) => {
                 super::runtime::refuse_nesting();
                 let context = local.context().with_polling();
-                Current::enter(&context, || os::block_on(future))
+                Current::enter(&context, || block_on(future))
             }
         }
     }

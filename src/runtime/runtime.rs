@@ -3,10 +3,10 @@
 use core::any::Any;
 use core::future::Future;
 use core::time::Duration;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use zokio_core::ambient::Ambient;
+use zokio_core::guard::swallow;
 use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{LocalSpawner, NestedBlockOn, SharedExecutor};
@@ -60,12 +60,8 @@ pub(super) fn refuse_nesting() {
 /// Drops the tasks, then unlinks what sleeps elsewhere on their timers, which may be lent again afterwards.
 fn end(executor: SharedExecutor<VirtualPark>, handle: &Handle, lease: &Lease<LocalTimers>) {
     executor.end(handle.offered());
-    // The wakers of others are called in there. One that panics has told so by the panic hook; what is to be ended after this
-    // is ended all the same.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| lease.timers.close())) {
-        // Its destructor is foreign code as well.
-        core::mem::forget(payload);
-    }
+    // The wakers of others are called in there: what is to be ended after this is ended all the same.
+    swallow(|| lease.timers.close());
 }
 
 impl Runtime {

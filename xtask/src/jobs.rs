@@ -21,6 +21,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+#[cfg(test)]
+use crate::ledger;
 use crate::process::Process;
 use crate::report::{Report, Verdict};
 use crate::workspace::{Package, Workspace, files};
@@ -105,6 +107,8 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
         let needs: &[&str] = if target.has_unicore() { &["zokio-core", "zokio-executor-local"] } else { &["zokio"] };
         let mut paths = paths(needs);
         paths.extend(["Cargo.toml", "src", "targets"].map(|path| format!("fuzz/{path}")));
+        // Nothing of these is compiled for it.
+        paths.extend(["**/tests/**", "**/tests.rs"].map(|path| format!(":(exclude,glob){path}")));
         let pieces = if target.is_unicore() { of_one_core } else { pieces };
         for piece in 1..=pieces {
             jobs.push(Job {
@@ -198,6 +202,25 @@ mod tests {
         let names: BTreeSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
         assert_eq!(names.len(), jobs.len());
         assert!(names.iter().all(|name| !name.contains(" | ") && !name.starts_with('#')));
+    }
+
+    #[test]
+    fn fuzzing_does_not_depend_on_tests() {
+        let workspace = Workspace::find().expect("workspace");
+        let jobs = all(&workspace).expect("parts");
+        let hash = |paths: &[&str]| {
+            ledger::sources(&workspace, &paths.iter().map(|&path| path.to_owned()).collect::<Vec<_>>())
+        };
+        let fuzz = jobs.iter().find(|job| job.name.starts_with("fuzz ")).expect("a part");
+        let skips: Vec<&str> =
+            fuzz.paths.iter().map(String::as_str).filter(|path| path.starts_with(":(exclude")).collect();
+        // On a tree with changes that are not committed it says so.
+        if let (Ok(all), Ok(one)) = (hash(&["core/src/task"]), hash(&["core/src/task/mod.rs"])) {
+            let without = hash(&[&["core/src/task"], &skips[..]].concat()).expect("as committed");
+            assert!(without != all && without != one);
+            let only_tests = hash(&[&["core/src/task/tests"], &skips[..]].concat());
+            assert_eq!(only_tests, hash(&["no-such-folder"]));
+        }
     }
 
     #[test]

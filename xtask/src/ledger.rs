@@ -20,9 +20,10 @@ const HEADING: &str = "\
 # part | outcome | commit | hash of its sources | when it ended | seconds of a core | what came of it
 ";
 
-/// The script that says the hash for a commit, `$1`, and the paths that follow. The rest of the root manifest is the facade's.
+/// The script that says the hash for a commit, `$1`, and the paths that follow, which are git's, so that some may say what is not
+/// meant (and it is asked for the difference from nothing, since what lists a tree does not know these). The rest of the root manifest is the facade's.
 const HASH: &str = r#"commit=$1; shift
-{ git ls-tree -r "$commit" -- "$@"
+{ git diff-tree -r "$(git hash-object -t tree /dev/null)" "$commit" -- "$@"
   git show "$commit:Cargo.toml" | awk '/^\[/ { all = /^\[(profile|patch|workspace\.package|workspace\.lints)/ } all'
 } | git hash-object --stdin"#;
 

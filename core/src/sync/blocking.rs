@@ -57,37 +57,12 @@ pub(super) const SLEEPS: bool = cfg!(feature = "std");
 
 #[cfg(feature = "std")]
 mod sleep {
-    use alloc::sync::Arc;
-    use alloc::task::Wake;
     use core::future::Future;
     use core::pin::Pin;
-    use core::task::{Context, Poll, Waker};
-    #[cfg(shuttle)]
-    use shuttle::thread::{self, Thread};
-    #[cfg(not(shuttle))]
-    use std::thread::{self, Thread};
-
-    struct Unpark(Thread);
-
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-
-        fn wake_by_ref(self: &Arc<Self>) {
-            self.0.unpark();
-        }
-    }
 
     /// Sleeps between polls.
     pub(super) fn until_ready<F: Future>(mut future: Pin<&mut F>, _: &str) -> F::Output {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return output;
-            }
-            thread::park();
-        }
+        crate::park::until_ready(|cx| future.as_mut().poll(cx))
     }
 }
 

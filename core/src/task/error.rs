@@ -5,6 +5,9 @@ use core::fmt;
 use super::id::Id;
 use crate::guard::{self, Payload};
 
+#[cfg(feature = "std")]
+mod alloc;
+
 /// A task could not be spawned. The future comes back.
 #[non_exhaustive]
 pub enum SpawnError<F> {

@@ -215,11 +215,3 @@ unsafe fn set_index(task: TaskPtr, to: usize) {
     // SAFETY: *registered*: the lock is held.
     extra.with_mut(|index| unsafe { *index = to });
 }
-
-/// As tokio's: for `?` where an error of I/O is given. The error of the task stays inside.
-#[cfg(feature = "std")]
-impl From<super::error::JoinError> for std::io::Error {
-    fn from(error: super::error::JoinError) -> Self {
-        Self::other(error)
-    }
-}

@@ -21,11 +21,12 @@ use std::boxed::Box;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 use std::vec::Vec;
+
+use zokio_core::guard::swallow;
 
 use super::sync::thread::{self, JoinHandle};
 use super::sync::{Condvar, Mutex, MutexGuard, lock};
@@ -222,7 +223,7 @@ impl BlockingPool {
         self.0.work.notify_all();
         for job in dropped {
             // What a job owns may panic when dropped; the others are dropped all the same.
-            contain(|| drop(job));
+            swallow(|| drop(job));
         }
 
         let mut state = self.0.state();
@@ -272,16 +273,6 @@ impl fmt::Debug for BlockingPool {
     }
 }
 
-/// Runs foreign code: where it panics the panic hook has reported it, and the thread goes on.
-fn contain(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        // The payload is foreign, too, and that of its destructor.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            core::mem::forget(second);
-        }
-    }
-}
-
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
@@ -293,7 +284,7 @@ impl Shared {
         loop {
             while let Some(job) = state.queue.pop_front() {
                 drop(state);
-                contain(job);
+                swallow(job);
                 state = self.state();
             }
             if state.closed {

@@ -62,5 +62,5 @@ pub use no_reactor::ReactorHandle;
 pub use park::{Driver, WorkerPark, WorkerUnpark};
 #[cfg(feature = "net")]
 pub use readiness::ReactorHandle;
-pub use thread_park::{ThreadPark, ThreadUnpark, block_on};
+pub use thread_park::{ThreadPark, ThreadUnpark};
 pub use virtual_time::{Attending, Inhibit, RuntimeClock, VirtualPark, VirtualTime, VirtualUnpark};

@@ -19,15 +19,10 @@
 //! *lock between*: a sleeper goes from SLEEPING into the condition variable with the lock held, and the notifier takes
 //! the lock before it notifies, so the notification cannot fall between the two.
 
-use core::future::Future;
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::task::Wake;
 
 use zokio_core::atomic::{AtomicUsize, Ordering};
 use zokio_core::park::{Park, Unpark};
-use zokio_core::task::raw::in_main;
 use zokio_core::time::Instant;
 
 use super::clock::SystemClock;
@@ -170,62 +165,5 @@ impl Unpark for ThreadUnpark {
     fn unpark(&self) {
         // A `ThreadPark` never waits in a driver.
         let (Unparked::Done | Unparked::WakeDriver) = self.token.unpark();
-    }
-}
-
-/// Polls `future` on this thread until it is ready, and sleeps in between. Nothing else runs meanwhile.
-///
-/// # Cost
-///
-/// Two allocations.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut park = ThreadPark::new();
-    let waker = Waker::from(std::sync::Arc::new(park.unpark()));
-    let mut cx = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = in_main(|| future.as_mut().poll(&mut cx)) {
-            return output;
-        }
-        park.park(None, || true);
-    }
-}
-
-impl Wake for ThreadUnpark {
-    fn wake(self: std::sync::Arc<Self>) {
-        self.unpark();
-    }
-
-    fn wake_by_ref(self: &std::sync::Arc<Self>) {
-        self.unpark();
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use core::future::poll_fn;
-
-    #[test]
-    fn a_wake_before_during_and_after_a_stolen_token_ends_the_wait() {
-        let mut step = 0;
-        let output = block_on(poll_fn(|cx| {
-            step += 1;
-            match step {
-                1 => cx.waker().wake_by_ref(),
-                2 => {
-                    // Whatever token the thread itself has is consumed by the future.
-                    cx.waker().wake_by_ref();
-                    std::thread::park_timeout(Duration::from_millis(1));
-                }
-                3 => {
-                    let waker = cx.waker().clone();
-                    std::thread::spawn(move || waker.wake());
-                }
-                _ => return Poll::Ready(step),
-            }
-            Poll::Pending
-        }));
-        assert_eq!(output, 4);
     }
 }

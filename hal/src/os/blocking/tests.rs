@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use core::future::Future;
 use core::task::{Context, Poll, Waker};
 
-use super::super::block_on;
 use super::*;
+use zokio_core::park::block_on;
 
 fn pool(max: usize, keep_alive: Duration) -> BlockingPool {
     BlockingPool::new(max, keep_alive, "test".into(), None)
@@ -143,7 +143,7 @@ impl Drop for Payload {
     }
 }
 
-// Mutant: hal/src/os/blocking.rs :: core::mem::forget(second); => drop(second);
+// Mutant: core/src/guard.rs :: core::mem::forget(second); => drop(second);
 #[test]
 fn what_a_panic_says_ends_neither_the_thread_nor_the_shutdown() {
     let pool = pool(1, LONG);

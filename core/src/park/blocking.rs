@@ -1,0 +1,107 @@
+//! A thread that waits for one future: what every `block_on` without an executor of its own is made of.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+#[cfg(shuttle)]
+use shuttle::thread::{self, Thread};
+#[cfg(not(shuttle))]
+use std::thread::{self, Thread};
+
+use crate::atomic::{AtomicBool, Ordering};
+use crate::task::coop::in_main;
+
+/// Wakes one thread.
+///
+/// *own flag*: the token of [`thread::unpark`](Thread::unpark) belongs to the thread, and what is polled may consume it. So a wake
+/// is in a flag of its own, and the token only ends the wait for it.
+struct Sleeper {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Ordering: Release pairs with the Acquire in `until_ready`: the poll sees what was done before the wake.
+        if !self.woken.swap(true, Ordering::Release) {
+            self.thread.unpark();
+        }
+    }
+}
+
+/// Runs `future` on this thread until it is ready: polled as the main future of a runtime is, with a budget and as no task. The thread
+/// sleeps in between. Nothing else runs meanwhile.
+///
+/// For who blocks a thread on which no executor runs. Whether it may be blocked, and in which context, is the caller's affair.
+///
+/// # Panics
+///
+/// Only with a panic of the future.
+///
+/// # Cost
+///
+/// One allocation. A wake is a read-modify-write, and the first one since the last poll a call of the system where the thread
+/// sleeps. The waker may be called from any thread, at any time, also after the end.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    until_ready(|cx| in_main(|| future.as_mut().poll(cx)))
+}
+
+/// Calls `poll` until it is ready, and sleeps in between.
+pub(crate) fn until_ready<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    let sleeper = Arc::new(Sleeper { thread: thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(sleeper.clone());
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = poll(&mut cx) {
+            return output;
+        }
+        // Ordering: see `wake_by_ref`.
+        while !sleeper.woken.swap(false, Ordering::Acquire) {
+            thread::park();
+        }
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use core::future::poll_fn;
+    use core::time::Duration;
+
+    use super::*;
+
+    /// Polls whose waker was called before, during and after the thread's own token was consumed.
+    // Mutant: core/src/park/blocking.rs :: while !sleeper.woken.swap(false, Ordering::Acquire) { => loop {
+    #[test]
+    fn a_wake_whose_token_was_consumed_ends_the_wait() {
+        let (ended, end) = std::sync::mpsc::channel();
+        // Waited for with a limit: what is tested is whether it ends.
+        std::thread::spawn(move || {
+            let mut step = 0;
+            let output = block_on(poll_fn(|cx| {
+                step += 1;
+                match step {
+                    1 => cx.waker().wake_by_ref(),
+                    2 => {
+                        cx.waker().wake_by_ref();
+                        thread::park();
+                    }
+                    3 => {
+                        let waker = cx.waker().clone();
+                        thread::spawn(move || waker.wake());
+                    }
+                    _ => return Poll::Ready(step),
+                }
+                Poll::Pending
+            }));
+            let _ = ended.send(output);
+        });
+        assert_eq!(end.recv_timeout(Duration::from_secs(10)), Ok(4));
+    }
+}
