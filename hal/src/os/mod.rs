@@ -5,7 +5,7 @@
 //! | [`SystemClock`] | the clock: nanoseconds since long before the process first asked |
 //! | [`Driver`], [`WorkerPark`], [`WorkerUnpark`] | how n workers wait: one of them in the reactor, the others each on their own |
 //! | [`VirtualTime`], [`VirtualPark`], [`RuntimeClock`] | the time of a runtime, where a test may stop and move it |
-//! | [`ThreadPark`], [`block_on`] | how a thread waits that needs no reactor |
+//! | [`ThreadPark`] | how a thread waits that needs no reactor |
 //! | [`ReactorHandle`] | where sockets register; found through a thread-local slot or handed over |
 //! | `net` | `TcpListener`, `TcpStream` and its halves (feature `net`, and with it the reactor) |
 //! | [`BlockingPool`], [`spawn_blocking`] | threads for calls that block; such a call as a task |
