@@ -61,6 +61,10 @@ pub(super) trait Protocol<const LANES: usize> {
     /// The lane to wait in.
     const LANE: usize;
 
+    /// Whether a poll neither takes a unit of budget nor asks for one. So it is with the end of something: who is told of that
+    /// hears of it, also where something beside it in its task uses the whole budget of every poll.
+    const FREE: bool = false;
+
     /// Whether [`quick`](Self::quick) is worth a call.
     const QUICK: bool = false;
 

@@ -372,6 +372,7 @@ impl Protocol<LANES> for Gone {
     type Tag = ();
     type Output = ();
     const LANE: usize = GONE;
+    const FREE: bool = true;
 
     fn poll(&mut self, section: &mut Inner<'_>, _: Option<()>) -> Step<(), ()> {
         if section.state.receivers == 0 { Step::Ready(()) } else { Step::Wait(()) }

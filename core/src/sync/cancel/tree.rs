@@ -272,6 +272,7 @@ impl Protocol<1> for Listen {
     type Tag = ();
     type Output = ();
     const LANE: usize = 0;
+    const FREE: bool = true;
 
     fn poll(&mut self, section: &mut Section<'_, bool, (), 1>, _: Option<()>) -> Step<(), ()> {
         if *section.state { Step::Ready(()) } else { Step::Wait(()) }

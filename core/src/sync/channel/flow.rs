@@ -585,6 +585,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Watching<B> {
     type Tag = Told;
     type Output = ();
     const LANE: usize = WATCHERS;
+    const FREE: bool = true;
 
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, _: Option<Told>) -> Step<(), Told> {
         if section.state.closed() { Step::Ready(()) } else { Step::Wait(Told::Wait) }

@@ -10,6 +10,8 @@ mod channel;
 #[cfg(all(not(loom), feature = "std"))]
 mod condvar;
 #[cfg(all(not(loom), feature = "std"))]
+mod ends;
+#[cfg(all(not(loom), feature = "std"))]
 mod forgotten;
 #[cfg(all(not(loom), feature = "std"))]
 mod hand;

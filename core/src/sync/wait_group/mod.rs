@@ -128,6 +128,7 @@ impl Protocol<LANES> for Complete {
     type Tag = ();
     type Output = ();
     const LANE: usize = WAITING;
+    const FREE: bool = true;
 
     fn poll(&mut self, section: &mut Section<'_, usize, (), LANES>, _: Option<()>) -> Step<(), ()> {
         // It is completed in a section, which found this one in line, or which this one finds counted.

@@ -57,7 +57,7 @@ enum Place<W: Tag> {
 ///
 /// # Cost
 ///
-/// A unit of the task's budget for an output. Without waiting one section and no clone of the waker; a wait takes two, and one more when it ends.
+/// A unit of the task's budget for an output, unless its protocol is free of that. Without waiting one section and no clone of the waker; a wait takes two, and one more when it ends.
 pub(in crate::sync) struct Waiter<H, P, const LANES: usize>
 where
     H: Home<LANES>,
@@ -329,6 +329,9 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Output> {
+        if P::FREE {
+            return self.poll_free(cx);
+        }
         let budget = ready!(coop::poll_proceed(cx));
         let output = ready!(self.advance(Some(cx.waker())));
         budget.made_progress();

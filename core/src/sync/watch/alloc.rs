@@ -248,6 +248,7 @@ impl Protocol<LANES> for Gone<'_> {
     type Tag = ();
     type Output = ();
     const LANE: usize = GONE;
+    const FREE: bool = true;
 
     fn poll(&mut self, _: &mut Section<'_, usize, (), LANES>, _: Option<()>) -> Step<(), ()> {
         // Ordering: acquires what receivers did that are gone. The last one looks for those who wait under the lock, which
