@@ -120,7 +120,10 @@ impl<T> Sender<T> {
     /// Sends a value, whether there are receivers or not, and returns the old one.
     pub fn send_replace(&self, value: T) -> T {
         let watch = &self.shared.watch;
-        watch.try_replace(value).unwrap_or_else(|value| blocking::wait(watch.replace(value), BORROWED))
+        watch.try_replace(value).unwrap_or_else(|value| match blocking::wait(watch.replace(value), BORROWED) {
+            Ok(old) => old,
+            Err(_) => unreachable!("it is closed by the last sender, when that is dropped"),
+        })
     }
 
     /// Changes the value in place, and every receiver hears of it.

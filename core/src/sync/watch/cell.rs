@@ -82,6 +82,10 @@ pub struct Watch<T, L: RawLock = DefaultLock> {
 // SAFETY: *shared* and *exclusive*: threads look at the value at once, and one of them may move it out.
 unsafe impl<T: Send + Sync, L: RawLock + Sync> Sync for Watch<T, L> {}
 
+// What is changed in place when a closure panics is the value, which stays as it was left; that is said there.
+impl<T, L: RawLock> core::panic::UnwindSafe for Watch<T, L> {}
+impl<T, L: RawLock> core::panic::RefUnwindSafe for Watch<T, L> {}
+
 type Inner<'s> = Section<'s, usize, (), LANES>;
 
 impl<T> Watch<T> {
@@ -119,17 +123,13 @@ impl<T, L: RawLock> Watch<T, L> {
     ///
     /// # Errors
     ///
-    /// [`SendError`] with the value, if it is closed.
+    /// [`SendError`] with the value, if it is closed, also while this waits.
     ///
     /// # Cancel safety
     ///
     /// The value is in the future until it is sent: dropping the future before that drops it.
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
-        if self.is_closed() {
-            return Err(SendError(value));
-        }
-        drop(self.replace(value).await);
-        Ok(())
+        self.replace(value).await.map(drop).map_err(SendError)
     }
 
     /// Sends a new value, if nobody looks at the old one, which is dropped.
@@ -138,10 +138,10 @@ impl<T, L: RawLock> Watch<T, L> {
     ///
     /// With the value: [`TrySendError::Borrowed`] if somebody looks, [`TrySendError::Closed`] if it is closed.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        if self.is_closed() {
-            return Err(TrySendError::Closed(value));
-        }
-        self.try_replace(value).map(drop).map_err(TrySendError::Borrowed)
+        self.try_replace(value).map(drop).map_err(|value| match self.is_closed() {
+            true => TrySendError::Closed(value),
+            false => TrySendError::Borrowed(value),
+        })
     }
 
     /// Looks at the value.
@@ -163,15 +163,17 @@ impl<T, L: RawLock> Watch<T, L> {
         self.waiters.with(|_| self.access.try_read()).then(|| Ref::new(self))
     }
 
-    /// Says that nothing will be sent any more, which wakes everybody who waits for a change. Returns whether it was open.
+    /// Says that nothing will be sent any more, which wakes everybody who waits for a change, or to send. Returns whether it
+    /// was open.
     pub fn close(&self) -> bool {
         let open = self.waiters.with(|section| {
             let open = *section.state & CLOSED == 0;
             self.set_version(section, |version| version | CLOSED);
             section.append(WAITING, LEAVING);
+            self.call(section);
             open
         });
-        // Nobody begins to wait at a closed one, so this ends.
+        // Nobody begins to wait for a change of a closed one, so this ends.
         self.waiters.drain(LEAVING, (), |_| false);
         open
     }
@@ -194,9 +196,9 @@ impl<T, L: RawLock> Watch<T, L> {
         self.version.store(*section.state, Ordering::Release);
     }
 
-    /// Puts a value in the place of the old one, if nobody looks at it.
+    /// Puts a value in the place of the old one, if it is open and nobody looks at it.
     fn put(&self, section: &mut Inner<'_>, value: T) -> Result<T, T> {
-        if !self.access.try_write() {
+        if *section.state & CLOSED != 0 || !self.access.try_write() {
             return Err(value);
         }
         // SAFETY: *exclusive*.
@@ -225,7 +227,7 @@ impl<T, L: RawLock> Watch<T, L> {
         wakes.finish();
     }
 
-    /// Replaces the value at once, if nobody looks at it.
+    /// Replaces the value at once, if it is open and nobody looks at it.
     pub(super) fn try_replace(&self, value: T) -> Result<T, T> {
         let mut value = Some(value);
         let mut answer = None;
@@ -241,8 +243,8 @@ impl<T, L: RawLock> Watch<T, L> {
         answer.expect("the first step has put it")
     }
 
-    /// Replaces the value once nobody looks at it.
-    pub(super) fn replace(&self, value: T) -> impl Future<Output = T> {
+    /// Replaces the value once nobody looks at it; gives it back where it is closed before.
+    pub(super) fn replace(&self, value: T) -> impl Future<Output = Result<T, T>> {
         self.waiters.wait(Replace { watch: self, value: Some(value) })
     }
 
@@ -413,16 +415,16 @@ struct Replace<'a, T, L: RawLock> {
 impl<T, L: RawLock> Protocol<LANES> for Replace<'_, T, L> {
     type State = usize;
     type Tag = ();
-    type Output = T;
+    type Output = Result<T, T>;
     const LANE: usize = ACCESS;
     const SETTLES: bool = true;
 
-    fn poll(&mut self, section: &mut Inner<'_>, _: Option<()>) -> Step<T, ()> {
+    fn poll(&mut self, section: &mut Inner<'_>, _: Option<()>) -> Step<Self::Output, ()> {
         let Some(mut value) = self.value.take() else { return Step::Wait(()) };
         for last in [false, true] {
             match self.watch.put(section, value) {
-                Ok(old) => return Step::Ready(old),
-                Err(back) => value = back,
+                Err(back) if *section.state & CLOSED == 0 => value = back,
+                outcome => return Step::Ready(outcome),
             }
             if !last {
                 self.watch.access.wait();

@@ -215,6 +215,19 @@ fn readers_and_writers_on_threads_see_whole_values() {
     assert_eq!(*receiver.borrow(), [ROUNDS; 4]);
 }
 
+/// What runs where a panic is caught may send and look, as with tokio's.
+#[test]
+fn sides_may_be_used_where_a_panic_is_caught() {
+    let (sender, receiver) = channel(0);
+    let caught = std::panic::catch_unwind(|| {
+        let look = receiver.borrow();
+        std::panic::catch_unwind(|| *look).unwrap();
+        drop(look);
+        sender.send_modify(|_| panic!("a closure of the user's"));
+    });
+    assert!(caught.is_err());
+}
+
 #[test]
 fn sides_may_be_sent_and_shared() {
     let (sender, mut receiver) = channel(0);

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use crate::lock::LocalLock;
 use crate::sync::Watch;
 use crate::sync::watch::Ref;
-use crate::sync::watch::error::TrySendError;
+use crate::sync::watch::error::{SendError, TrySendError};
 use crate::test_util::{Event, Polled, Random, TestLock, TestWaker, forever, poll, send_sync};
 
 type Slot<T> = Watch<T, TestLock>;
@@ -56,6 +56,25 @@ fn close_lets_the_last_value_be_seen() {
     assert_eq!(slot.try_send(2), Err(TrySendError::Closed(2)));
     assert!(Polled::new(slot.send(2)).ready().is_err());
     assert!(slot.subscribe().is_closed());
+}
+
+/// Nothing comes after the end: who has heard of it may rely on that.
+// Mutant: core/src/sync/watch/cell.rs :: if *section.state & CLOSED != 0 || !self => if !self
+// Mutant: core/src/sync/watch/cell.rs :: section.append(WAITING, LEAVING);\n            self.call(section); => section.append(WAITING, LEAVING);
+#[test]
+fn close_gives_a_value_back_that_waits_to_be_sent() {
+    let slot = Slot::with_lock(0);
+    let mut receiver = slot.subscribe();
+    let look = slot.borrow();
+    let (mut one, mut two) = (Polled::waiting(slot.send(1)), Polled::waiting(slot.send(2)));
+    slot.close();
+    assert!(Polled::new(receiver.changed()).ready().is_err());
+    assert_eq!((one.wakes(), two.wakes()), (1, 1), "the look may last for ever");
+    assert_eq!(one.ready(), Err(SendError(1)));
+    drop(look);
+    assert_eq!(two.ready(), Err(SendError(2)));
+    assert!(Polled::new(receiver.changed()).ready().is_err());
+    assert_eq!(*receiver.borrow(), 0);
 }
 
 #[test]
