@@ -95,7 +95,7 @@ unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
         // Closed or not: `launch` cancels what comes too late, and the handle says so.
         // The task's count; `memory::released` gives it back.
         let _ = Arc::into_raw(self.executor.clone());
-        Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) })
+        Ok(Vacancy { memory: HeapTask::allocate(need.extra()), shape: Shape::CountedExtra(0) })
     }
 
     unsafe fn launch(&self, task: TaskPtr) {

@@ -228,7 +228,7 @@ unsafe impl<U: Unpark> Spawn for Home<U> {
     }
 
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
-        let layout: Layout = need.extra;
+        let layout: Layout = need.extra();
         let memory = HeapTask::allocate(layout);
         self.retain();
         Ok(Vacancy { memory, shape: Shape::CountedExtra(0) })

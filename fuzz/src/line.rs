@@ -52,8 +52,8 @@ unsafe impl Spawn for Line {
     }
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         match self.slots {
-            Some(slots) => claim_from("slots", slots, need.slot).map(|memory| Vacancy { memory, shape: Shape::Slot }),
-            None => Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) }),
+            Some(slots) => claim_from("slots", slots, need.slot()).map(|memory| Vacancy { memory, shape: Shape::Slot }),
+            None => Ok(Vacancy { memory: HeapTask::allocate(need.extra()), shape: Shape::CountedExtra(0) }),
         }
     }
     unsafe fn launch(&self, task: TaskPtr) {

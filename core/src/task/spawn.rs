@@ -35,15 +35,18 @@ pub struct Vacancy {
     pub shape: Shape,
 }
 
-/// Sizes and alignments that a future needs, by [`Shape`].
+/// Sizes and alignments that a future needs, by [`Shape`]. Only who spawns one makes it, so that no memory is asked for that has no room
+/// for a task:
+///
+/// ```compile_fail,E0451
+/// let nothing = std::alloc::Layout::new::<()>();
+/// let _ = zokio_core::task::Need { slot: nothing, plain: nothing, extra: nothing };
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
-    /// For [`Shape::Slot`].
-    pub slot: Layout,
-    /// For [`Shape::Counted`].
-    pub plain: Layout,
-    /// For [`Shape::CountedExtra`].
-    pub extra: Layout,
+    pub(super) slot: Layout,
+    plain: Layout,
+    extra: Layout,
 }
 
 impl Need {
@@ -53,6 +56,24 @@ impl Need {
             plain: layout_of::<F, ()>(),
             extra: layout_of::<F, crate::atomic::UnsafeCell<usize>>(),
         }
+    }
+
+    /// For [`Shape::Slot`].
+    #[must_use]
+    pub fn slot(&self) -> Layout {
+        self.slot
+    }
+
+    /// For [`Shape::Counted`].
+    #[must_use]
+    pub fn plain(&self) -> Layout {
+        self.plain
+    }
+
+    /// For [`Shape::CountedExtra`].
+    #[must_use]
+    pub fn extra(&self) -> Layout {
+        self.extra
     }
 }
 

@@ -231,9 +231,9 @@ unsafe impl<const PAD: usize> Spawn for Line<PAD> {
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
         match self.home {
             Home::Boxed if self.boxes.is_closed() => Err(Refusal::Closed),
-            Home::Boxed => Ok(Vacancy { memory: HeapTask::allocate(need.extra), shape: Shape::CountedExtra(0) }),
+            Home::Boxed => Ok(Vacancy { memory: HeapTask::allocate(need.extra()), shape: Shape::CountedExtra(0) }),
             Home::Pool(pool) | Home::Alone(pool) | Home::Direct(pool, _) => {
-                claim_from("pool", pool, need.slot).map(|memory| Vacancy { memory, shape: Shape::Slot })
+                claim_from("pool", pool, need.slot()).map(|memory| Vacancy { memory, shape: Shape::Slot })
             }
             Home::Nowhere => Err(Refusal::NoPool),
         }

@@ -91,7 +91,7 @@ unsafe impl Spawn for Place<'_> {
     }
 
     fn vacancy(&self, need: Need) -> Result<Vacancy, Refusal> {
-        Ok(Vacancy { memory: HeapTask::allocate(need.plain), shape: Shape::Counted })
+        Ok(Vacancy { memory: HeapTask::allocate(need.plain()), shape: Shape::Counted })
     }
 
     unsafe fn launch(&self, task: TaskPtr) {
