@@ -323,6 +323,83 @@ fn no_worker_ends_by_what_a_panic_of_hooks_and_wakers_says() {
     }
 }
 
+/// Panics where it is dropped.
+struct Bad;
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        panic!("a destructor of a hook");
+    }
+}
+
+/// The builder is gone, so that the worker drops its hook.
+// Mutant: executor-mt/src/runtime.rs :: swallow(|| drop(hook)); => drop(hook);
+#[test]
+fn no_worker_ends_by_what_its_hooks_own() {
+    let _alone = alone();
+    is_over(|| {
+        let bad = Bad;
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).on_thread_stop(move || {
+            let _ = &bad;
+        });
+        let runtime = builder.build().unwrap();
+        drop(builder);
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+    });
+}
+
+/// Spawns at its end one that does, and so on.
+struct Chain {
+    handle: Handle,
+    spawn: fn(&Handle, Chain),
+    left: usize,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        self.dropped.fetch_add(1, Ordering::SeqCst);
+        if let Some(left) = self.left.checked_sub(1) {
+            let Self { handle, spawn, dropped, .. } = self;
+            spawn(handle, Chain { handle: handle.clone(), spawn: *spawn, left, dropped: dropped.clone() });
+        }
+    }
+}
+
+/// A call for each would not fit on a stack. (What executor-mt does is tested there.)
+// Mutant: executor-local/src/shared.rs :: in_turn(DEEPEST, move || task.cancel()); => task.cancel();
+// Mutant: hal/src/os/blocking/task.rs :: in_turn(DEEPEST, move || task.cancel()); => task.cancel();
+#[test]
+fn a_chain_of_destructors_that_spawn_is_no_chain_of_calls() {
+    let _alone = alone();
+    let ways: [fn(&Handle, Chain); 2] = [
+        |handle, chain| {
+            drop(handle.spawn(async move {
+                let _chain = chain;
+                std::future::pending::<()>().await;
+            }))
+        },
+        |handle, chain| drop(handle.spawn_blocking(move || drop(chain))),
+    ];
+    for spawn in ways {
+        is_over(move || {
+            let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+            let (ends, has_end) = mpsc::channel::<()>();
+            // The one thread of the pool is busy until that drops what it has not begun.
+            drop(runtime.spawn_blocking(move || has_end.recv()));
+            let dropped = Arc::new(AtomicUsize::new(0));
+            spawn(
+                runtime.handle(),
+                Chain { handle: runtime.handle().clone(), spawn, left: 20_000, dropped: dropped.clone() },
+            );
+            drop(runtime.spawn_blocking(move || drop(ends)));
+            drop(runtime);
+            assert_eq!(dropped.load(Ordering::SeqCst), 20_001);
+        });
+    }
+}
+
 // Mutant: src/runtime/runtime.rs :: swallow(|| lease.timers.close()); => lease.timers.close();
 #[test]
 fn a_runtime_ends_as_a_whole_where_a_waker_panics() {

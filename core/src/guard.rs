@@ -1,6 +1,11 @@
 //! How a poll or a drop of a task's future is run: with its panic caught (std), or plainly (elsewhere, where a panic is
 //! the firmware's panic handler and never returns; on a host it may unwind, which a poll lets pass and a drop does not).
 
+#[cfg(feature = "std")]
+mod turns;
+#[cfg(feature = "std")]
+pub use turns::{DEEPEST, in_turn};
+
 /// What is left of a caught panic. Without `std` there is none.
 #[cfg(not(feature = "std"))]
 pub type Payload = core::convert::Infallible;

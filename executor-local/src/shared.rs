@@ -14,6 +14,7 @@ use std::sync::PoisonError;
 use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::{AtomicBool, Ordering};
 use zokio_core::future::__private::Seeded;
+use zokio_core::guard::{DEEPEST, in_turn};
 use zokio_core::park::{Park, Unpark};
 use zokio_core::task::raw::{self, HeapTask};
 use zokio_core::task::{Need, Notified, Owner, Refusal, Shape, Spawn, TaskPtr, Vacancy};
@@ -106,7 +107,7 @@ unsafe impl<U: Unpark> Spawn for SharedSpawner<U> {
         } else {
             // SAFETY: of this executor, and its NOTIFIED handed over.
             let task: Notified<Executor<U>> = unsafe { Notified::from_ptr(task) };
-            task.cancel();
+            in_turn(DEEPEST, move || task.cancel());
         }
     }
 }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Weak};
 
 use zokio_core::atomic::{AtomicUsize, LAYOUT_IS_REAL, Ordering, fence};
 use zokio_core::park::Unpark;
-use zokio_core::stack::TakeAll;
+use zokio_core::stack::{TakeAll, Taken};
 use zokio_core::task::raw::{Boxes, HeapTask, JOINED_BYTES};
 use zokio_core::task::{Counted, Need, Notified, Owner, Refusal, Schedule, Shape, Spawn, TaskPtr, Vacancy};
 use zokio_core::time::Timers;
@@ -119,21 +119,19 @@ impl<U: Unpark> Home<U> {
         self.has_inbox() || self.backlog.len() > 0 || !self.thief.is_empty()
     }
 
-    /// Puts a task from another thread into an inbox, and wakes somebody if that was empty.
-    fn deliver(&self, inbox: &TakeAll<Self>, task: Task<U>) {
+    /// Puts a task from another thread into an inbox, and wakes somebody if that was empty; `refused` ends it where that is closed.
+    fn deliver(&self, inbox: &TakeAll<Self>, task: Task<U>, refused: fn(Task<U>)) {
         match inbox.push(task) {
             Ok(true) => self.shared().notify(self.index),
             // Whoever found it empty has told somebody, or is about to.
             Ok(false) => {}
-            Err(task) => shutdown::bury(task),
+            Err(task) => refused(task),
         }
     }
 
-    /// Refuses what comes from other threads from now on, and cancels what is there.
-    pub(crate) fn close(&self) {
-        for inbox in [&self.wakes, &self.spawns] {
-            inbox.close().for_each(shutdown::bury);
-        }
+    /// Refuses what comes from other threads from now on, and gives what is there.
+    pub(crate) fn close(&self) -> [Taken<Self>; 2] {
+        [self.wakes.close(), self.spawns.close()]
     }
 
     /// One cell more.
@@ -183,7 +181,7 @@ unsafe impl<U: Unpark> Schedule for Home<U> {
     fn schedule(&self, task: Task<U>) {
         match self.local() {
             Some(local) => local.push_woken(task),
-            None => self.deliver(&self.wakes, task),
+            None => self.deliver(&self.wakes, task, shutdown::bury),
         }
     }
 
@@ -191,7 +189,7 @@ unsafe impl<U: Unpark> Schedule for Home<U> {
     fn reschedule(&self, task: Task<U>) {
         match self.local() {
             Some(local) => local.requeue(task),
-            None => self.deliver(&self.wakes, task),
+            None => self.deliver(&self.wakes, task, shutdown::bury),
         }
     }
 
@@ -245,9 +243,9 @@ unsafe impl<U: Unpark> Spawn for Home<U> {
         // SAFETY: the caller's win of NOTIFIED, given to us.
         let task = unsafe { Task::from_ptr(task) };
         match local {
-            _ if !open => shutdown::bury(task),
+            _ if !open => shutdown::refuse(task),
             Some(local) => local.push(task),
-            None => self.deliver(&self.spawns, task),
+            None => self.deliver(&self.spawns, task, shutdown::refuse),
         }
     }
 }

@@ -138,10 +138,11 @@ fn work<P, A, C>(
     shared.worker_stops(index, farewell(timers, park));
 }
 
-/// A hook that panics has told so by the panic hook; the worker goes on.
+/// A hook that panics has told so by the panic hook; the worker goes on. What it owns is the user's as well.
 fn run_hook(hook: Option<Hook>) {
     if let Some(hook) = hook {
         swallow(|| hook());
+        swallow(|| drop(hook));
     }
 }
 

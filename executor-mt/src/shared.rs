@@ -17,6 +17,7 @@ use crate::handle::Companion;
 use crate::home::Home;
 use crate::idle::{Idle, Left};
 use crate::metrics::Metrics;
+use crate::shutdown;
 use crate::steal::FEW;
 use crate::worker::{Local, Queue};
 
@@ -137,8 +138,10 @@ impl<U: Unpark> Shared<U> {
         if self.closed.swap(true, Ordering::Relaxed) {
             return;
         }
-        self.homes.iter().for_each(Home::close);
+        // First all of them: what is spawned by who is dropped below is refused at once, wherever it goes.
+        let left: Vec<_> = self.homes.iter().flat_map(Home::close).collect();
         self.homes.iter().for_each(|home| home.unpark.unpark());
+        left.into_iter().flatten().for_each(shutdown::bury);
     }
 
     /// A worker is over, its tasks are dropped. The last one says all farewells: no worker uses the timers of another then.

@@ -11,10 +11,7 @@
 //!
 //! No worker waits for another, and no task is dropped where it may not be.
 
-use core::cell::RefCell;
-use std::boxed::Box;
-use std::collections::VecDeque;
-
+use zokio_core::guard::{DEEPEST, in_turn};
 use zokio_core::park::Unpark;
 use zokio_core::task::AbortHandle;
 
@@ -22,38 +19,17 @@ use crate::home::{Home, Task};
 use crate::overflow::Batch;
 use crate::worker::Local;
 
-type Graves = VecDeque<Box<dyn FnOnce()>>;
-
-std::thread_local! {
-    /// Tasks to be cancelled by this thread, while it is cancelling one: dropping a future may wake others, whose futures
-    /// wake others again, and a chain of them must not become a chain of calls.
-    static GRAVES: RefCell<Option<Graves>> = const { RefCell::new(None) };
-}
-
-/// Cancels a task that nobody will run.
+/// Cancels a task that nobody will run. Where this thread is cancelling one already, after that: dropping a future may wake others,
+/// whose futures wake others again.
 #[cold]
 pub(crate) fn bury<U: Unpark>(task: Task<U>) {
-    let mut task = Some(task);
-    let first = GRAVES.try_with(|graves| match &mut *graves.borrow_mut() {
-        Some(graves) => {
-            let task = task.take();
-            graves.push_back(Box::new(move || task.into_iter().for_each(Task::cancel)));
-            false
-        }
-        none => {
-            *none = Some(Graves::new());
-            true
-        }
-    });
-    // Where there is a grave digger, or the thread is about to end, this is none or cancels at once. Panics of futures do
-    // not come out of `cancel`.
-    task.into_iter().for_each(Task::cancel);
-    if first == Ok(true) {
-        while let Some(next) = GRAVES.with(|graves| graves.borrow_mut().as_mut().and_then(Graves::pop_front)) {
-            next();
-        }
-        GRAVES.with(|graves| drop(graves.take()));
-    }
+    in_turn(1, move || task.cancel());
+}
+
+/// Cancels a task that was just spawned, and that nobody will run. Before its spawner goes on, who may wait for it.
+#[cold]
+pub(crate) fn refuse<U: Unpark>(task: Task<U>) {
+    in_turn(DEEPEST, move || task.cancel());
 }
 
 /// Refuses tasks at a home from now on, and aborts those that it has. One that sleeps is scheduled by its abort: into the queue

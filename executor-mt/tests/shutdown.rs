@@ -4,7 +4,7 @@ mod common;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -124,6 +124,57 @@ fn tasks_that_spawn_and_wake_in_their_drop_are_all_dropped() {
     assert_eq!(drops.load(Ordering::Relaxed), CHAIN + 1);
 }
 
+/// Its destructor is called by who drops the runtime, since it lies in an inbox: each worker is kept in a poll until then.
+// Mutant: executor-mt/src/shutdown.rs :: in_turn(DEEPEST, move || task.cancel()); => bury(task);
+// Mutant: executor-mt/src/shared.rs :: let left: Vec<_> = self.homes.iter().flat_map(Home::close).collect(); => let left = self.homes.iter().flat_map(Home::close);
+#[test]
+fn what_a_destructor_spawns_at_the_end_is_over_when_it_has_been_spawned() {
+    struct Spawns {
+        handle: Handle,
+        over: Arc<Mutex<Vec<bool>>>,
+        left: usize,
+        _keeps: Vec<mpsc::Sender<()>>,
+    }
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            // One for each home, whatever comes first.
+            for _ in 0..if self.left > 0 { 2 } else { 0 } {
+                let (handle, over) = (self.handle.clone(), self.over.clone());
+                let next = Spawns { handle, over, left: self.left - 1, _keeps: Vec::new() };
+                let task = self.handle.spawn(async move {
+                    let _next = next;
+                    std::future::pending::<()>().await;
+                });
+                self.over.lock().unwrap().push(task.is_finished());
+            }
+        }
+    }
+    let runtime = runtime(2);
+    let over = Arc::new(Mutex::new(Vec::new()));
+    let mut keeps = Vec::new();
+    for _ in 0..2 {
+        let (keep, kept) = mpsc::channel::<()>();
+        let (begins, begun) = mpsc::channel();
+        runtime
+            .spawn(async move {
+                begins.send(()).unwrap();
+                let _ = kept.recv();
+            })
+            .detach();
+        begun.recv().unwrap();
+        keeps.push(keep);
+    }
+    let first = Spawns { handle: runtime.handle().clone(), over: over.clone(), left: 2, _keeps: keeps };
+    runtime
+        .spawn(async move {
+            let _first = first;
+            std::future::pending::<()>().await;
+        })
+        .detach();
+    drop(runtime);
+    assert_eq!(*over.lock().unwrap(), [true; 6]);
+}
+
 /// Keeps the waker of each of its polls.
 fn leave_waker(place: Arc<Mutex<Vec<Waker>>>, dropped: Dropped) -> impl Future<Output = ()> {
     poll_fn(move |cx| {
@@ -153,7 +204,7 @@ fn wakers_used_after_the_runtime_is_gone_do_nothing() {
     }
 }
 
-// Mutant: executor-mt/src/home.rs :: Err(task) => shutdown::bury(task), => Err(task) => drop(task.into_ptr()),
+// Mutant: executor-mt/src/home.rs :: Err(task) => refused(task), => Err(task) => drop((refused, task.into_ptr())),
 #[test]
 fn failure_034_wakes_race_the_drop_of_the_runtime() {
     let rounds = if cfg!(miri) {

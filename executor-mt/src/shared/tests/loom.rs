@@ -191,7 +191,7 @@ fn failure_001_a_wake_from_outside_races_the_worker_parking() {
     });
 }
 
-// Mutant: executor-mt/src/home.rs :: Err(task) => shutdown::bury(task), => Err(task) => drop(task.into_ptr()),
+// Mutant: executor-mt/src/home.rs :: Err(task) => refused(task), => Err(task) => drop((refused, task.into_ptr())),
 #[test]
 fn failure_034_a_wake_races_shutdown() {
     check(|| {

@@ -214,7 +214,7 @@ fn shuttle_two_threads_spawn_more_than_fits() {
 }
 
 /// The runtime is closed while one thread spawns, one wakes and one aborts: nothing is left, nobody waits for ever.
-// Mutant: executor-mt/src/home.rs :: _ if !open => shutdown::bury(task), => _ if !open => drop(task.into_ptr()),
+// Mutant: executor-mt/src/home.rs :: _ if !open => shutdown::refuse(task), => _ if !open => drop(task.into_ptr()),
 #[test]
 fn shuttle_three_threads_against_the_end() {
     explore_evenly("three_threads_against_the_end", || {

@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll};
 use std::boxed::Box;
 
+use zokio_core::guard::{DEEPEST, in_turn};
 use zokio_core::task::raw::HeapTask;
 use zokio_core::task::{
     Counted, JoinHandle, Need, Notified, Owner, Refusal, Schedule, Shape, Spawn, TaskPtr, Vacancy, spawn_at,
@@ -114,6 +115,8 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.0.take().into_iter().for_each(Notified::cancel);
+        if let Some(task) = self.0.take() {
+            in_turn(DEEPEST, move || task.cancel());
+        }
     }
 }
