@@ -133,7 +133,8 @@ impl RestoreOnPending {
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        if !self.before.is_unconstrained() {
+        // Not where nobody counts: it may have left its poll, and a thread that has a budget is taken for one that polls.
+        if !self.before.is_unconstrained() && !scope::budget().is_unconstrained() {
             scope::set_budget(self.before);
         }
     }

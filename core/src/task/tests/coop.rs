@@ -271,6 +271,17 @@ fn who_looks_for_budget_sees_what_who_takes_it_gets() {
     });
 }
 
+/// A thread with a budget would be taken for one that polls, and no call on it might block any more.
+// Mutant: core/src/task/coop.rs :: if !self.before.is_unconstrained() && !scope::budget().is_unconstrained() { => if !self.before.is_unconstrained() {
+#[test]
+fn a_unit_that_leaves_its_poll_gives_nothing_to_the_thread() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let unit = in_main(|| poll_proceed(&mut cx));
+    assert!(unit.is_ready());
+    drop(unit);
+    assert!(!coop::is_budgeted(), "nobody polls here");
+}
+
 #[test]
 fn a_runtime_inside_of_a_poll_has_a_budget_of_its_own_and_leaves_the_outer_one_alone() {
     let outer = Line::<0>::new(Home::Boxed);
