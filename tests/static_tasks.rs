@@ -104,6 +104,21 @@ async fn local(seen: Rc<Cell<u32>>, pair: (u32, Vec<Option<u32>>)) {
     seen.set(pair.0 + pair.1.len() as u32);
 }
 
+/// The arrow closes nothing, and the comma behind it separates no arguments.
+// Mutant: core/macros/src/pool.rs :: arrow = is_punct(&token, '-'); => arrow = false;
+#[zokio::task]
+async fn apply(both: Result<fn(u8) -> u8, u8>, to: u8) -> u8 {
+    yield_now().await;
+    both.map_or(0, |function| function(to))
+}
+
+#[test]
+fn a_type_of_an_argument_may_have_an_arrow() {
+    static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new());
+    let eight = EXECUTOR.block_on(&mut NeverPark, async { apply(Ok(|n| n + 1), 7).spawn().await });
+    assert_eq!(eight.unwrap(), 8);
+}
+
 #[test]
 fn failure_071_a_full_pool_says_its_name_and_size_and_drops_arguments_once() {
     static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new());

@@ -100,16 +100,19 @@ fn arguments(group: &Group) -> Result<(TokenStream, TokenStream), Report> {
         names.extend(template(",", &[]));
         plain.extend([token]);
         let mut depth = 0_u32;
+        let mut arrow = false;
         for token in tokens.by_ref() {
             match &token {
                 TokenTree::Ident(word) if word.to_string() == "impl" => return Err(generic(word.span())),
                 TokenTree::Punct(punct) => match punct.as_char() {
                     '<' => depth += 1,
-                    '>' => depth = depth.saturating_sub(1),
+                    // Not that of `fn() -> T`.
+                    '>' if !arrow => depth = depth.saturating_sub(1),
                     _ => {}
                 },
                 _ => {}
             }
+            arrow = is_punct(&token, '-');
             let ends = depth == 0 && is_punct(&token, ',');
             plain.extend([token]);
             if ends {
