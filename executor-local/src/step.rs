@@ -10,14 +10,14 @@
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::pin;
-use core::task::{Poll, Waker};
+use core::task::{Context as PollContext, Poll, Waker};
 use core::time::Duration;
 
 use zokio_core::ambient::Ambient;
 use zokio_core::atomic::{AtomicBool, Ordering};
 use zokio_core::park::{Park, Unpark};
 use zokio_core::task::static_waker;
-use zokio_core::time::{Instant, Timers};
+use zokio_core::time::{Timers, sleep};
 
 use crate::config::Setup;
 use crate::context::Current;
@@ -67,9 +67,7 @@ impl<'a, P: Park> Steps<'a, P> {
             // SAFETY: *started*.
             let Some(task) = (unsafe { self.order.next(self.executor) }) else { break };
             polls += usize::from(task.run());
-            if let Some(end) = self.on_panic
-                && self.executor.memory.has_panicked()
-            {
+            if let Some(end) = self.on_panic.filter(|_| self.executor.memory.has_panicked()) {
                 // What was drawn is in the queue again, where it is found.
                 self.order.put_back(self.executor);
                 end(self.executor);
@@ -91,12 +89,11 @@ impl<'a, P: Park> Steps<'a, P> {
         polls
     }
 
-    /// Waits for the next event, at most until `end`.
-    fn wait(&mut self, main_woken: &AtomicBool, end: Option<Instant>) {
+    /// Waits for the next event.
+    fn wait(&mut self, main_woken: &AtomicBool) {
         let executor = self.executor;
         let timers = Setup::timers(&executor.config);
-        let next = executor.look(timers).unwrap_or(Instant::FAR).min(end.unwrap_or(Instant::FAR));
-        let deadline = Some(next).filter(|deadline| *deadline != Instant::FAR);
+        let deadline = executor.look(timers);
         // SAFETY: *started*.
         self.park.park(deadline, || unsafe { executor.is_idle(main_woken, timers) });
         executor.is_awake();
@@ -127,14 +124,19 @@ impl<'a, P: Park> Steps<'a, P> {
                 self.park.poll();
             }
             if polls == before && !main_woken.load(Ordering::Relaxed) {
-                self.wait(main_woken, None);
+                self.wait(main_woken);
             }
         }
     }
 
-    /// Polls what is ready, and waits, until the time is `end`. Says how many polls there were.
-    fn until_time(&mut self, timers: &Timers, end: Instant) -> usize {
+    /// Polls what is ready, and waits, until `duration` has passed by `timers`, those of the context. Says how many polls there
+    /// were.
+    fn for_time(&mut self, timers: &Timers, duration: Duration) -> usize {
         let never = AtomicBool::new(false);
+        // Who moves a paused clock asks the timers how far, and nobody else: so the end is among them.
+        let mut alarm = pin!(sleep::<Current>(duration));
+        let _ = alarm.as_mut().poll(&mut PollContext::from_waker(Waker::noop()));
+        let end = alarm.deadline();
         let mut polls = 0;
         loop {
             // Asked before the polls: what is due at the end is polled too.
@@ -146,7 +148,7 @@ impl<'a, P: Park> Steps<'a, P> {
                 return polls;
             }
             if batch == 0 {
-                self.wait(&never, Some(end));
+                self.wait(&never);
             }
         }
     }
@@ -312,8 +314,7 @@ impl<S: Seat> Stepper<S> {
             panic!("{error}");
         }
         let Some(timers) = self.seat.timers() else { panic!("this executor has no timers to tell the time by") };
-        let end = timers.now().saturating_add(duration);
-        let made = self.seat.with(|mut steps, _| steps.until_time(timers, end));
+        let made = self.seat.with(|mut steps, _| steps.for_time(timers, duration));
         self.polls += made;
         made
     }

@@ -251,3 +251,31 @@ fn intervals_and_timeouts_run_by_it() {
         });
     });
 }
+
+/// It went to the next deadline, however far behind the end that was, and without one for ever nowhere.
+// Mutant: executor-local/src/step.rs :: let _ = alarm.as_mut().poll(&mut PollContext::from_waker(Waker::noop())); => ();
+#[test]
+fn a_stepper_moves_it_to_the_end_of_its_run_and_no_farther() {
+    within(|| {
+        let mut runtime = ct();
+        let handle = runtime.handle().clone();
+        let mut stepper = runtime.stepper();
+        let (start, _) = stepper.run_until(async { Instant::now() });
+        let mut passed = |duration| {
+            let polls = stepper.run_for(duration);
+            (polls, stepper.run_until(async move { start.elapsed() }).0)
+        };
+        let sleeper = handle.spawn(async { sleep(10 * SECOND).await });
+        assert_eq!(passed(4 * SECOND), (1, 4 * SECOND), "where somebody waits for longer");
+        assert_eq!(passed(Duration::ZERO), (0, 4 * SECOND));
+        assert_eq!(passed(6 * SECOND), (1, 10 * SECOND), "what is due at its end is polled");
+        assert!(sleeper.is_finished());
+        assert_eq!(passed(5 * SECOND), (0, 15 * SECOND), "where nobody waits");
+        let year = 365 * DAY;
+        assert_eq!(
+            passed(Duration::MAX),
+            (0, 15 * SECOND + 30 * year),
+            "a time that no clock can tell is as long as a sleep"
+        );
+    });
+}
