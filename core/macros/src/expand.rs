@@ -74,10 +74,12 @@ fn build(kind: Kind, options: &Options, function: Function) -> TokenStream {
     let end = function.body.stream().into_iter().last().map_or_else(|| function.body.span(), |token| token.span());
     let at = Span::mixed_site().located_at(end);
 
-    // let __zokio_body = async { ... };
-    let mut body = vec![word("let", at), word(BODY, at), punct('=', at)];
-    body.push(function.asyncness.map_or_else(|| word("async", at), TokenTree::from));
-    body.push(function.body.clone().into());
+    // #![...] let __zokio_body = async { ... };
+    let (inner, future) = function.cut_body();
+    let mut body: Vec<TokenTree> = inner.into_iter().collect();
+    body.extend([word("let", at), word(BODY, at), punct('=', at)]);
+    body.push(function.asyncness.clone().map_or_else(|| word("async", at), TokenTree::from));
+    body.push(future.into());
     body.push(punct(';', at));
 
     // return <crate>::runtime::Builder::new_...().worker_threads(N).enable_all().build().expect("...").block_on(__zokio_body);

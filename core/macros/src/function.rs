@@ -49,6 +49,23 @@ impl Function {
         Ok(Self { front: tokens, asyncness, signature, body, keyword, name, arguments })
     }
 
+    /// The body, cut behind the attributes of the function that begin it, `#![...]`, which may stand nowhere else.
+    pub(crate) fn cut_body(&self) -> (TokenStream, Group) {
+        let mut tokens: Vec<TokenTree> = self.body.stream().into_iter().collect();
+        let mut count = 0;
+        while let [hash, bang, TokenTree::Group(attribute), ..] = &tokens[count..] {
+            let inner = is_punct(hash, '#') && is_punct(bang, '!') && attribute.delimiter() == Delimiter::Bracket;
+            if !inner {
+                break;
+            }
+            count += 3;
+        }
+        let rest = tokens.split_off(count);
+        let mut body = Group::new(Delimiter::Brace, rest.into_iter().collect());
+        body.set_span(self.body.span());
+        (tokens.into_iter().collect(), body)
+    }
+
     /// The place of an attribute `#[test]`, by whatever path of the standard library.
     pub(crate) fn test_attribute(&self) -> Option<Span> {
         self.front.iter().find_map(|token| match token {
@@ -79,12 +96,15 @@ fn is_word(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident.to_string() == word)
 }
 
+pub(crate) fn is_punct(token: &TokenTree, sign: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
+}
+
 /// `#` or `[...]`; good enough in front of an item.
 fn is_attribute(token: &TokenTree) -> bool {
     match token {
-        TokenTree::Punct(punct) => punct.as_char() == '#',
         TokenTree::Group(group) => group.delimiter() == Delimiter::Bracket,
-        _ => false,
+        _ => is_punct(token, '#'),
     }
 }
 

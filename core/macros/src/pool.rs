@@ -11,7 +11,7 @@
 
 use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
 
-use crate::function::{Function, ungroup};
+use crate::function::{Function, is_punct, ungroup};
 use crate::report::Report;
 use crate::value;
 
@@ -77,10 +77,6 @@ fn pool_size(value: Vec<TokenTree>) -> Result<TokenStream, Report> {
         }
     }
     Ok(value.into_iter().collect())
-}
-
-fn is_punct(token: &TokenTree, sign: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
 /// One argument: its name, and what the function around takes.

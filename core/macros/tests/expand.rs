@@ -120,6 +120,21 @@ fn options_reach_the_builder() {
     assert_eq!(built(), "multi_thread workers=16 all");
 }
 
+#[zokio_macros::main(crate = "crate::stub")]
+#[deny(unused_mut)]
+async fn with_attributes() -> u8 {
+    //! They are the function's, and stand before everything.
+    #![allow(unused_mut)]
+    #[rustfmt::skip] // of a statement
+    let mut seven = 7;
+    seven
+}
+
+#[test]
+fn attributes_in_a_body_are_those_of_its_function() {
+    assert_eq!(with_attributes(), 7);
+}
+
 #[zokio_macros::main(crate = "crate::stub", flavor = "local", name = "here")]
 async fn local() {}
 
