@@ -258,6 +258,16 @@ macro_rules! __select {
         $p:pat = $f:expr => $h:expr $(, $($more:tt)*)?) => {
         $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ($h))] $($($more)*)? }
     };
+    // A block that a macro of the user's has parsed, without a comma after it: the last to be tried, since there is no way back
+    // from a block that is none.
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr, if $c:expr => $h:block $($more:tt)+) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ($h))] $($more)+ }
+    };
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+        $p:pat = $f:expr => $h:block $($more:tt)+) => {
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ($h))] $($more)+ }
+    };
 
     // All branches are taken: each has a name, a number, a pattern, a future, a condition and a handler.
     (@emit $how:ident [$(($n:ident $i:tt ($p:pat) ($f:expr) ($c:expr) ($h:expr)))+] $else:expr) => {{

@@ -225,6 +225,17 @@ fn a_handler_block_needs_no_comma_and_the_last_one_may_have_one() {
     });
 }
 
+/// It is no row of tokens any more.
+#[test]
+fn a_block_that_a_macro_has_parsed_needs_no_comma_either() {
+    macro_rules! first {
+        ($one:block $two:block) => {
+            select! { biased; _ = ready(()), if false => $one _ = ready(()) => $two _ = pending::<()>() => 0, else => $one }
+        };
+    }
+    assert_eq!(run(async { first!({ 1 } { 2 }) }).0, 2);
+}
+
 #[test]
 fn selects_nest_in_futures_and_in_handlers() {
     let (number, _) = run(async {
