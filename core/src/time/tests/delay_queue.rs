@@ -425,3 +425,69 @@ fn order_and_keys_are_those_of_a_map() {
         assert!(queue.capacity() <= 2 * most, "slots are used again");
     }
 }
+
+/// Who polled last and got nothing is woken as soon as there is another answer, over random programs.
+// Mutant: core/src/time/delay_queue/mod.rs :: if first || *len == 1 { => if *len == 1 {
+#[test]
+fn whoever_polled_last_is_woken_when_there_is_another_answer() {
+    let (programs, steps) = if cfg!(miri) { (2, 150) } else { (60, 1000) };
+    for program in 0..programs {
+        let mut random = Random::new(7000 + program);
+        let (timers, mut queue) = queue::<u64>();
+        let tasks = [Poller::default(), Poller::default()];
+        let mut places: Vec<(Key, Instant)> = Vec::new();
+        let mut now = 0;
+        // Who polled last, how often he had been woken then, and whether he was told to wait.
+        let mut last: Option<(usize, usize, bool)> = None;
+        for step in 0..steps {
+            let before = last;
+            let deadline = match random.below(8) {
+                0 => Instant::FAR,
+                1 => at(now),
+                _ => at(now + random.below(12)),
+            };
+            let index = random.below(places.len().max(1) as u64) as usize;
+            match random.below(16) {
+                0..4 if places.len() < 6 => {
+                    let key = within(timers, || queue.insert_at(step, deadline));
+                    places.push((key, deadline));
+                }
+                4 | 5 if !places.is_empty() => {
+                    let (key, deadline) = places.swap_remove(index);
+                    assert_eq!(queue.remove(&key).deadline(), deadline);
+                }
+                6..9 if !places.is_empty() => {
+                    queue.reset_at(&places[index].0, deadline);
+                    places[index].1 = deadline;
+                }
+                9 if random.below(8) == 0 => {
+                    queue.clear();
+                    places.clear();
+                }
+                10..13 => {
+                    now += random.below(4);
+                    timers.clock().set(now);
+                    timers.expire();
+                }
+                _ => {
+                    let task = random.below(2) as usize;
+                    let woken = tasks[task].woken();
+                    let waker = Waker::from(tasks[task].0.clone());
+                    last = match queue.poll_expired(&mut Context::from_waker(&waker)) {
+                        Poll::Ready(Some(expired)) => {
+                            places.retain(|(key, _)| *key != expired.key());
+                            None
+                        }
+                        Poll::Ready(None) => Some((task, woken, false)),
+                        Poll::Pending => Some((task, woken, true)),
+                    };
+                }
+            }
+            if let Some((task, woken, waits)) = last.filter(|_| before == last) {
+                let due = places.iter().any(|(_, deadline)| deadline.is_due(at(now)));
+                let another = if waits { due || places.is_empty() } else { !places.is_empty() };
+                assert!(!another || tasks[task].woken() > woken, "program {program}, step {step}");
+            }
+        }
+    }
+}

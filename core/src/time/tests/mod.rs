@@ -9,6 +9,8 @@ mod delay_queue;
 #[cfg(not(loom))]
 mod foreign;
 mod hand;
+#[cfg(all(not(loom), panic = "unwind"))]
+mod life;
 #[cfg(not(loom))]
 mod looked;
 #[cfg(all(feature = "alloc", not(loom)))]
