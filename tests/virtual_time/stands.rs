@@ -34,6 +34,24 @@ fn time_stands_while_something_runs() {
     });
 }
 
+/// On workers it went to the next deadline: who had his output was counted as at rest before he was counted no more.
+// Mutant: hal/src/os/virtual_time/attend.rs :: if state.woken || result.is_ready() { => if state.woken {
+#[test]
+fn time_stands_when_a_block_on_ends() {
+    each(|runtime| {
+        let start = runtime.block_on(async {
+            let start = Instant::now();
+            drop(zokio::spawn(async { sleep(DAY).await }));
+            sleep(SECOND).await;
+            start
+        });
+        // The workers are at rest some time.
+        for _ in 0..1000 {
+            assert_eq!(runtime.block_on(async { start.elapsed() }), SECOND);
+        }
+    });
+}
+
 // Mutant: src/runtime/blocking.rs :: let inhibit = self.time.as_ref().map(VirtualTime::inhibit); => let inhibit: Option<zokio_hal::os::Inhibit> = None;
 #[test]
 fn time_stands_while_blocking_work_of_the_runtime_is_under_way() {

@@ -88,10 +88,11 @@ impl<F: Future> Future for Attending<F> {
         };
         let own = Waker::from(self.presence.clone());
         let result = self.future.as_mut().poll(&mut Context::from_waker(&own));
-        // Ends outside of the lock: time may move on there, and wake this future.
+        // Ends outside of the lock: time may move on there, and wake this future. One that is done does not wait: the time stands
+        // until its thread is counted no more.
         let _rests = {
             let mut state = lock(&self.presence.state);
-            if state.woken { None } else { state.inhibit.take() }
+            if state.woken || result.is_ready() { None } else { state.inhibit.take() }
         };
         result
     }
