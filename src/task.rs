@@ -174,6 +174,9 @@ where
 
 /// Runs `call` on a thread that may block.
 ///
+/// Where a thread was idle or could be started it runs to its end, also if the runtime ends at once, which waits for it
+/// unless told otherwise. Where all threads were busy it is cancelled then, as one is that was aborted before it began.
+///
 /// # Panics
 ///
 /// Panics outside of every runtime.

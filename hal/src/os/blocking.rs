@@ -11,6 +11,9 @@
 //! *no orphan*: a job is in the queue only while there is a thread that will look at the queue again. Threads are
 //! started with the lock held, so when one cannot be started and there is no other, the job taken back is the only one.
 //!
+//! *called for*: a job for which a thread was started or woken has begun. A thread that is started counts as `coming` until
+//! it looks at the queue for the first time, one that is woken as `owed`; so many jobs, the oldest, outlive a shutdown.
+//!
 //! *no foreign code under the lock*: jobs run and are dropped outside of it.
 //!
 //! Sharded queues were tried elsewhere and lost jobs to threads that were going idle; the lock is held for a few
@@ -133,6 +136,7 @@ struct State {
     closed: bool,
     idle: usize,
     owed: usize,
+    coming: usize,
     threads: BTreeMap<usize, Option<JoinHandle<()>>>,
     next_thread: usize,
     /// Threads that have left since the shutdown, to be joined.
@@ -195,6 +199,7 @@ impl BlockingPool {
             match (self.0.start)(Box::new(move || shared.run(id))) {
                 Ok(handle) => {
                     state.next_thread += 1;
+                    state.coming += 1;
                     state.threads.insert(id, Some(handle));
                 }
                 // *no orphan*: the lock has been held since the check, so nobody else counts on that thread.
@@ -210,15 +215,20 @@ impl BlockingPool {
         Ok(())
     }
 
-    /// Takes no further jobs, drops those that have not begun, and waits for the threads, at most for `timeout`
+    /// Takes no further jobs, drops those for which no thread was called, and waits for the threads, at most for `timeout`
     /// (`None`: as long as it takes). Whether all threads have left. Called on a thread of the pool, it waits for the
     /// others.
+    ///
+    /// A job that found an idle thread, or had one started, runs: when that thread gets to it is up to the machine, and what
+    /// runs at the end of a program must not be.
     pub fn shutdown(&self, timeout: Option<Duration>) -> bool {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let dropped = {
             let mut state = self.0.state();
             state.closed = true;
-            core::mem::take(&mut state.queue)
+            // *called for*
+            let begun = state.queue.len().min(state.owed + state.coming);
+            state.queue.split_off(begun)
         };
         self.0.work.notify_all();
         for job in dropped {
@@ -281,6 +291,7 @@ impl Shared {
     /// The life of one thread.
     fn run(&self, id: usize) {
         let mut state = self.state();
+        state.coming -= 1;
         loop {
             while let Some(job) = state.queue.pop_front() {
                 drop(state);

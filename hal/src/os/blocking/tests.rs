@@ -185,6 +185,51 @@ fn shutdown_drops_what_has_not_begun_and_reports_what_hangs() {
     assert!(pool.shutdown(None));
 }
 
+/// A thread that was started late, or called while it was idle, comes to its job all the same; what waited for a busy one is
+/// dropped.
+// Mutant: hal/src/os/blocking.rs :: min(state.owed + state.coming) => min(state.owed)
+#[test]
+fn shutdown_leaves_a_job_to_the_thread_that_was_started_for_it() {
+    let (go, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let late = Arc::new(gate);
+    let start = Box::new(move |body: Body| {
+        let gate = late.clone();
+        thread::Builder::new().spawn(move || {
+            lock(&gate).recv().unwrap();
+            body();
+        })
+    });
+    let pool = BlockingPool::with_start(1, LONG, start);
+    let (tx, rx) = mpsc::channel();
+    for job in 0..3 {
+        let tx = tx.clone();
+        pool.spawn(Box::new(move || tx.send(job).unwrap())).unwrap();
+    }
+    drop(tx);
+    assert!(!pool.shutdown(Some(Duration::ZERO)), "its thread has yet to come");
+    assert_eq!(pool.queued(), 1);
+    go.send(()).unwrap();
+    assert!(pool.shutdown(None));
+    assert_eq!(rx.iter().collect::<Vec<_>>(), [0]);
+}
+
+// Mutant: hal/src/os/blocking.rs :: min(state.owed + state.coming) => min(state.coming)
+#[test]
+fn shutdown_leaves_a_job_to_the_thread_that_was_woken_for_it() {
+    for _ in 0..200 {
+        let pool = pool(1, LONG);
+        pool.spawn(Box::new(|| ())).unwrap();
+        while pool.threads() != (1, 1) {
+            thread::yield_now();
+        }
+        let (tx, rx) = mpsc::channel();
+        pool.spawn(Box::new(move || tx.send(()).unwrap())).unwrap();
+        assert!(pool.shutdown(None));
+        rx.recv().expect("it was called for");
+    }
+}
+
 #[test]
 fn shutdown_on_an_own_thread_does_not_wait_for_itself() {
     let pool = pool(2, LONG);
