@@ -22,7 +22,7 @@ pub use self::builder::Builder;
 pub use self::join_set::JoinSet;
 pub use zokio_core::future::yield_now;
 pub use zokio_core::task::{
-    AbortHandle, AbortOnDropHandle, FixedJoinSet, Id, IntoTask, JoinError, JoinHandle, Slots, SpawnError,
+    AbortHandle, AbortOnDrop, AbortOnDropHandle, FixedJoinSet, Id, IntoTask, JoinError, JoinHandle, Slots, SpawnError,
     consume_budget, coop, id, try_id, unconstrained,
 };
 #[cfg(feature = "rt")]

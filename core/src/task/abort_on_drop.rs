@@ -1,4 +1,4 @@
-//! A join handle that ends its task with itself.
+//! Handles that end their task with themselves: [`AbortOnDropHandle`] waits for it too, [`AbortOnDrop`] does not.
 
 use core::future::Future;
 use core::mem;
@@ -97,5 +97,71 @@ impl<T> Drop for AbortOnDropHandle<T> {
 impl<T> core::fmt::Debug for AbortOnDropHandle<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_tuple("AbortOnDropHandle").field(self.as_ref()).finish()
+    }
+}
+
+/// Aborts a task when dropped: an [`AbortOnDropHandle`] for who does not wait for the output, of which its type says nothing.
+///
+/// # Examples
+///
+/// ```
+/// use zokio_core::task::{AbortOnDrop, JoinHandle};
+///
+/// /// A device, and what runs for it while there is one.
+/// struct Device {
+///     _refresh: AbortOnDrop,
+/// }
+///
+/// fn device(refresh: &JoinHandle<u32>) -> Device {
+///     Device { _refresh: AbortOnDrop::new(refresh.abort_handle()) }
+/// }
+/// # let _ = device;
+/// ```
+#[must_use = "dropping it aborts the task"]
+pub struct AbortOnDrop {
+    /// `None` after `detach` only.
+    handle: Option<AbortHandle>,
+}
+
+impl AbortOnDrop {
+    /// Ends the task of `handle` with itself.
+    pub fn new(handle: AbortHandle) -> Self {
+        Self { handle: Some(handle) }
+    }
+
+    /// Asks for the task to be cancelled; see [`AbortHandle::abort`].
+    pub fn abort(&self) {
+        self.handle().abort();
+    }
+
+    /// Whether the task has completed, in whatever way.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.handle().is_finished()
+    }
+
+    /// The plain handle: dropping it lets the task go on.
+    pub fn detach(mut self) -> AbortHandle {
+        let handle = self.handle.take();
+        mem::forget(self);
+        handle.expect("only taken here")
+    }
+
+    fn handle(&self) -> &AbortHandle {
+        self.handle.as_ref().expect("only taken by `detach`")
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.handle {
+            handle.abort();
+        }
+    }
+}
+
+impl core::fmt::Debug for AbortOnDrop {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("AbortOnDrop").field(self.handle()).finish()
     }
 }

@@ -12,6 +12,7 @@
 //! was refused 256 times: it goes on slowly rather than never.
 
 use core::future::{Future, poll_fn};
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -104,22 +105,23 @@ pub(crate) fn poll_done(cx: &mut Context<'_>) -> Poll<()> {
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = scope::budget();
     if before.is_unconstrained() {
-        return Poll::Ready(RestoreOnPending { before });
+        return Poll::Ready(RestoreOnPending { before, _here: PhantomData });
     }
     let (granted, left) = before.spend();
     scope::set_budget(left);
     if granted {
-        return Poll::Ready(RestoreOnPending { before });
+        return Poll::Ready(RestoreOnPending { before, _here: PhantomData });
     }
     cx.waker().wake_by_ref();
     Poll::Pending
 }
 
-/// One unit of budget, which is given back when this is dropped.
+/// One unit of budget, which is given back when this is dropped. The budget is that of a poll, and so it stays on its thread.
 #[derive(Debug)]
 #[must_use = "dropping it gives the unit back: say `made_progress` where something was done"]
 pub struct RestoreOnPending {
     before: Budget,
+    _here: PhantomData<*const ()>,
 }
 
 impl RestoreOnPending {

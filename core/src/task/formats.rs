@@ -4,6 +4,7 @@ use super::{JoinError, SpawnError};
 use crate::formats::named;
 
 named! {
+    [] super::abort_on_drop::AbortOnDrop => "AbortOnDrop",
     [T] super::abort_on_drop::AbortOnDropHandle<T> => "AbortOnDropHandle",
     [const SLOTS: usize, const BYTES: usize, A, L] super::arena::Arena<SLOTS, BYTES, A, L> => "Arena",
     [] super::coop::RestoreOnPending => "RestoreOnPending",

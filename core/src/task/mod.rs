@@ -90,7 +90,7 @@ pub(crate) mod tests;
 pub(crate) mod waker;
 
 pub use self::coop::{consume_budget, unconstrained};
-pub use abort_on_drop::AbortOnDropHandle;
+pub use abort_on_drop::{AbortOnDrop, AbortOnDropHandle};
 pub use arena::{Arena, Eight, Slots, claim_from};
 pub use error::{JoinError, SpawnError};
 pub(crate) use header::QueueOwner;

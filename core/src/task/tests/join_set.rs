@@ -11,7 +11,7 @@ use std::vec::Vec;
 
 use super::util::{Dropped, Home, Line, Wakers, lines, poll, ready};
 use crate::future::Children;
-use crate::task::{AbortOnDropHandle, FixedJoinSet, JoinSet};
+use crate::task::{AbortOnDrop, AbortOnDropHandle, FixedJoinSet, JoinSet};
 use crate::test_util::{Event, TestWaker, panics};
 
 #[test]
@@ -394,5 +394,27 @@ fn a_handle_that_aborts_on_drop_does_so_unless_it_is_detached() {
         assert!(
             matches!(poll(&mut aborted, core::task::Waker::noop()), Poll::Ready(Err(error)) if error.is_cancelled())
         );
+    }
+}
+
+// Mutant: core/src/task/abort_on_drop.rs :: if let Some(handle) = &self.handle {\n            handle.abort();\n        }\n    }\n}\n\nimpl core::fmt::Debug for AbortOnDrop { => if false {}\n    }\n}\n\nimpl core::fmt::Debug for AbortOnDrop {
+#[test]
+fn an_abort_handle_that_aborts_on_drop_leaves_the_output_to_others() {
+    for (kind, line) in lines() {
+        let mut join = line.spawn(pending::<()>());
+        let plain = AbortOnDrop::new(join.abort_handle()).detach();
+        assert_eq!(line.turn(), 1, "{kind}");
+        let guard = AbortOnDrop::new(plain);
+        assert!(!guard.is_finished(), "{kind}");
+        assert_eq!(std::format!("{guard:?}"), std::format!("AbortOnDrop(AbortHandle({}))", join.id()));
+        drop(guard);
+        line.turn();
+        assert!(ready(&mut join).unwrap_err().is_cancelled(), "{kind}");
+        let mut join = line.spawn(pending::<()>());
+        let guard = AbortOnDrop::new(join.abort_handle());
+        guard.abort();
+        line.turn();
+        assert!(guard.is_finished(), "{kind}");
+        assert!(ready(&mut join).unwrap_err().is_cancelled(), "{kind}");
     }
 }

@@ -27,25 +27,49 @@ pub struct DelayQueue<T, A, I = Instant> {
     _tells: PhantomData<fn() -> I>,
 }
 
-/// Slots that are made when they are needed, and kept.
-struct Growing<T>(Vec<Pin<Box<Slot<T>>>>);
+/// Slots that are made when they are needed, and kept until they are asked for.
+///
+/// *fresh*: the first generation of a slot that is made is none that a key of a slot given back has.
+struct Growing<T> {
+    table: Vec<Pin<Box<Slot<T>>>>,
+    fresh: usize,
+}
 
 impl<T> Slots<T> for Growing<T> {
     fn count(&self) -> usize {
-        self.0.len()
+        self.table.len()
     }
 
     fn get(&self, slot: usize) -> Option<&Slot<T>> {
-        self.0.get(slot).map(|slot| &**slot)
+        self.table.get(slot).map(|slot| &**slot)
     }
 
     fn pinned(self: Pin<&mut Self>, slot: usize) -> Option<Pin<&mut Slot<T>>> {
-        self.get_mut().0.get_mut(slot).map(Pin::as_mut)
+        self.get_mut().table.get_mut(slot).map(Pin::as_mut)
     }
 
     fn grow(self: Pin<&mut Self>, next: usize) -> bool {
-        self.get_mut().0.push(Box::pin(Slot::new(next)));
+        let Self { table, fresh } = self.get_mut();
+        table.push(Box::pin(Slot { generation: *fresh, ..Slot::new(next) }));
         true
+    }
+}
+
+impl<T> Growing<T> {
+    /// Gives back the free slots at the end. Those that are left are free in the order of their numbers; gives the first.
+    fn compact(&mut self) -> usize {
+        let Self { table, fresh } = self;
+        while let Some(last) = table.pop_if(|last| last.value.is_none()) {
+            // *fresh*. The keys of a free slot have generations before its own.
+            *fresh = last.generation.max(*fresh);
+        }
+        table.shrink_to_fit();
+        let mut free = table.len();
+        for (slot, place) in table.iter_mut().enumerate().rev().filter(|(_, place)| place.value.is_none()) {
+            *place.as_mut().project().3 = free;
+            free = slot;
+        }
+        free
     }
 }
 
@@ -59,7 +83,7 @@ impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
     /// An empty queue with room in its table for so many values.
     #[must_use]
     pub fn with_capacity(values: usize) -> Self {
-        let queue = Queue::new(Growing(Vec::with_capacity(values)));
+        let queue = Queue::new(Growing { table: Vec::with_capacity(values), fresh: 0 });
         Self { queue: Box::pin(queue), _tells: PhantomData }
     }
 
@@ -203,7 +227,7 @@ impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
 
     /// How many values there can be without another allocation of the table.
     pub fn capacity(&self) -> usize {
-        self.queue.slots.0.capacity()
+        self.queue.slots.table.capacity()
     }
 
     /// Makes room in its table for so many values beside those that are there.
@@ -218,8 +242,8 @@ impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
     pub fn reserve(&mut self, additional: usize) {
         let len = self.len();
         let slots = self.slots();
-        let unused = slots.0.len() - len;
-        slots.0.reserve(additional.saturating_sub(unused));
+        let unused = slots.table.len() - len;
+        slots.table.reserve(additional.saturating_sub(unused));
     }
 
     /// Gives back room in its table that was never used. The memory of values stays for those that come.
@@ -228,7 +252,18 @@ impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
     ///
     /// At most one allocation.
     pub fn shrink_to_fit(&mut self) {
-        self.slots().0.shrink_to_fit();
+        self.slots().table.shrink_to_fit();
+    }
+
+    /// As [`shrink_to_fit`](Self::shrink_to_fit), and gives back the memory of values that are gone, all of it where the queue
+    /// is empty. Keys stay what they are: a place before that of a value which is there is kept.
+    ///
+    /// # Cost
+    ///
+    /// A step for each place. At most one allocation.
+    pub fn compact(&mut self) {
+        let free = self.slots().compact();
+        *self.queue.as_mut().parts().free = free;
     }
 
     fn slots(&mut self) -> &mut Growing<T> {

@@ -309,6 +309,49 @@ fn room_is_made_and_given_back() {
     assert_eq!(queue.len(), 6);
 }
 
+/// What was taken at a peak can be given back, and no key names another value for that.
+// Mutant: core/src/time/delay_queue/alloc.rs :: *fresh = last.generation.max(*fresh); => let _ = &fresh;
+#[test]
+fn the_memory_of_values_that_are_gone_is_given_back() {
+    let timers = timers();
+    let mut queue = Queue::with_capacity(3);
+    let put = |queue: &mut Queue<char>, value, n| within(timers, || queue.insert(value, ms(n)));
+    let gone = [put(&mut queue, 'a', 1), put(&mut queue, 'b', 2)];
+    let stays = put(&mut queue, 'c', 3);
+    let last = [put(&mut queue, 'd', 4), put(&mut queue, 'e', 5)];
+    gone.iter().chain(&last).for_each(|key| _ = queue.remove(key));
+    queue.compact();
+    assert_eq!((queue.len(), queue.capacity()), (1, 3), "up to the last that is there");
+    // The places before it are taken again, the first one first, and then there are new ones.
+    let new = [6, 7, 8, 9].map(|n| put(&mut queue, 'n', n));
+    for key in gone.iter().chain(&last) {
+        assert!(queue.try_remove(key).is_none() && !new.contains(key));
+    }
+    assert_eq!(queue.len(), 5);
+    new.iter().rev().for_each(|key| assert_eq!(queue.remove(key).into_inner(), 'n'));
+    assert_eq!(queue.remove(&stays).into_inner(), 'c');
+    queue.compact();
+    assert_eq!((queue.len(), queue.capacity()), (0, 0));
+    let again = put(&mut queue, 'z', 1);
+    assert!(gone.iter().chain(&new).chain([&stays]).all(|key| queue.try_remove(key).is_none()));
+    assert_eq!(queue.peek(), Some(again));
+}
+
+// Mutant: core/src/time/delay_queue/alloc.rs :: for (slot, place) in table.iter_mut().enumerate().rev() => for (slot, place) in table.iter_mut().enumerate()
+#[test]
+fn after_a_compaction_the_first_free_place_is_taken_first() {
+    let timers = timers();
+    let mut queue = Queue::new();
+    let keys: Vec<_> = (1..=6).map(|n| within(timers, || queue.insert('a', ms(n)))).collect();
+    keys[..4].iter().for_each(|key| _ = queue.remove(key));
+    queue.compact();
+    let low = within(timers, || [queue.insert('b', ms(1)), queue.insert('c', ms(1))]);
+    keys[4..].iter().for_each(|key| _ = queue.remove(key));
+    queue.compact();
+    assert_eq!(queue.capacity(), 2, "both lie at the beginning");
+    assert_eq!(low.map(|key| queue.remove(&key).into_inner()), ['b', 'c']);
+}
+
 #[test]
 fn a_fixed_queue_is_full_and_has_room_again() {
     let timers = timers();
