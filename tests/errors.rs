@@ -227,6 +227,7 @@ fn panics(table: &mut Table) {
     });
     table.panic("worker_threads(0)", || _ = Builder::new_multi_thread().worker_threads(0));
     table.panic("max_blocking_threads(0)", || _ = Builder::new_multi_thread().max_blocking_threads(0));
+    table.panic("name(\" \")", || _ = Builder::new_multi_thread().name(" "));
     table.panic("event_interval(0)", || _ = Builder::new_multi_thread().event_interval(0));
     table.panic("global_queue_interval(0)", || _ = Builder::new_multi_thread().global_queue_interval(0));
     table.panic("pause on many threads", || {

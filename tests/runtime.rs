@@ -1,13 +1,16 @@
 //! Runtimes of both kinds, through the facade: they run, refuse what they must, and end.
 #![cfg(feature = "std")]
 
+use std::collections::HashSet;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use zokio::io::{AsyncReadExt, AsyncWriteExt};
 use zokio::net::{TcpListener, TcpStream};
-use zokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use zokio::runtime::{Builder, Handle, LocalRuntime, Runtime, RuntimeFlavor};
+use zokio::task::LocalSet;
 
 /// One runtime of each kind.
 fn each(test: impl Fn(Runtime)) {
@@ -245,11 +248,44 @@ async fn the_module_test_and_the_attribute_test_are_two_things() {
     assert_eq!(assert_ready_ok!(waiting.poll()), 5);
 }
 
+// Mutant: src/runtime/builder.rs :: assert!(!name.trim().is_empty(), => assert!(!name.is_empty(),
 #[test]
 fn a_runtime_has_the_name_it_was_given() {
     for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
         assert_eq!(builder.worker_threads(1).build().unwrap().handle().name(), None);
     }
+    for name in ["", " \t"] {
+        assert!(catch_unwind(|| drop(Builder::new_current_thread().name(name).build())).is_err(), "{name:?}");
+    }
     let runtime = Builder::new_multi_thread().worker_threads(1).name("many").build().unwrap();
     assert_eq!(runtime.block_on(async { Handle::current().name().map(String::from) }), Some("many".into()));
+}
+
+/// One id for a runtime, whoever asks, and for nothing else that there is.
+// Mutant: src/runtime/handle.rs :: Id::of(self.pool()) => Id::of(self)
+#[test]
+fn a_runtime_and_a_set_have_ids_of_their_own() {
+    let runtimes = [
+        Builder::new_multi_thread().worker_threads(1).build().unwrap(),
+        Builder::new_current_thread().build().unwrap(),
+        Builder::new_current_thread().build().unwrap(),
+    ];
+    let local = LocalRuntime::new().unwrap();
+    let sets = [LocalSet::new(), LocalSet::new()];
+    let mut ids = HashSet::from([local.handle().id()]);
+    ids.extend(sets.iter().map(LocalSet::id));
+    for runtime in &runtimes {
+        let (id, handle) = (runtime.handle().id(), runtime.handle().clone());
+        assert_eq!(runtime.block_on(runtime.spawn(async { Handle::current().id() })).unwrap(), id);
+        assert_eq!(runtime.block_on(sets[0].run_until(async { Handle::current().id() })), id);
+        assert_eq!(
+            handle.block_on(runtime.spawn_blocking(|| Handle::current().id().to_string())).unwrap(),
+            id.to_string()
+        );
+        assert!(ids.insert(id));
+    }
+    assert_eq!(local.block_on(async { Handle::current().id() }), local.handle().id());
+    assert_eq!(ids.len(), 6);
+    let moved = Box::new(sets);
+    assert!(moved.iter().all(|set| ids.contains(&set.id())));
 }

@@ -175,6 +175,12 @@ impl LocalSet {
         self.spawner.clone()
     }
 
+    /// What has a place in memory that is this set's own, for as long as there is the set.
+    #[must_use]
+    pub fn place(&self) -> &impl Sized {
+        &*self.executor
+    }
+
     /// How many tasks there are.
     #[must_use]
     pub fn tasks(&self) -> usize {

@@ -122,8 +122,15 @@ impl Builder {
     }
 
     /// Names the runtime: what [`Handle::name`] gives.
+    ///
+    /// # Panics
+    ///
+    /// Panics where there is nothing in it but space.
+    #[track_caller]
     pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
-        self.runtime_name = Some(name.into());
+        let name = name.into();
+        assert!(!name.trim().is_empty(), "a runtime needs a name of more than space, or none");
+        self.runtime_name = Some(name);
         self
     }
 

@@ -17,6 +17,7 @@ use zokio_executor_mt::Handle as MtHandle;
 use zokio_hal::os::{self, Attending, ReactorHandle, VirtualTime, VirtualUnpark};
 
 use super::blocking::Pool;
+use super::id::Id;
 use super::local::Entered;
 use crate::task::local_set;
 
@@ -310,6 +311,13 @@ impl Handle {
             Kind::MultiThread(_) => RuntimeFlavor::MultiThread,
             Kind::CurrentThread(_) => RuntimeFlavor::CurrentThread,
         }
+    }
+
+    /// Which runtime it is.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        // There is one pool for each, as long as there is a handle.
+        Id::of(self.pool())
     }
 
     /// What the runtime is called, where [`Builder::name`](super::Builder::name) gave it a name.

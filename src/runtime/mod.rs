@@ -6,6 +6,7 @@
 mod blocking;
 mod builder;
 mod handle;
+mod id;
 mod lease;
 mod local;
 #[allow(clippy::module_inception)]
@@ -17,6 +18,7 @@ mod workers;
 
 pub use builder::{Builder, UnhandledPanic};
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
+pub use id::Id;
 pub use local::{LocalOptions, LocalRuntime};
 pub use runtime::Runtime;
 pub use seed::RngSeed;

@@ -9,7 +9,7 @@ use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{Drivers, LocalSet as Set, LocalSpawner};
 
-use crate::runtime::{Handle, Runtime};
+use crate::runtime::{Handle, Id, Runtime};
 
 /// Tasks that need not be `Send`, on the thread that made the set, whichever runtime it is awaited on.
 ///
@@ -56,6 +56,12 @@ impl LocalSet {
     #[must_use]
     pub fn new() -> Self {
         Self { set: Set::new() }
+    }
+
+    /// Which set it is.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        Id::of(self.set.place())
     }
 
     /// Makes this set the one that `spawn_local` spawns on, until the guard is dropped.
