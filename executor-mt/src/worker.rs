@@ -35,7 +35,6 @@ use crate::context::{Head, Installed};
 use crate::deque::{CAPACITY, Owner};
 use crate::home::{Home, Task};
 use crate::idle::{Left, Rest, Role};
-use crate::overflow::Batch;
 use crate::shared::Shared;
 use crate::steal::FEW;
 use crate::{shutdown, steal};
@@ -110,27 +109,19 @@ impl<U: Unpark> Local<U> {
     /// Nobody is woken for it: this worker looks for its next task now.
     pub(crate) fn requeue(&self, task: Task<U>) {
         if self.home().backlog.len() > 0 {
-            self.home().backlog.extend([task]);
-            self.home().counters.count_overflowed(1);
+            self.overflow(task);
         } else if let Err(task) = self.queue.push(task) {
             self.overflow(task);
         }
     }
 
-    /// The queue is full: half of it, the oldest, and the new task go to the backlog.
+    /// The queue is full: the task goes to the backlog, alone, for all that is in the queue is older. (To put the oldest half of the
+    /// queue there as well takes the lock once for so many, and starves: what had just come from the backlog, and was to be next, went
+    /// there again, in step with the ticks.)
     #[cold]
     fn overflow(&self, task: Task<U>) {
-        let mut half = Batch::new();
-        for _ in 0..CAPACITY / 2 {
-            let Some(oldest) = self.queue.pop() else { break };
-            half.push(oldest);
-        }
-        self.home().counters.count_overflowed(CAPACITY / 2);
-        self.home().backlog.extend(half);
-        // After the half, as it is younger than that.
-        if let Err(task) = self.queue.push(task) {
-            self.home().backlog.extend([task]);
-        }
+        self.home().counters.count_overflowed(1);
+        self.home().backlog.extend([task]);
     }
 }
 
@@ -198,6 +189,8 @@ impl<'a, P: Park> Worker<'a, P> {
         let index = local.index();
         let seen = local.shared.homes.iter().map(|_| u64::MAX).collect();
         let (role, random, left) = (Role::new(index), index as u32 + 1, Left::NOBODY);
+        // Every second tick at most, for at that tick a queue that is full may have none.
+        let rhythm = Rhythm { global_queue_interval: rhythm.global_queue_interval.max(2), ..rhythm };
         Self { local, park, timers, role, rhythm, to_go: rhythm, random, seen, left }
     }
 
@@ -255,19 +248,21 @@ impl<'a, P: Park> Worker<'a, P> {
         }
     }
 
-    /// Lets some of the backlog into the queue, as far as there is room. At least one is run at once: a queue that is full
-    /// of tasks which wake each other has no room for ever. (To put the oldest of the queue into the backlog instead was
-    /// tried: in step with the ticks they are the ones that have just come from there, and starve.)
+    /// Lets some of the backlog into the queue, as far as there is room: behind what is there, which is older. Where there is none, one
+    /// is run at once: a queue that is full of tasks which wake each other has no room for ever. (To run one at once where there is
+    /// room as well gave a backlog of one task as many polls as half of the queue.)
     fn refill(&mut self) -> Option<Task<P::Unpark>> {
         let (local, home) = (self.local, self.local.home());
         if home.backlog.len() == 0 {
             return None;
         }
-        let room = CAPACITY - local.queue.len();
-        let mut batch = home.backlog.take(1 + room.min(REFILL));
-        let first = batch.next();
-        steal::keep(batch, local);
-        first
+        match CAPACITY - local.queue.len() {
+            0 => home.backlog.take(1).next(),
+            room => {
+                steal::keep(home.backlog.take(room.min(REFILL)), local);
+                None
+            }
+        }
     }
 
     /// Looks into the boxes of the others, if not enough others do so already.

@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use common::*;
@@ -98,6 +100,74 @@ fn all_of_many_yielding_tasks_get_their_turn() {
         }
     });
     assert!(runtime.metrics().total().overflowed > 0, "the backlog was used");
+}
+
+/// What tasks that wake each other share.
+#[derive(Default)]
+struct Turns {
+    waiting: Vec<Waker>,
+    polls: Vec<usize>,
+    total: usize,
+}
+
+/// So many tasks on one worker, of which every so many'th poll wakes those that wait, all at once; with none they yield. Says how
+/// often each was polled when that was 60 times on average.
+fn polls(interval: u32, tasks: usize, together: usize) -> Vec<usize> {
+    let runtime = build(zokio_executor_mt::Builder::new().worker_threads(1).global_queue_interval(interval));
+    let turns = Arc::new(Mutex::new(Turns { polls: vec![0; tasks], ..Turns::default() }));
+    let (handle, shared) = (runtime.handle().clone(), turns.clone());
+    // All of them on the worker, before it polls the first.
+    let starter = runtime.spawn(async move {
+        let spawn = |task| {
+            let turns = shared.clone();
+            handle.spawn(poll_fn(move |cx| {
+                let mut turns = turns.lock().unwrap();
+                let over = turns.total == 60 * tasks;
+                if !over {
+                    turns.total += 1;
+                    turns.polls[task] += 1;
+                }
+                let all = over || turns.waiting.len() >= together;
+                let woken = if all { std::mem::take(&mut turns.waiting) } else { Vec::new() };
+                if together > 0 {
+                    turns.waiting.push(cx.waker().clone());
+                } else {
+                    cx.waker().wake_by_ref();
+                }
+                drop(turns);
+                woken.into_iter().for_each(Waker::wake);
+                if over { Poll::Ready(()) } else { Poll::Pending }
+            }))
+        };
+        (0..tasks).map(spawn).collect::<Vec<_>>()
+    });
+    runtime.block_on(async {
+        for task in starter.await.unwrap() {
+            task.await.unwrap();
+        }
+    });
+    turns.lock().unwrap().polls.clone()
+}
+
+/// In none of these is a task passed over, or preferred, for ever.
+// Mutant: executor-mt/src/worker.rs :: rhythm.global_queue_interval.max(2) => rhythm.global_queue_interval.max(1)
+// Mutant: executor-mt/src/worker.rs :: if self.home().backlog.len() > 0 { => if false {
+#[test]
+fn tasks_that_are_more_than_a_queue_holds_are_polled_as_often_as_each_other() {
+    for (interval, tasks, together) in [
+        (16, 73, 3),
+        (16, 83, 5),
+        (16, 100, 3),
+        (3, 65, 0),
+        (16, 65, 0),
+        (1, 65, 0),
+        (1, 200, 0),
+        (1, 66, 1),
+        (2, 97, 3),
+    ] {
+        let polls = polls(interval, tasks, together);
+        assert!(polls.iter().all(|polls| (8..=180).contains(polls)), "{interval}, {tasks}, {together}: {polls:?}");
+    }
 }
 
 // Mutant: executor-mt/src/worker.rs :: if greedy || !moves { 0 } else { 1 } => 1
