@@ -6,8 +6,8 @@ use core::pin::pin;
 
 use super::permits::{Acquire, Lease, Permits, Short};
 use super::slot::Slot;
-use crate::const_fn;
 use crate::lock::{DefaultLock, RawLock};
+use crate::{const_fn, guard};
 
 /// A value that is made once, by an async function of the first who needs it; the others wait.
 ///
@@ -110,6 +110,7 @@ impl<T, L: RawLock> OnceCell<T, L> {
         match self.permits.take(1) {
             Ok(()) => {
                 self.fill(value, Lease { permits: &self.permits, count: 1 });
+                self.permits.close();
                 Ok(())
             }
             Err(_) if self.initialized() => Err(SetError::AlreadyInitializedError(value)),
@@ -165,16 +166,19 @@ impl<T, L: RawLock> OnceCell<T, L> {
                 // Gives the permit to the next one unless there is a value at the end.
                 let lease = Lease { permits: &self.permits, count: 1 };
                 let value = f().await?;
-                Ok(self.fill(value, lease))
+                let value = self.fill(value, lease);
+                // Who made it has it: a waker that panics now is let go.
+                guard::swallow(|| self.permits.close());
+                Ok(value)
             }
             Err(Short::Closed | Short::Taken) => Ok(self.get().expect("it is closed by who set the value")),
         }
     }
 
+    /// Puts the value in. Whoever calls it closes the permits.
     fn fill(&self, value: T, lease: Lease<'_, L>) -> &T {
         assert!(self.slot.put(value).is_ok(), "who has the permit is alone");
         core::mem::forget(lease);
-        self.permits.close();
         self.get().expect("it was set a moment ago")
     }
 

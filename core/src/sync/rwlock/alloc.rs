@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use super::RwLock;
+use crate::guard::swallow;
 use crate::lock::{DefaultLock, RawLock};
 use crate::sync::TryLockError;
 use crate::sync::hold::{Exclusive, Shared, guard_impls};
@@ -110,7 +111,8 @@ fn lower<T: ?Sized, U: ?Sized, L: RawLock>(mut hold: Shared<U, Lease<T, L>>) -> 
     let rest = lease.count - 1;
     lease.count = 1;
     let guard = OwnedRwLockReadGuard::of(hold);
-    OwnedRwLockReadGuard::rwlock(&guard).permits.give(rest as usize);
+    // It has what it keeps: a waker that panics now is let go.
+    swallow(|| OwnedRwLockReadGuard::rwlock(&guard).permits.give(rest as usize));
     guard
 }
 

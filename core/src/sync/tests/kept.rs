@@ -222,6 +222,46 @@ fn failure_109_waker_that_panics_in_wake_keeps_no_permit() {
     }
 }
 
+// Mutant: core/src/sync/once_cell.rs :: guard::swallow(|| self.permits.close()); => self.permits.close();
+#[test]
+fn failure_109_waker_that_panics_in_wake_keeps_nobody_from_the_value_that_it_made() {
+    let (cell, gate) = (OnceCell::<u8, TestLock>::with_lock(), Notify::new());
+    let mut made = Polled::waiting(cell.get_or_init(async || {
+        gate.notified().await;
+        1
+    }));
+    let mut other = hostile(cell.get_or_init(async || 2));
+    gate.notify_one();
+    assert_eq!((*made.ready(), *other.ready()), (1, 1));
+}
+
+// Mutant: core/src/sync/rwlock/guard.rs :: swallow(|| permits.give(rest as usize)); => permits.give(rest as usize);
+// Mutant: core/src/sync/rwlock/alloc.rs :: swallow(|| OwnedRwLockReadGuard::rwlock(&guard).permits.give(rest as usize)); => OwnedRwLockReadGuard::rwlock(&guard).permits.give(rest as usize);
+#[test]
+fn failure_109_waker_that_panics_in_wake_takes_no_lock_away_that_is_downgraded() {
+    let lock = Arc::new(RwLock::<u8, TestLock>::with_lock(7));
+    let guard = lock.try_write().unwrap();
+    let mut other = hostile(lock.read());
+    let guard = guard.downgrade();
+    assert_eq!((*guard, *other.ready()), (7, 7));
+    drop((guard, other));
+    let guard = lock.clone().try_write_owned().unwrap();
+    let mut other = hostile(lock.read());
+    let guard = guard.downgrade();
+    assert_eq!((*guard, *other.ready()), (7, 7));
+}
+
+// Mutant: core/src/sync/watch/alloc.rs :: self.replace(value, Watch::try_replace_kept) => self.replace(value, Watch::try_replace)
+#[test]
+fn failure_109_waker_that_panics_in_wake_loses_no_value_that_is_replaced() {
+    let (sender, mut receiver) = crate::sync::watch::channel(1);
+    let mut wait = Polled::new(receiver.changed());
+    wait.waker = TestWaker::panicking(Event::Wake);
+    assert!(wait.poll().is_pending());
+    assert_eq!(sender.send_replace(2), 1);
+    assert_eq!(wait.ready(), Ok(()));
+}
+
 /// One receiver waits for the message that another one has: that one receives it once, and the next one after it.
 // Mutant: core/src/sync/broadcast/ring.rs :: guard::swallow(|| self.wake_who_want()); => self.wake_who_want();
 #[test]

@@ -144,7 +144,7 @@ impl Wakes {
     }
 
     /// Lets the panic go, if there was one.
-    fn discard(self) {
+    pub(in crate::sync) fn discard(self) {
         if let Some(payload) = self.panic {
             guard::discard(payload);
         }

@@ -113,14 +113,19 @@ impl<T> Sender<T> {
         if self.is_closed() {
             return Err(SendError(value));
         }
-        drop(self.send_replace(value));
+        drop(self.replace(value, Watch::try_replace));
         Ok(())
     }
 
     /// Sends a value, whether there are receivers or not, and returns the old one.
     pub fn send_replace(&self, value: T) -> T {
+        self.replace(value, Watch::try_replace_kept)
+    }
+
+    /// Replaces the value `at_once`, or when nobody looks at it any more.
+    fn replace(&self, value: T, at_once: impl FnOnce(&Watch<T>, T) -> Result<T, T>) -> T {
         let watch = &self.shared.watch;
-        watch.try_replace(value).unwrap_or_else(|value| match blocking::wait(watch.replace(value), BORROWED) {
+        at_once(watch, value).unwrap_or_else(|value| match blocking::wait(watch.replace(value), BORROWED) {
             Ok(old) => old,
             Err(_) => unreachable!("it is closed by the last sender, when that is dropped"),
         })

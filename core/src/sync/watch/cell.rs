@@ -216,7 +216,7 @@ impl<T, L: RawLock> Watch<T, L> {
     }
 
     /// Wakes those who are to leave, and whom `step` takes out in the same section.
-    fn wake_leaving(&self, mut step: impl FnMut(&mut Inner<'_>) -> bool) {
+    fn wake_leaving(&self, mut step: impl FnMut(&mut Inner<'_>) -> bool) -> Wakes {
         let mut wakes = Wakes::new();
         while {
             let mut batch = Batch::new();
@@ -224,15 +224,29 @@ impl<T, L: RawLock> Watch<T, L> {
             wakes.wake(batch);
             more
         } {}
-        wakes.finish();
+        wakes
     }
 
-    /// Replaces the value at once, if it is open and nobody looks at it.
+    /// Replaces the value at once, if it is open and nobody looks at it, for who does not keep the old one.
     pub(super) fn try_replace(&self, value: T) -> Result<T, T> {
+        let (answer, wakes) = self.replace_now(value);
+        wakes.finish();
+        answer
+    }
+
+    /// As [`try_replace`](Self::try_replace), for who gets the old value, and keeps it where a waker panics.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
+    pub(super) fn try_replace_kept(&self, value: T) -> Result<T, T> {
+        let (answer, wakes) = self.replace_now(value);
+        wakes.discard();
+        answer
+    }
+
+    fn replace_now(&self, value: T) -> (Result<T, T>, Wakes) {
         let mut value = Some(value);
         let mut answer = None;
         let mut version = 0;
-        self.wake_leaving(|section| {
+        let wakes = self.wake_leaving(|section| {
             if let Some(value) = value.take() {
                 answer = Some(self.put(section, value));
                 version = *section.state;
@@ -240,7 +254,7 @@ impl<T, L: RawLock> Watch<T, L> {
             // A later change owns everybody in that lane: it has put its own behind ours, and wakes them all.
             *section.state == version && section.pop(LEAVING, ())
         });
-        answer.expect("the first step has put it")
+        (answer.expect("the first step has put it"), wakes)
     }
 
     /// Replaces the value once nobody looks at it; gives it back where it is closed before.
@@ -268,7 +282,8 @@ impl<T, L: RawLock> Watch<T, L> {
                 self.call(section);
             }
             section.pop(LEAVING, ())
-        });
+        })
+        .finish();
     }
 
     /// Has those leave who wait for access. Who begins to wait again, also within a waker, says so again: it waits for whoever has
@@ -391,7 +406,7 @@ impl<T, L: RawLock> DerefMut for Writing<'_, T, L> {
 impl<T, L: RawLock> Drop for Writing<'_, T, L> {
     fn drop(&mut self) {
         let (mut ended, mut version) = (false, 0);
-        self.watch.wake_leaving(|section| {
+        let wakes = self.watch.wake_leaving(|section| {
             if !core::mem::replace(&mut ended, true) {
                 if self.modified {
                     self.watch.changed(section);
@@ -403,6 +418,7 @@ impl<T, L: RawLock> Drop for Writing<'_, T, L> {
             }
             *section.state == version && section.pop(LEAVING, ())
         });
+        wakes.finish();
     }
 }
 
