@@ -32,7 +32,7 @@ fn failure_103_wait_begins_while_a_value_is_sent() {
 }
 
 /// Two values at once: the one that waits is woken, and sees the last of them at the end.
-// Mutant: core/src/sync/watch/cell.rs :: *section.state == version && section.pop(LEAVING, ())\n        });\n        answer => *section.state == version && section.pop(ACCESS, ())\n        });\n        answer
+// Mutant: core/src/sync/watch/cell.rs :: *section.state == version && section.pop(LEAVING, ())\n        });\n        (answer => *section.state == version && section.pop(ACCESS, ())\n        });\n        (answer
 #[test]
 fn failure_020_two_senders_against_one_who_waits() {
     loom::model(|| {
