@@ -15,9 +15,9 @@ impl Polled {
     /// Not polled yet.
     pub(super) const NEVER: Self = Self(None);
 
-    /// Moves it, and so the wake of who waits there.
+    /// Moves it where somebody waits there, and so his wake; where nobody does, the next poll moves it.
     pub(super) fn reset(&mut self, next: Instant) {
-        if let Some(sleep) = &mut self.0 {
+        if let Some(sleep) = self.0.as_mut().filter(|sleep| sleep.is_linked()) {
             sleep.as_mut().reset(next);
         }
     }
@@ -36,11 +36,11 @@ impl<T: Moment> Interval<T> {
     /// One allocation at the first call; otherwise as [`tick`](Self::tick).
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         let sleep = self.polled.0.get_or_insert_with(|| Box::pin(Sleep::until(self.place, self.next)));
+        // By the clock as it is now: what has become due since the last tick is there at once.
         if sleep.deadline() != self.next {
             sleep.as_mut().reset(self.next);
         }
         ready!(sleep.as_mut().poll(cx));
-        // The next call moves it, by the clock as it is then: a tick that is due by then is there at once.
         let now = self.place.now();
         Poll::Ready(self.step(now))
     }

@@ -202,18 +202,23 @@ impl<I: BorrowMut<Interval<T>> + Unpin, T: Moment> Ticks<I, T> {
     /// After the runtime in which the interval was made was shut down.
     pub fn poll_tick(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let (mut sleep, interval) = self.project();
-        ready!(sleep.as_mut().poll(cx));
+        // Here and not when the last tick was returned: what has become due since then is there at once.
+        if sleep.deadline() != interval.next {
+            sleep.as_mut().reset(interval.next);
+        }
+        ready!(sleep.poll(cx));
         let now = interval.place.now();
-        let due = interval.step(now);
-        sleep.reset_at(interval.next, now);
-        Poll::Ready(due)
+        Poll::Ready(interval.step(now))
     }
 
     /// Makes the next tick due one period from now.
     pub fn reset(self: Pin<&mut Self>) {
         let (sleep, interval) = self.project();
         interval.reset();
-        sleep.reset(interval.next);
+        // Who waits is woken in time; where nobody does, the next poll moves it.
+        if sleep.is_linked() {
+            sleep.reset(interval.next);
+        }
     }
 
     /// Takes the interval back out.

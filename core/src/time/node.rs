@@ -265,7 +265,7 @@ impl Node {
 
     /// Whether its state is [`State::Linked`].
     #[inline(always)]
-    fn is_linked(&self) -> bool {
+    pub(super) fn is_linked(&self) -> bool {
         State::is_linked(load_published(&self.prev))
     }
 

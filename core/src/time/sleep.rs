@@ -120,6 +120,11 @@ impl<T: Moment> Sleep<T> {
 }
 
 impl<T> Sleep<T> {
+    /// Whether somebody waits for it.
+    pub(super) fn is_linked(&self) -> bool {
+        self.node.is_linked()
+    }
+
     pub(super) fn place(&self) -> Place {
         self.node.place()
     }

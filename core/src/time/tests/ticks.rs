@@ -133,6 +133,29 @@ fn the_pinned_form_keeps_its_place_in_the_queue() {
     assert_eq!(unpinned.into_inner().missed_tick_behavior(), MissedTickBehavior::Skip);
 }
 
+/// Asked for the first time since the last tick, or since a reset, a tick that was due by then came a turn of the executor later.
+// Mutant: core/src/time/interval.rs :: if sleep.deadline() != interval.next { => if sleep.deadline() > interval.next {
+#[test]
+fn the_pinned_form_has_a_tick_at_once_that_is_due_when_it_is_asked_for() {
+    let timers = timers();
+    let mut ticks = Box::pin(hundred(timers, MissedTickBehavior::Burst).ticks());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut poll = |ticks: &mut Pin<Box<crate::time::Ticks>>| ticks.as_mut().poll_tick(&mut cx);
+    assert_eq!(poll(&mut ticks), Poll::Ready(at_ms(0)));
+    timers.clock().set(250_000_000);
+    assert_eq!([poll(&mut ticks), poll(&mut ticks)], [100, 200].map(|due| Poll::Ready(at_ms(due))));
+    ticks.as_mut().reset();
+    timers.clock().set(350_000_000);
+    assert_eq!([poll(&mut ticks), poll(&mut ticks)], [Poll::Ready(at_ms(350)), Poll::Pending]);
+    // Where somebody waits, it moves, and who waits is woken then.
+    timers.clock().set(400_000_000);
+    ticks.as_mut().reset();
+    assert_eq!(timers.next_deadline(), Some(at_ms(500)));
+    timers.clock().set(500_000_000);
+    assert_eq!(timers.expire(), 1);
+    assert_eq!(poll(&mut ticks), Poll::Ready(at_ms(500)));
+}
+
 #[cfg(feature = "futures-core")]
 #[test]
 fn the_pinned_form_is_a_stream() {
@@ -197,6 +220,20 @@ mod polled {
             Poll::Ready(due) => Some(due.as_nanos() / 1_000_000),
             Poll::Pending => None,
         }
+    }
+
+    // Mutant: core/src/time/alloc.rs :: .filter(|sleep| sleep.is_linked()) => .filter(|_| true)
+    #[test]
+    fn a_tick_that_is_due_after_a_reset_is_there_when_it_is_asked_for() {
+        let timers = timers();
+        let count = Arc::new(Count::default());
+        let mut interval = hundred(timers, MissedTickBehavior::Burst);
+        assert_eq!(poll(&mut interval, &count), Some(0));
+        interval.reset_after(ms(50));
+        timers.clock().set(60_000_000);
+        assert_eq!(poll(&mut interval, &count), Some(50));
+        interval.reset_at(at_ms(50));
+        assert_eq!((poll(&mut interval, &count), poll(&mut interval, &count)), (Some(50), None));
     }
 
     // Mutant: core/src/time/alloc.rs :: if sleep.deadline() != self.next { => if false {
