@@ -72,6 +72,9 @@ pub fn sleep_until<A: Ambient>(deadline: Instant) -> Sleep {
 /// It is bound to the queue of the runtime it was made in and holds its own place there, which is why it must be pinned
 /// to be polled. It may be moved to other threads and runtimes, polled with any waker, and dropped anywhere.
 ///
+/// A poll does not read the clock: one whose deadline has come after it was made or reset, and before it is polled for the first time
+/// since, is pending then, and ready when its executor looks at its timers next.
+///
 /// # Panics
 ///
 /// When polled after its runtime was shut down.
