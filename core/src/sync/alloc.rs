@@ -1,7 +1,7 @@
 //! Waiters that own what they wait in, and what of the heap the primitives of this module use.
 
 pub(super) use alloc::collections::VecDeque;
-pub(super) use alloc::sync::{Arc, Weak};
+pub(super) use alloc::sync::Arc;
 pub(super) use alloc::vec::Vec;
 
 use super::waiters::{Home, Tag, Waiters};

@@ -7,6 +7,7 @@ use core::task::Waker;
 use super::flow::{Flow, MAX_PLACES};
 use super::hand::{Count, Hand};
 use super::store::Store;
+use crate::atomic::{AtomicUsize, Ordering};
 use crate::lock::DefaultLock;
 
 /// Senders, receivers, and those who wait for the end.
@@ -141,13 +142,20 @@ pub(in crate::sync) struct Chan<B: Spill> {
     pub(in crate::sync) flow: Flow<DefaultLock, B, LANES>,
     /// The most that it holds.
     pub(in crate::sync) places: usize,
-    /// What the senders share; one more than the weak handles there are.
-    pub(in crate::sync) senders: Weak<Senders<B>>,
+    /// What the senders share.
+    senders: Weak<Senders<B>>,
+    /// Weak handles of senders there are; a `Weak` does not tell where no sender is left.
+    weak: AtomicUsize,
 }
 
 /// What the senders of a channel keep alive: it is dropped with the last of them, and closes the channel.
 pub(in crate::sync) struct Senders<B: Spill> {
     pub(in crate::sync) chan: Arc<Chan<B>>,
+}
+
+/// A weak handle of a sender: it keeps the memory of the channel, and neither side.
+pub(in crate::sync) struct WeakSenders<B: Spill> {
+    chan: Arc<Chan<B>>,
 }
 
 /// What the receivers of a channel keep alive: it is dropped with the last of them, and closes and empties the channel.
@@ -176,7 +184,12 @@ impl<B: Spill> Chan<B> {
     /// Makes a channel of so many places, with one sender and one receiver.
     pub(in crate::sync) fn make(store: B, places: usize) -> (Arc<Senders<B>>, Receivers<B>) {
         let senders = Arc::new_cyclic(|senders| Senders {
-            chan: Arc::new(Self { flow: Flow::new(store, places), places, senders: senders.clone() }),
+            chan: Arc::new(Self {
+                flow: Flow::new(store, places),
+                places,
+                senders: senders.clone(),
+                weak: AtomicUsize::new(0),
+            }),
         });
         let receivers = Receivers { chan: senders.chan.clone() };
         (senders, receivers)
@@ -189,8 +202,41 @@ impl<B: Spill> Chan<B> {
 
     /// Weak handles of senders there are.
     pub(in crate::sync) fn weak(&self) -> usize {
-        // One is our own; where no sender is left, `Weak` answers zero.
-        self.senders.weak_count().saturating_sub(1)
+        self.weak.load(Ordering::Relaxed)
+    }
+}
+
+impl<B: Spill> WeakSenders<B> {
+    pub(in crate::sync) fn of(chan: &Arc<Chan<B>>) -> Self {
+        chan.weak.fetch_add(1, Ordering::Relaxed);
+        Self { chan: chan.clone() }
+    }
+
+    /// What the senders share, unless all of them are gone.
+    pub(in crate::sync) fn upgrade(&self) -> Option<Arc<Senders<B>>> {
+        self.chan.senders.upgrade()
+    }
+
+    /// Senders there are.
+    pub(in crate::sync) fn strong(&self) -> usize {
+        self.chan.strong()
+    }
+
+    /// Weak handles there are, with this one.
+    pub(in crate::sync) fn weak(&self) -> usize {
+        self.chan.weak()
+    }
+}
+
+impl<B: Spill> Clone for WeakSenders<B> {
+    fn clone(&self) -> Self {
+        Self::of(&self.chan)
+    }
+}
+
+impl<B: Spill> Drop for WeakSenders<B> {
+    fn drop(&mut self) {
+        self.chan.weak.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -10,8 +10,8 @@ use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::Single;
 use crate::ambient::Ambient;
 use crate::lock::DefaultLock;
-use crate::sync::alloc::{Arc, Vec, Weak};
-use crate::sync::channel::alloc::{Chan, Heap, LANES, Senders, bounded};
+use crate::sync::alloc::{Arc, Vec};
+use crate::sync::channel::alloc::{Chan, Heap, LANES, Senders, WeakSenders, bounded};
 use crate::sync::channel::flow::Flow;
 
 /// Makes a channel with room for `buffer` messages.
@@ -45,7 +45,7 @@ pub struct Sender<T, A = ()> {
 
 /// A sender that does not keep the channel open; see [`Sender::downgrade`].
 pub struct WeakSender<T, A = ()> {
-    senders: Weak<Senders<Heap<T>>>,
+    senders: WeakSenders<Heap<T>>,
     _clock: PhantomData<fn() -> A>,
 }
 
@@ -210,7 +210,7 @@ impl<T, A> Sender<T, A> {
     /// A sender that does not keep the channel open.
     #[must_use = "dropping it does nothing: the sender itself stays"]
     pub fn downgrade(&self) -> WeakSender<T, A> {
-        WeakSender { senders: Arc::downgrade(&self.senders), _clock: PhantomData }
+        WeakSender { senders: WeakSenders::of(&self.senders.chan), _clock: PhantomData }
     }
 
     /// Senders of this channel.
@@ -277,12 +277,12 @@ impl<T, A> WeakSender<T, A> {
 
     /// Senders of this channel.
     pub fn strong_count(&self) -> usize {
-        self.senders.strong_count()
+        self.senders.strong()
     }
 
-    /// Weak senders of this channel; zero where no sender is left.
+    /// Weak senders of this channel, with this one.
     pub fn weak_count(&self) -> usize {
-        self.senders.weak_count().saturating_sub(1)
+        self.senders.weak()
     }
 }
 
@@ -380,7 +380,7 @@ impl<T> Receiver<T> {
         self.single.receivers.chan.strong()
     }
 
-    /// Weak senders of this channel; zero where no sender is left.
+    /// Weak senders of this channel.
     pub fn sender_weak_count(&self) -> usize {
         self.single.receivers.chan.weak()
     }

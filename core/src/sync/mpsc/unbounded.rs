@@ -6,8 +6,8 @@ use core::task::{Context, Poll};
 use super::error::{SendError, TryRecvError};
 use super::receiver::Single;
 use crate::lock::DefaultLock;
-use crate::sync::alloc::{Arc, Vec, Weak};
-use crate::sync::channel::alloc::{Chan, Heap, LANES, Senders, UNBOUNDED};
+use crate::sync::alloc::{Arc, Vec};
+use crate::sync::channel::alloc::{Chan, Heap, LANES, Senders, UNBOUNDED, WeakSenders};
 use crate::sync::channel::flow::Flow;
 
 /// Makes a channel that takes messages until memory runs out.
@@ -32,7 +32,7 @@ pub struct UnboundedSender<T> {
 
 /// A sender that does not keep the channel open; see [`UnboundedSender::downgrade`].
 pub struct WeakUnboundedSender<T> {
-    senders: Weak<Senders<Heap<T>>>,
+    senders: WeakSenders<Heap<T>>,
 }
 
 /// The receiving side of an [unbounded channel](unbounded_channel). Dropping it closes the channel and drops what is in it.
@@ -80,7 +80,7 @@ impl<T> UnboundedSender<T> {
     /// A sender that does not keep the channel open.
     #[must_use = "dropping it does nothing: the sender itself stays"]
     pub fn downgrade(&self) -> WeakUnboundedSender<T> {
-        WeakUnboundedSender { senders: Arc::downgrade(&self.senders) }
+        WeakUnboundedSender { senders: WeakSenders::of(&self.senders.chan) }
     }
 
     /// Senders of this channel.
@@ -114,12 +114,12 @@ impl<T> WeakUnboundedSender<T> {
 
     /// Senders of this channel.
     pub fn strong_count(&self) -> usize {
-        self.senders.strong_count()
+        self.senders.strong()
     }
 
-    /// Weak senders of this channel; zero where no sender is left.
+    /// Weak senders of this channel, with this one.
     pub fn weak_count(&self) -> usize {
-        self.senders.weak_count().saturating_sub(1)
+        self.senders.weak()
     }
 }
 
@@ -203,7 +203,7 @@ impl<T> UnboundedReceiver<T> {
         self.single.receivers.chan.strong()
     }
 
-    /// Weak senders of this channel; zero where no sender is left.
+    /// Weak senders of this channel.
     pub fn sender_weak_count(&self) -> usize {
         self.single.receivers.chan.weak()
     }

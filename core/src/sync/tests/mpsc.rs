@@ -110,6 +110,8 @@ fn recv_many_takes_up_to_its_limit() {
     assert_eq!(buffer, [0, 1, 2, 3, 4]);
 }
 
+/// Who is weak counts as long as it is there, also where nobody is left to become.
+// Mutant: core/src/sync/channel/alloc.rs :: Self::of(&self.chan) => Self { chan: self.chan.clone() }
 #[test]
 fn weak_senders_do_not_keep_the_channel_open() {
     let (tx, mut rx) = channel::<u8>(1);
@@ -122,12 +124,18 @@ fn weak_senders_do_not_keep_the_channel_open() {
     strong.try_send(1).unwrap();
     drop(strong);
     assert!(weak.upgrade().is_none() && copy.upgrade().is_none());
-    assert_eq!((rx.sender_strong_count(), rx.sender_weak_count()), (0, 0));
+    assert_eq!((rx.sender_strong_count(), rx.sender_weak_count()), (0, 2));
+    assert_eq!((copy.strong_count(), copy.weak_count()), (0, 2));
     assert_eq!((rx.try_recv(), rx.try_recv()), (Ok(1), Err(TryRecvError::Disconnected)));
-    let (tx, _rx) = unbounded_channel::<u8>();
+    drop((copy, rx));
+    assert_eq!(weak.weak_count(), 1);
+    let (tx, rx) = unbounded_channel::<u8>();
     let weak = tx.downgrade();
     assert_eq!((tx.strong_count(), tx.weak_count()), (1, 1));
     assert!(weak.upgrade().is_some_and(|other| other.same_channel(&tx)));
+    drop(tx);
+    assert_eq!((rx.sender_strong_count(), rx.sender_weak_count()), (0, 1));
+    assert_eq!((weak.strong_count(), weak.weak_count()), (0, 1));
 }
 
 #[test]
