@@ -10,7 +10,7 @@
 //! Therefore a receiver takes the message out of its slot, clones it, and puts it back, in two sections; who wants it
 //! meanwhile waits for that; a sender that comes meanwhile uses the slot for its own message, and the old one is dropped by
 //! whoever has it. The last receiver of a message takes it for good, without a clone. A clone that panics puts the message
-//! back, and the receiver may try again.
+//! back for the others; its receiver has had it.
 
 #[cfg(feature = "alloc")]
 mod alloc;

@@ -94,7 +94,7 @@ where
     ///
     /// # Panics
     ///
-    /// If the message's `clone` does; the message is the next one then, as before.
+    /// If the message's `clone` does; the message counts as received then.
     ///
     /// # Cancel safety
     ///
@@ -170,11 +170,10 @@ where
     /// Clones a message that was lent, and brings it back.
     #[inline]
     fn cloned(&mut self, value: ValueOf<H>) -> Result<ValueOf<H>, RecvError> {
-        let mut lent = Lent { ring: self.home.ring(), position: self.next, value: Some(value), seen: false };
-        let clone = lent.value.clone();
-        lent.seen = clone.is_some();
+        let lent = Lent { ring: self.home.ring(), position: self.next, value: Some(value) };
         // Before what follows, which may panic: it counts as received.
         self.next += 1;
+        let clone = lent.value.clone();
         drop(lent);
         clone.ok_or(RecvError::Closed)
     }
@@ -213,13 +212,12 @@ struct Lent<'a, S: Slots<L>, L: RawLock> {
     ring: &'a Ring<S, L>,
     position: u64,
     value: Option<S::Value>,
-    seen: bool,
 }
 
 impl<S: Slots<L>, L: RawLock> Drop for Lent<'_, S, L> {
     fn drop(&mut self) {
         if let Some(value) = self.value.take() {
-            self.ring.give_back(self.position, value, self.seen);
+            self.ring.give_back(self.position, value);
         }
     }
 }

@@ -242,12 +242,12 @@ impl<S: Slots<L>, L: RawLock> Ring<S, L> {
         })
     }
 
-    /// Brings a message back that was lent; `seen` if its receiver has it now.
+    /// Brings a message back that was lent; its receiver has it now, or had a panic of its clone.
     #[inline]
-    pub(super) fn give_back(&self, position: u64, value: S::Value, seen: bool) {
+    pub(super) fn give_back(&self, position: u64, value: S::Value) {
         let mut value = Some(value);
         let wanted = self.slot(position).with(position, |message| {
-            message.remaining -= usize::from(seen);
+            message.remaining -= 1;
             if message.remaining > 0 {
                 // It was taken out of there: nothing is overwritten.
                 core::mem::forget(core::mem::replace(&mut message.value, value.take()));

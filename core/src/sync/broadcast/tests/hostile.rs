@@ -11,8 +11,9 @@ use crate::test_util::{Event, Polled, TestLock, TestWaker, forever, panics, poll
 
 type Ring<T, const N: usize> = Broadcast<T, N, TestLock>;
 
-/// A clone that panics brings the message back: the receiver may try again, the others miss nothing.
-// Mutant: core/src/sync/broadcast/receiver.rs :: self.ring.give_back(self.position, value, self.seen); => self.ring.give_back(self.position, value, true);
+/// A clone that panics brings the message back for the others, who miss nothing. For its receiver it was there: a message that
+/// cannot be cloned does not stand before all that come after it.
+// Mutant: core/src/sync/broadcast/receiver.rs :: value: Some(value) }; => value: Some(value) }; drop(lent.value.clone());
 #[test]
 fn failure_099_panic_in_a_clone_loses_no_message() {
     #[derive(Debug)]
@@ -26,12 +27,18 @@ fn failure_099_panic_in_a_clone_loses_no_message() {
     let ring = Ring::<Bomb, 2>::with_lock();
     let (mut one, mut two) = (ring.subscribe(), ring.subscribe());
     let armed = Arc::new(AtomicBool::new(true));
-    ring.send(Bomb(armed.clone())).unwrap();
+    for _ in 0..2 {
+        ring.send(Bomb(armed.clone())).unwrap();
+    }
     assert!(panics(|| drop(one.try_recv())));
-    assert_eq!((one.len(), ring.len()), (1, 1));
+    assert_eq!((one.len(), two.len(), ring.len()), (1, 2, 2));
     armed.store(true, Ordering::Relaxed);
     assert!(panics(|| drop(Polled::new(one.recv()).poll())));
-    assert!(two.try_recv().is_ok() && one.try_recv().is_ok());
+    assert_eq!((one.len(), two.len(), ring.len()), (0, 2, 2));
+    assert!(matches!(one.try_recv(), Err(TryRecvError::Empty)));
+    // The last one gets what was sent: there is no clone that could panic.
+    armed.store(true, Ordering::Relaxed);
+    assert!(two.try_recv().is_ok() && two.try_recv().is_ok());
     assert!(ring.is_empty());
     assert_eq!(Arc::strong_count(&armed), 1);
 }
