@@ -57,6 +57,9 @@ fn handles_may_be_looked_at_after_a_panic() {
     crosses::<zokio::task::AbortHandle>();
     crosses::<zokio::task::JoinHandle<std::cell::Cell<u8>>>();
     crosses::<zokio::runtime::LocalRuntime>();
+    crosses::<zokio::net::TcpListener>();
+    crosses::<zokio::net::TcpStream>();
+    crosses::<zokio::net::tcp::OwnedReadHalf>();
     struct Plain;
     assert!(format!("{:?}", JoinSet::<Plain>::new()).starts_with("JoinSet"));
 }

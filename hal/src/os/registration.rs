@@ -46,6 +46,10 @@ pub(super) struct Registered<S: Source> {
     index: usize,
 }
 
+// What the reactor keeps of it is changed by no foreign code, so that a panic that passes through leaves nothing half-changed.
+impl<S: Source> core::panic::UnwindSafe for Registered<S> {}
+impl<S: Source> core::panic::RefUnwindSafe for Registered<S> {}
+
 impl<S: Source> Registered<S> {
     /// Registers `source` for both directions. `ready`: whether an operation is worth trying before the first event.
     pub fn new(handle: &ReactorHandle, mut source: S, ready: bool) -> io::Result<Self> {
