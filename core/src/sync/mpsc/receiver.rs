@@ -69,6 +69,7 @@ impl<T> Single<T> {
 
     pub(super) fn poll_recv_many(&mut self, cx: &mut Context<'_>, buffer: &mut Vec<T>, limit: usize) -> Poll<usize> {
         if limit == 0 {
+            ready!(coop::poll_done(cx));
             return Poll::Ready(0);
         }
         self.take_back();

@@ -110,6 +110,16 @@ fn recv_many_takes_up_to_its_limit() {
     assert_eq!(buffer, [0, 1, 2, 3, 4]);
 }
 
+/// A loop of calls that ask for nothing ends its poll as any other does.
+// Mutant: core/src/sync/mpsc/receiver.rs :: if limit == 0 { => if limit == 0 { return Poll::Ready(0);
+#[test]
+fn recv_many_of_nothing_takes_a_unit_of_budget() {
+    let (_tx, mut rx) = channel::<u8>(1);
+    let mut ready = |_: &_| Polled::new(rx.recv_many(&mut Vec::new(), 0)).poll().is_ready();
+    let rounds = crate::task::coop::in_main(|| (0..1000).take_while(&mut ready).count());
+    assert_eq!(rounds, 128);
+}
+
 /// Who is weak counts as long as it is there, also where nobody is left to become.
 // Mutant: core/src/sync/channel/alloc.rs :: Self::of(&self.chan) => Self { chan: self.chan.clone() }
 #[test]
