@@ -23,7 +23,7 @@ pub use self::join_set::JoinSet;
 pub use zokio_core::future::yield_now;
 pub use zokio_core::task::{
     AbortHandle, AbortOnDrop, AbortOnDropHandle, FixedJoinSet, Id, IntoTask, JoinError, JoinHandle, Slots, SpawnError,
-    consume_budget, coop, id, try_id, unconstrained,
+    consume_budget, coop, coop::Unconstrained, id, try_id, unconstrained,
 };
 #[cfg(feature = "rt")]
 pub use zokio_core::task::{AccessError, LocalKey, LocalScope, ScopedJoinHandle, TaskLocalFuture, name, scope};

@@ -86,6 +86,10 @@ async fn types_are_named_in_the_places_that_tokio_has_for_them() {
     wait.as_mut().reset(std::time::Instant::now().into());
     let over = poll_fn(|cx| Poll::Ready(wait.as_mut().poll(cx).is_ready())).await;
     assert!(over, "it was moved to a time that has come");
+    let named_so: zokio::task::Unconstrained<_> = zokio::task::unconstrained(async { 1 });
+    assert_eq!(named_so.await, 1);
+    let kept = |unit: zokio::task::coop::RestoreOnPending| [1, 2].map(|_| unit.made_progress());
+    poll_fn(|cx| zokio::task::coop::poll_proceed(cx).map(kept)).await;
     fn named(_: &zokio::sync::futures::Notified<'_>, _: &zokio::sync::futures::OwnedNotified) {}
     let notify = Arc::new(Notify::new());
     named(&notify.notified(), &notify.clone().notified_owned());

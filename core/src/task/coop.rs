@@ -11,6 +11,7 @@
 //! What polls again instead of returning, like another executor's `block_on` inside of a task, gets a new budget after it
 //! was refused 256 times: it goes on slowly rather than never.
 
+use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
 use core::pin::Pin;
@@ -45,7 +46,7 @@ use crate::future::project;
 /// # let _ = sum(&[]);
 /// ```
 pub async fn consume_budget() {
-    poll_fn(|cx| poll_proceed(cx).map(RestoreOnPending::made_progress)).await;
+    poll_fn(|cx| poll_proceed(cx).map(|unit| unit.made_progress())).await;
 }
 
 /// Whether what the runtime offers would go on, rather than make the task yield. Always so outside of a runtime.
@@ -75,7 +76,7 @@ pub(crate) fn spend() -> bool {
 /// Takes one unit, for something that was done: what [`poll_proceed`] and `made_progress` do together, in fewer instructions.
 #[inline(always)]
 pub(crate) fn poll_done(cx: &mut Context<'_>) -> Poll<()> {
-    if spend() { Poll::Ready(()) } else { poll_proceed(cx).map(RestoreOnPending::made_progress) }
+    if spend() { Poll::Ready(()) } else { poll_proceed(cx).map(|unit| unit.made_progress()) }
 }
 
 /// Takes one unit, before something is tried. Where none is left the task is woken and must return: pending.
@@ -105,12 +106,12 @@ pub(crate) fn poll_done(cx: &mut Context<'_>) -> Poll<()> {
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = scope::budget();
     if before.is_unconstrained() {
-        return Poll::Ready(RestoreOnPending { before, _here: PhantomData });
+        return Poll::Ready(RestoreOnPending { before: Cell::new(before), _here: PhantomData });
     }
     let (granted, left) = before.spend();
     scope::set_budget(left);
     if granted {
-        return Poll::Ready(RestoreOnPending { before, _here: PhantomData });
+        return Poll::Ready(RestoreOnPending { before: Cell::new(before), _here: PhantomData });
     }
     cx.waker().wake_by_ref();
     Poll::Pending
@@ -120,24 +121,25 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 #[derive(Debug)]
 #[must_use = "dropping it gives the unit back: say `made_progress` where something was done"]
 pub struct RestoreOnPending {
-    before: Budget,
+    before: Cell<Budget>,
     _here: PhantomData<*const ()>,
 }
 
 impl RestoreOnPending {
     /// Keeps the unit: something was done.
     #[inline]
-    pub fn made_progress(mut self) {
-        self.before = Budget::UNCONSTRAINED;
+    pub fn made_progress(&self) {
+        self.before.set(Budget::UNCONSTRAINED);
     }
 }
 
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
+        let before = self.before.get();
         // Not where nobody counts: it may have left its poll, and a thread that has a budget is taken for one that polls.
-        if !self.before.is_unconstrained() && !scope::budget().is_unconstrained() {
-            scope::set_budget(self.before);
+        if !before.is_unconstrained() && !scope::budget().is_unconstrained() {
+            scope::set_budget(before);
         }
     }
 }

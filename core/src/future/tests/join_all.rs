@@ -68,7 +68,7 @@ fn failure_107_joining_is_linear_under_a_budget() {
     let mut join = pin!(join_all((0..count).map(|_| async {
         poll_fn(|cx| {
             polls.set(polls.get() + 1);
-            crate::task::coop::poll_proceed(cx).map(crate::task::coop::RestoreOnPending::made_progress)
+            crate::task::coop::poll_proceed(cx).map(|unit| unit.made_progress())
         })
         .await;
     })));
