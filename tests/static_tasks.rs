@@ -105,7 +105,6 @@ async fn local(seen: Rc<Cell<u32>>, pair: (u32, Vec<Option<u32>>)) {
 }
 
 /// The arrow closes nothing, and the comma behind it separates no arguments.
-// Mutant: core/macros/src/pool.rs :: arrow = is_punct(&token, '-'); => arrow = false;
 #[zokio::task]
 async fn apply(both: Result<fn(u8) -> u8, u8>, to: u8) -> u8 {
     yield_now().await;

@@ -178,7 +178,7 @@ fn shuttle_four_workers_that_nap_are_held_at_once() {
 }
 
 /// Two threads spawn more than a queue holds, of tasks that spawn one each and yield; they wait for all of them.
-// Mutant: executor-mt/src/worker.rs :: self.home().backlog.extend(half); => drop(half);
+// Mutant: executor-mt/src/worker.rs :: self.home().backlog.extend([task]); => drop(task);
 #[test]
 fn shuttle_two_threads_spawn_more_than_fits() {
     explore_evenly("two_threads_spawn_more_than_fits", || {

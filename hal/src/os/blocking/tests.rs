@@ -280,7 +280,7 @@ fn a_call_as_a_task_runs_with_its_job() {
     assert!(block_on(broken).unwrap_err().is_panic());
 }
 
-// Mutant: hal/src/os/blocking/task.rs :: self.0.take().into_iter().for_each(Notified::cancel); => self.0.take().into_iter().for_each(core::mem::forget);
+// Mutant: hal/src/os/blocking/task.rs :: in_turn(DEEPEST, move || task.cancel()); => core::mem::forget(task);
 #[test]
 fn a_call_whose_job_is_dropped_is_cancelled() {
     let owned = Arc::new(());
