@@ -58,7 +58,7 @@ pub(in crate::sync) struct State<B: Store + ?Sized> {
     places: usize,
     permits: usize,
     gathered: usize,
-    /// What the first in line gathers for; zero where it did not say yet, or wants one place.
+    /// What the first in line gathers for; zero where it did not say yet, or wants one place, and once the channel is closed.
     goal: usize,
     /// Nobody receives any more: what a permit sends is dropped at once.
     pub(in crate::sync) deserted: bool,
@@ -76,7 +76,7 @@ pub(in crate::sync) const MAX_PLACES: usize = usize::MAX >> 3;
 pub(in crate::sync) enum Told {
     /// To wait.
     Wait,
-    /// A sender: that a place is its own. A receiver: that there is a message.
+    /// A sender: that what it wants is its own. A receiver: that there is a message.
     Come,
     /// To wait, wanting several places.
     Several,
@@ -168,7 +168,7 @@ pub(in crate::sync) fn get<B: Store + ?Sized, const LANES: usize>(
 fn give<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
     match section.front(SENDERS) {
         None => section.state.taken -= 1,
-        Some(Told::Several | Told::First) => gather(section),
+        Some(Told::Several | Told::First) => section.apart(gather),
         Some(_) => {
             section.pop(SENDERS, Told::Come);
         }
@@ -195,12 +195,25 @@ fn finds_room<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, 
 }
 
 /// Keeps a place for the first in line, who wants several.
-#[cold]
 fn gather<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
     section.state.gathered += 1;
-    if section.state.gathered >= section.state.goal {
-        section.rouse(SENDERS, Told::First);
+    call_first(section);
+}
+
+/// Lets the first in line, who wants several places, go with them if they are there, so that it keeps nobody behind it from
+/// others; asks how many it wants where it did not say. Answers whether it went.
+fn call_first<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
+    let goal = section.state.goal;
+    if section.state.gathered < goal {
+        return false;
     }
+    if goal == 0 {
+        section.rouse(SENDERS, Told::First);
+        return false;
+    }
+    section.state.goal = 0;
+    section.state.gathered -= goal;
+    section.pop(SENDERS, Told::Come)
 }
 
 /// Gives one of the gathered places on, or leaves them where they belong. Answers whether there may be more to do.
@@ -210,11 +223,7 @@ pub(in crate::sync) fn settle<B: Store + ?Sized, const LANES: usize>(section: &m
     }
     match section.front(SENDERS) {
         None => section.state.taken -= core::mem::take(&mut section.state.gathered),
-        Some(Told::Several | Told::First) => {
-            if section.state.gathered >= section.state.goal {
-                section.rouse(SENDERS, Told::First);
-            }
-        }
+        Some(Told::Several | Told::First) => return section.apart(call_first),
         Some(_) => {
             section.state.gathered -= 1;
             section.pop(SENDERS, Told::Come);
@@ -402,6 +411,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
         let open = self.waiters.with(|section| {
             let open = !section.state.closed();
             section.state.taken |= SHUT;
+            section.state.goal = 0;
             open
         });
         if open {
@@ -419,6 +429,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
             section.state.gathered += freed;
             section.state.deserted = true;
             section.state.taken |= SHUT;
+            section.state.goal = 0;
             messages
         });
         self.tell_end();

@@ -82,6 +82,34 @@ fn many_permits_are_gathered_in_line() {
     assert_eq!((left, tx.capacity()), (std::vec![2, 11, 10], 4));
 }
 
+/// Who has gathered what it wants is out of line: what becomes free after that goes on, whether it runs or not.
+// Mutant: core/src/sync/channel/flow.rs :: if goal == 0 { => if true {
+// Mutant: core/src/sync/channel/flow/reserve.rs :: Told::Come => section.state.gathered += self.places, => Told::Come => section.state.gathered += 1,
+// Mutant: core/src/sync/channel/flow/reserve.rs :: state.gathered += self.places;\n            }\n            return => state.gathered += 1;\n            }\n            return
+#[test]
+fn failure_023_who_has_gathered_enough_keeps_nobody_behind_it_waiting() {
+    for (at_once, closes) in [(false, false), (true, false), (false, true), (true, true)] {
+        let (tx, mut rx) = channel(3);
+        (0..3).for_each(|n| tx.try_send(n).unwrap());
+        let mut many = Polled::waiting(tx.reserve_many(2));
+        let mut behind = Polled::waiting(tx.send(3));
+        if at_once {
+            assert_eq!(Polled::new(rx.recv_many(&mut Vec::new(), 3)).ready(), 3);
+        } else {
+            (0..3).for_each(|n| assert_eq!(rx.try_recv(), Ok(n)));
+        }
+        assert_eq!((many.wakes(), behind.wakes()), (1, 1));
+        assert_eq!(behind.ready(), Ok(()));
+        assert_eq!((rx.try_recv(), tx.capacity()), (Ok(3), 1));
+        if closes {
+            rx.close();
+            assert!(many.ready().is_err());
+        }
+        drop(many);
+        assert_eq!(tx.capacity(), 3);
+    }
+}
+
 /// Whoever gathers and goes away leaves what was gathered to those behind, at every stage.
 // Mutant: core/src/sync/channel/flow/reserve.rs :: const SETTLES: bool = true; => const SETTLES: bool = false;
 #[test]

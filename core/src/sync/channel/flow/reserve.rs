@@ -30,10 +30,8 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
         }
         let state = &mut *section.state;
         if state.closed() {
-            match told {
-                Some(Told::Come) => state.gathered += 1,
-                Some(Told::First) => state.goal = 0,
-                _ => {}
+            if told == Some(Told::Come) {
+                state.gathered += self.places;
             }
             return Step::Ready(Err(SendError(())));
         }
@@ -66,7 +64,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
 
     fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
         match told {
-            Told::Come => section.state.gathered += 1,
+            Told::Come => section.state.gathered += self.places,
             Told::First => section.state.goal = 0,
             _ => {}
         }
