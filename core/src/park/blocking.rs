@@ -5,9 +5,11 @@ use alloc::task::Wake;
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+#[cfg(loom)]
+use loom::thread::{self, Thread};
 #[cfg(shuttle)]
 use shuttle::thread::{self, Thread};
-#[cfg(not(shuttle))]
+#[cfg(not(any(loom, shuttle)))]
 use std::thread::{self, Thread};
 
 use crate::atomic::{AtomicBool, Ordering};
@@ -103,5 +105,37 @@ mod tests {
             let _ = ended.send(output);
         });
         assert_eq!(end.recv_timeout(Duration::from_secs(10)), Ok(4));
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use core::future::poll_fn;
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A thread that has woken itself is woken by another one, which finds that done: the poll that follows sees what came before
+    /// either wake.
+    // Mutant: core/src/park/blocking.rs :: swap(true, Ordering::Release) { => swap(true, Ordering::Relaxed) {
+    // Mutant: core/src/park/blocking.rs :: swap(false, Ordering::Acquire) { => swap(false, Ordering::Relaxed) {
+    #[test]
+    fn the_second_wake_carries_what_came_before() {
+        loom::model(|| {
+            let done = Arc::new(AtomicBool::new(false));
+            // Not waited for: to the model, a token that is left over ends that wait as well.
+            let mut other = None;
+            block_on(poll_fn(|cx| {
+                if other.is_none() {
+                    cx.waker().wake_by_ref();
+                    let (done, waker) = (done.clone(), cx.waker().clone());
+                    other = Some(thread::spawn(move || {
+                        done.store(true, Ordering::Relaxed);
+                        waker.wake();
+                    }));
+                }
+                if done.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+            }));
+        });
     }
 }
