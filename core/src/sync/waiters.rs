@@ -254,18 +254,6 @@ pub(super) struct Section<'s, S: ?Sized, W: Tag, const LANES: usize> {
     woken: Option<Waker>,
 }
 
-#[cold]
-#[inline(never)]
-fn rarely<S: ?Sized, W: Tag, const LANES: usize, R>(
-    state: &mut S,
-    list: &mut List<Node<W>, LANES>,
-    rare: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R,
-) -> (R, Option<Waker>) {
-    let mut section = Section { state, list, woken: None };
-    let answer = rare(&mut section);
-    (answer, section.woken)
-}
-
 impl<S: ?Sized, W: Tag, const LANES: usize> Section<'_, S, W, LANES> {
     /// Reaches what is in a node.
     ///
@@ -336,9 +324,21 @@ impl<S: ?Sized, W: Tag, const LANES: usize> Section<'_, S, W, LANES> {
 
     /// Does what is rare in a section of its own under the same lock, and has one woken by this one: a reference to this one does not
     /// get there, so that it may stay in registers.
+    #[allow(dead_code)] // for channels
     #[inline(always)]
     pub(super) fn apart<R>(&mut self, rare: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R) -> R {
-        let (answer, woken) = rarely(self.state, self.list, rare);
+        #[cold]
+        #[inline(never)]
+        fn run<S: ?Sized, W: Tag, const LANES: usize, R>(
+            state: &mut S,
+            list: &mut List<Node<W>, LANES>,
+            rare: impl FnOnce(&mut Section<'_, S, W, LANES>) -> R,
+        ) -> (R, Option<Waker>) {
+            let mut section = Section { state, list, woken: None };
+            let answer = rare(&mut section);
+            (answer, section.woken)
+        }
+        let (answer, woken) = run(self.state, self.list, rare);
         self.call(woken);
         answer
     }
