@@ -135,8 +135,8 @@ fn unnamed(place: &str, context: &str, text: &str) -> (usize, Vec<String>) {
             continue;
         }
         count += 1;
-        // The comments and attributes that stand right above.
-        let above = text[..at].lines().rev().take_while(|line| {
+        // The comments and attributes that stand right above, also of a test that is indented.
+        let above = text[..at].trim_end_matches(' ').lines().rev().take_while(|line| {
             let line = line.trim();
             line.starts_with("//") || line.starts_with("#[")
         });
@@ -207,6 +207,11 @@ mod tests {
         assert_eq!(count, 2);
         assert!(matches!(findings.as_slice(), [one] if one.contains("planted") && one.contains(":7:")), "{findings:?}");
         assert_eq!(unnamed("core/src/a/tests.rs", "#[cfg(all(test,not(loom)))]", text).0, 0);
+        let inside =
+            format!("#[cfg(all(test, loom))]\nmod models {{\n    {}\n}}\n", text.trim_end().replace('\n', "\n    "));
+        let (count, findings) = unnamed("core/src/a.rs", "", &inside);
+        assert_eq!(count, 2);
+        assert!(matches!(findings.as_slice(), [one] if one.contains("planted") && one.contains(":9:")), "{findings:?}");
     }
 
     #[test]
