@@ -2,14 +2,18 @@
 //!
 //! A part belongs to the sources it was made from: all files that git knows in the folders of the package it tests and of
 //! those of this project that this one depends on, and the tables of the root manifest that hold for every package. Their
-//! names and contents have one hash; [`HASH`] says it again for any commit, and `deep status` says which paths they are. A part is done while that hash is the one it was seen with; a commit that changes other files leaves it
-//! done. The commit is written beside it, so that a reader can see what has changed since.
+//! names and contents have one hash ([`sources`]), of Rust without its comments, but for those that name mutants; `deep status`
+//! says it, and which paths they are, on whatever commit is checked out. A part is done while that hash is the one it was seen
+//! with; a commit that changes other files, or what is said about the code, leaves it done. The commit is written beside it, so
+//! that a reader can see what has changed since.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs;
 
+use crate::mutant;
 use crate::process::Process;
+use crate::source;
 use crate::workspace::Workspace;
 
 const PATH: &str = "docs/deep-state.txt";
@@ -19,13 +23,6 @@ const HEADING: &str = "\
 # `cargo xtask deep status` says which of them hold for the sources as they are.
 # part | outcome | commit | hash of its sources | when it ended | seconds of a core | what came of it
 ";
-
-/// The script that says the hash for a commit, `$1`, and the paths that follow, which are git's, so that some may say what is not
-/// meant (and it is asked for the difference from nothing, since what lists a tree does not know these). The rest of the root manifest is the facade's.
-const HASH: &str = r#"commit=$1; shift
-{ git diff-tree -r "$(git hash-object -t tree /dev/null)" "$commit" -- "$@"
-  git show "$commit:Cargo.toml" | awk '/^\[/ { all = /^\[(profile|patch|workspace\.package|workspace\.lints)/ } all'
-} | git hash-object --stdin"#;
 
 /// The last run of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +140,7 @@ pub fn commit(workspace: &Workspace) -> Result<String, String> {
     Ok(text.trim().to_owned())
 }
 
-/// The hash of what is checked out below these paths.
+/// The hash of what is checked out below these paths, which are git's, so that some may say what is not meant.
 ///
 /// # Errors
 ///
@@ -153,8 +150,48 @@ pub fn sources(workspace: &Workspace, paths: &[String]) -> Result<String, String
     if !changed.trim().is_empty() {
         return Err(format!("not committed:\n{changed}"));
     }
-    let hash = Process::new("sh").args(["-c", HASH, "sh", "HEAD"]).args(paths).dir(&workspace.root).limit(60).read()?;
-    Ok(hash.trim().chars().take(12).collect())
+    let read = |path: &str| {
+        let bytes = fs::read(workspace.root.join(path)).map_err(|error| format!("{path}: {error}"))?;
+        Ok::<_, String>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let mut text = for_all(&read("Cargo.toml")?);
+    for path in git(workspace, &["ls-files"], paths)?.lines() {
+        let file = read(path)?;
+        let file = if path.ends_with(".rs") { compiled(&file) } else { file };
+        let _ = write!(text, "{path}\n{file}\n");
+    }
+    // By git, which has a hash function that stays.
+    let folder = workspace.target.join("deep");
+    let place = folder.join(format!("sources-{}-{:?}.txt", std::process::id(), std::thread::current().id()));
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    fs::write(&place, text).map_err(|error| format!("{}: {error}", place.display()))?;
+    let hash = git(workspace, &["hash-object", "--no-filters"], &[place.to_string_lossy().into_owned()]);
+    let _ = fs::remove_file(&place);
+    Ok(hash?.trim().chars().take(12).collect())
+}
+
+/// What of a file of Rust matters to a part: its code, and the comments that name mutants.
+fn compiled(text: &str) -> String {
+    let code = source::without_comments(text);
+    let lines = text.lines().zip(code.lines());
+    let lines = lines.map(|(text, code)| if text.trim().starts_with(mutant::MARK) { text.trim() } else { code.trim() });
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// The tables of the root manifest that hold for every package. The rest is the facade's.
+fn for_all(manifest: &str) -> String {
+    let mut all = false;
+    let mut text = String::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            let tables = ["[profile", "[patch", "[workspace.package", "[workspace.lints"];
+            all = tables.iter().any(|table| line.starts_with(table));
+        }
+        if all {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    text
 }
 
 /// How many files below these paths are not as they were at a commit.
@@ -203,5 +240,18 @@ mod tests {
             assert_eq!(hash("LICENSE-MIT"), Ok(one));
         }
         assert_eq!(changed(&workspace, "no-such-commit", &[]), None);
+    }
+
+    #[test]
+    fn what_is_said_about_code_does_not_count_but_what_names_a_mutant() {
+        let seen = compiled("/// One.\nfn a() {} // two\n\n// Mutant: a :: b => c\n#[test]\nfn b() {}\n");
+        assert_eq!(seen, "fn a() {}\n// Mutant: a :: b => c\n#[test]\nfn b() {}");
+    }
+
+    #[test]
+    fn of_the_root_manifest_what_holds_for_all_counts() {
+        let manifest =
+            "[package]\nname = \"a\"\n[workspace.lints.rust]\nb = 1\n[features]\nc = []\n[profile.release]\nd = 2\n";
+        assert_eq!(for_all(manifest), "[workspace.lints.rust]\nb = 1\n[profile.release]\nd = 2\n");
     }
 }
