@@ -288,19 +288,22 @@ impl VirtualTime {
         if state.awake > 0 || !state.auto_advance || !self.is_paused() {
             return Vec::new();
         }
-        // Asked now and not when they came to rest: a sleep that has been dropped since is no reason to jump.
-        let next = state.seats.iter().flatten().filter_map(|seat| seat.timers.next_deadline()).min();
-        let Some(next) = next else { return Vec::new() };
-        if self.clock.advance_to(next).is_err() {
-            return Vec::new(); // resumed in between, by somebody who will make all look again
-        }
         let mut woken = Vec::new();
-        for (index, seat) in state.seats.iter_mut().enumerate() {
-            let Some(seat) = seat else { continue };
-            if seat.timers.next_deadline().is_some_and(|deadline| deadline <= next) {
-                seat.resting = false;
-                state.awake += 1;
-                woken.push((index, seat.unpark.clone()));
+        // Once, but where the sleep it was for has gone meanwhile: nobody excludes who owns it, if no worker does.
+        while woken.is_empty() {
+            // Asked now and not when they came to rest: a sleep that has been dropped since is no reason to jump.
+            let next = state.seats.iter().flatten().filter_map(|seat| seat.timers.next_deadline()).min();
+            let Some(next) = next else { break };
+            if self.clock.advance_to(next).is_err() {
+                break; // resumed in between, by somebody who will make all look again
+            }
+            for (index, seat) in state.seats.iter_mut().enumerate() {
+                let Some(seat) = seat else { continue };
+                if seat.timers.next_deadline().is_some_and(|deadline| deadline <= next) {
+                    seat.resting = false;
+                    state.awake += 1;
+                    woken.push((index, seat.unpark.clone()));
+                }
             }
         }
         woken

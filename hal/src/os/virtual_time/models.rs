@@ -145,3 +145,26 @@ fn a_resume_reaches_a_worker_that_goes_to_wait() {
         teller.join().unwrap();
     });
 }
+
+/// Somebody who is no worker drops the earliest sleep while the time is moved to it: it goes on to the next one.
+// Mutant: hal/src/os/virtual_time/mod.rs :: while woken.is_empty() { => for _ in 0..1 {
+#[test]
+fn a_sleep_that_is_dropped_while_the_time_moves_to_it_stops_it_for_nobody() {
+    loom::model(|| {
+        let World { mut parks, timers, start, .. } = world();
+        let at = |seconds| start.saturating_add(core::time::Duration::from_secs(seconds));
+        let (mut park, second) = (parks.remove(0), parks.remove(0));
+        drop(second);
+        let context = ambient::Context::EMPTY.with_timers(timers[0]);
+        let mut near = Box::pin(Here::enter(&context, || sleep_until::<Here>(at(1))));
+        assert!(near.as_mut().poll(&mut PollContext::from_waker(Waker::noop())).is_pending());
+        let other = thread::spawn(move || drop(near));
+        waiting(timers[0], at(2), || {
+            while timers[0].now() < at(2) {
+                park.park(timers[0].next_deadline(), || true);
+                timers[0].expire();
+            }
+        });
+        other.join().unwrap();
+    });
+}
