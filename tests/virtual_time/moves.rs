@@ -72,7 +72,7 @@ fn failure_089_advance_goes_no_farther_than_told() {
     });
 }
 
-// Mutant: hal/src/os/virtual_time/mod.rs :: timers.expire(); => _ = timers;
+// Mutant: hal/src/os/virtual_time/mod.rs :: || _ = timers.expire() => || _ = timers
 #[test]
 fn what_is_due_is_polled_before_advance_returns() {
     let runtime = ct();

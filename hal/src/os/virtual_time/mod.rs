@@ -27,10 +27,12 @@ mod park;
 
 use core::fmt;
 use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc; // not the model's, which is no receiver of methods
 use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicBool, Ordering};
+use zokio_core::guard::swallow;
 use zokio_core::park::Unpark;
 use zokio_core::time::{ControlError, Instant, Timers, VirtualClock};
 
@@ -131,7 +133,8 @@ impl VirtualTime {
         Ok(())
     }
 
-    /// Moves the time on and wakes everything that is due then, in the order of the deadlines of each worker.
+    /// Moves the time on and wakes everything that is due then, in the order of the deadlines of each worker. Where wakers
+    /// panic, the first panic goes on when all workers' are woken.
     ///
     /// # Errors
     ///
@@ -139,10 +142,17 @@ impl VirtualTime {
     pub fn advance(&self, duration: Duration) -> Result<(), ControlError> {
         self.clock.advance(duration)?;
         let timers: Vec<_> = self.state().seats.iter().flatten().map(|seat| seat.timers).collect();
+        let mut panicked = None;
         for timers in timers {
-            timers.expire();
+            // Nothing else may wake those of the others: the time stands.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| _ = timers.expire())) {
+                match panicked {
+                    None => panicked = Some(payload),
+                    Some(_) => swallow(|| drop(payload)),
+                }
+            }
         }
-        Ok(())
+        panicked.map_or(Ok(()), |payload| resume_unwind(payload))
     }
 
     /// Lets the time run `times` as fast as the system's.
@@ -343,3 +353,5 @@ impl fmt::Debug for VirtualTime {
 
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,73 @@
+//! Ways for a time that is moved by hand to miss somebody.
+
+use core::future::Future;
+use core::task::{Context, Waker};
+use std::boxed::Box;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicUsize;
+use std::task::Wake;
+
+use zokio_core::ambient::{self, Ambient, Current};
+use zokio_core::time::sleep;
+
+use super::super::Driver;
+use super::*;
+
+std::thread_local! {
+    static CURRENT: Cell<Current> = const { Cell::new(None) };
+}
+
+struct Here;
+
+// SAFETY: a thread-local cell is reached by its thread only.
+#[allow(unsafe_code)]
+unsafe impl Ambient for Here {
+    fn get() -> Current {
+        CURRENT.get()
+    }
+
+    unsafe fn swap(next: Current) -> Current {
+        CURRENT.replace(next)
+    }
+}
+
+/// Counts its wakes, and panics at each if it is told to.
+struct Count {
+    wakes: AtomicUsize,
+    panics: Option<&'static str>,
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.wakes.fetch_add(1, Ordering::Relaxed);
+        if let Some(text) = self.panics {
+            std::panic::panic_any(text);
+        }
+    }
+}
+
+/// The time by hand is the only thing that wakes here, so what one expiry leaves out waits for the next.
+// Mutant: hal/src/os/virtual_time/mod.rs :: None => panicked = Some(payload), => None => resume_unwind(payload),
+#[test]
+fn a_waker_that_panics_keeps_no_other_worker_from_its_deadlines() {
+    let time = VirtualTime::new();
+    time.pause().unwrap();
+    let counts = [None, Some("the first"), None, Some("the second"), None]
+        .map(|panics| Arc::new(Count { wakes: AtomicUsize::new(0), panics }));
+    let parks = Driver::without_io().parkers(counts.len());
+    let mut sleeps = Vec::new();
+    let mut seats = Vec::new();
+    for (park, count) in parks.into_iter().zip(&counts) {
+        let timers: &'static Timers<RuntimeClock> = Box::leak(Box::new(Timers::new(RuntimeClock::new())));
+        seats.push(VirtualPark::new(park, time.clone(), timers.clock(), timers));
+        let context = ambient::Context::EMPTY.with_timers(timers);
+        let mut sleep = Box::pin(Here::enter(&context, || sleep::<Here>(Duration::from_millis(1))));
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&Waker::from(count.clone()))).is_pending());
+        sleeps.push(sleep);
+    }
+    let moved = catch_unwind(AssertUnwindSafe(|| time.advance(Duration::from_millis(2))));
+    assert_eq!(counts.map(|count| count.wakes.load(Ordering::Relaxed)), [1; 5]);
+    let payload = moved.map(drop).expect_err("the panic goes on");
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"the first"));
+}
