@@ -138,7 +138,7 @@ pub(super) enum Cause {
     FellShort,
 }
 
-/// Calls wakers. Where one panics, the panic hook has told of it: others, of this source and of those whose events were
+/// Calls wakers, or drops them. Where one panics, the panic hook has told of it: others, of this source and of those whose events were
 /// fetched together with its own, must hear of theirs all the same.
 fn foreign(wake: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(wake)) {
@@ -177,7 +177,8 @@ impl Direction {
 
     /// Lets go of whoever still waits. The first half of sending the tenant away.
     pub fn forget_all(&self) {
-        drop(self.poller.take());
+        // The slot is given back, whatever the waker does.
+        foreign(|| drop(self.poller.take()));
         // Empty but for waiters that were leaked: whoever waits borrows the source.
         self.wake_list();
     }

@@ -343,4 +343,38 @@ mod tests {
         assert!(Registered::new(handle, stream, true).is_err());
         assert_eq!(handle.registered(), 0);
     }
+
+    /// Who takes a socket out of its runtime gets it, and who drops one has dropped it, whatever the waker does that was left there.
+    // Mutant: hal/src/os/direction.rs :: foreign(|| drop(self.poller.take())); => drop(self.poller.take());
+    #[test]
+    fn a_waker_that_panics_in_its_drop_costs_no_source() {
+        struct Hostile;
+        impl Wake for Hostile {
+            fn wake(self: Arc<Self>) {}
+        }
+        impl Drop for Hostile {
+            fn drop(&mut self) {
+                assert!(std::thread::panicking(), "as planned");
+            }
+        }
+        let driver = Driver::with_io().unwrap();
+        let handle = driver.handle().unwrap();
+        let (stream, mut other) = UnixStream::pair().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let polled = |stream| {
+            let io = Registered::new(handle, mio::net::UnixStream::from_std(stream), false).unwrap();
+            let waker = Waker::from(Arc::new(Hostile));
+            assert!(io.poll_ready(Side::Read, &mut Context::from_waker(&waker)).is_pending());
+            io
+        };
+        let mut source = polled(stream).into_source().unwrap();
+        assert_eq!(handle.registered(), 0);
+        other.write_all(&[7]).unwrap();
+        let mut byte = [0];
+        assert_eq!((io::Read::read(&mut source, &mut byte).ok(), byte), (Some(1), [7]));
+
+        drop(polled(UnixStream::from(OwnedFd::from(source))));
+        assert_eq!(handle.registered(), 0);
+        assert_eq!(io::Read::read(&mut other, &mut byte).ok(), Some(0), "it is closed");
+    }
 }

@@ -196,4 +196,29 @@ mod tests {
         slab.release(index);
         assert_eq!(slab.usage().0, 0);
     }
+
+    /// A slot is given back, whatever the waker does that its tenant has left there.
+    // Mutant: hal/src/os/direction.rs :: foreign(|| drop(self.poller.take())); => drop(self.poller.take());
+    #[test]
+    fn a_waker_that_panics_in_its_drop_keeps_no_slot() {
+        struct Hostile;
+        impl std::task::Wake for Hostile {
+            fn wake(self: std::sync::Arc<Self>) {}
+        }
+        impl Drop for Hostile {
+            fn drop(&mut self) {
+                assert!(std::thread::panicking(), "as planned");
+            }
+        }
+        let slab = Slab::new();
+        let index = slab.claim(false).unwrap();
+        let slot = slab.slot(index).unwrap();
+        let token = slot.token(index);
+        for direction in [&slot.read, &slot.write] {
+            assert!(direction.poll(&core::task::Waker::from(std::sync::Arc::new(Hostile))).is_pending());
+        }
+        slab.release(index);
+        assert_eq!(slab.usage().0, 0);
+        assert_ne!(slot.token(index), token, "what is on its way to the tenant is stale");
+    }
 }
