@@ -9,6 +9,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use zokio_core::guard::swallow;
+
 use super::{BlockingPool, Reason, Rejected};
 
 impl BlockingPool {
@@ -101,17 +103,22 @@ impl<T> Future for Blocking<T> {
     type Output = io::Result<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let waker = cx.waker().clone();
+        // Cloned and dropped outside of the lock.
+        let mut waker = Some(cx.waker().clone());
         let mut outcome = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         let next = match &*outcome {
-            Outcome::Waiting(_) => Outcome::Waiting(Some(waker)),
+            Outcome::Waiting(_) => Outcome::Waiting(waker.take()),
             Outcome::Done(_) | Outcome::Taken => Outcome::Taken,
         };
         let before = core::mem::replace(&mut *outcome, next);
         drop(outcome);
         match before {
             Outcome::Waiting(_) => Poll::Pending,
-            Outcome::Done(result) => Poll::Ready(result),
+            Outcome::Done(result) => {
+                // It is not needed, and what it does when it is dropped costs nobody the result.
+                swallow(|| drop(waker));
+                Poll::Ready(result)
+            }
             Outcome::Taken => panic!("`Blocking` polled after it returned its result"),
         }
     }

@@ -308,3 +308,24 @@ fn a_call_that_is_aborted_before_its_job_runs_does_not_run() {
     let call = spawn_blocking(&|job| drop(pool.spawn(job)), || ());
     assert!(block_on(call).unwrap_err().is_cancelled());
 }
+
+/// The result of a call is nobody else's loss: the waker of who gets it at once is not needed.
+// Mutant: hal/src/os/blocking/call.rs :: swallow(|| drop(waker)); => drop(waker);
+#[test]
+#[allow(unsafe_code)]
+fn a_waker_that_panics_in_its_drop_costs_no_result() {
+    use core::task::{RawWaker, RawWakerVTable};
+    static TABLE: RawWakerVTable = RawWakerVTable::new(
+        |data| RawWaker::new(data, &TABLE),
+        |_| (),
+        |_| (),
+        |_| assert!(thread::panicking(), "as planned"),
+    );
+    let pool = pool(1, LONG);
+    let mut call = pool.run(|| 7);
+    assert!(pool.shutdown(Some(LONG)));
+    // SAFETY: there are no data, of which the functions could want anything.
+    let waker = core::mem::ManuallyDrop::new(unsafe { Waker::new(core::ptr::null(), &TABLE) });
+    let polled = core::pin::Pin::new(&mut call).poll(&mut Context::from_waker(&waker));
+    assert!(matches!(polled, Poll::Ready(Ok(7))));
+}
