@@ -14,6 +14,9 @@
 //! *called for*: a job for which a thread was started or woken has begun. A thread that is started counts as `coming` until
 //! it looks at the queue for the first time, one that is woken as `owed`; so many jobs, the oldest, outlive a shutdown.
 //!
+//! *let out together*: who shuts the pool down in a job waits for all threads but those that do the same, and these come back
+//! together. `inside` counts them, and is zero again in each `round` that they were let out.
+//!
 //! *no foreign code under the lock*: jobs run and are dropped outside of it.
 //!
 //! Sharded queues were tried elsewhere and lost jobs to threads that were going idle; the lock is held for a few
@@ -123,7 +126,7 @@ struct Shared {
     state: Mutex<State>,
     /// Notified once for each thread that is owed a look at the queue, and of all at shutdown.
     work: Condvar,
-    /// Notified when a thread leaves a pool that has been shut down.
+    /// Notified when a thread leaves a pool that has been shut down, or begins to wait for that.
     left: Condvar,
     max_threads: usize,
     keep_alive: Duration,
@@ -141,6 +144,22 @@ struct State {
     next_thread: usize,
     /// Threads that have left since the shutdown, to be joined.
     leaving: Vec<JoinHandle<()>>,
+    /// Threads that wait in `shutdown` for the others: *let out together*.
+    inside: usize,
+    round: usize,
+}
+
+impl State {
+    /// Whether nobody is left for whom a shutdown waits, which began in `round` on a thread of the pool.
+    fn has_left(&mut self, round: Option<usize>) -> bool {
+        let Some(round) = round else { return self.threads.is_empty() };
+        if self.round == round && self.threads.len() <= self.inside {
+            // *let out together*: all of them have been notified of what made it so.
+            self.round += 1;
+            self.inside = 0;
+        }
+        self.round != round
+    }
 }
 
 impl BlockingPool {
@@ -216,8 +235,8 @@ impl BlockingPool {
     }
 
     /// Takes no further jobs, drops those for which no thread was called, and waits for the threads, at most for `timeout`
-    /// (`None`: as long as it takes). Whether all threads have left. Called on a thread of the pool, it waits for the
-    /// others.
+    /// (`None`: as long as it takes). Whether all threads have left. Called on threads of the pool, it waits for
+    /// those on which it was not.
     ///
     /// A job that found an idle thread, or had one started, runs: when that thread gets to it is up to the machine, and what
     /// runs at the end of a program must not be.
@@ -240,14 +259,21 @@ impl BlockingPool {
         let here = thread::current().id();
         let is_here =
             |handle: &Option<JoinHandle<()>>| handle.as_ref().is_some_and(|other| other.thread().id() == here);
-        let own = state.threads.values().filter(|handle| is_here(handle)).count();
-        while state.threads.len() > own {
+        let round = state.threads.values().any(is_here).then_some(state.round);
+        if round.is_some() {
+            state.inside += 1;
+            self.0.left.notify_all();
+        }
+        while !state.has_left(round) {
             let left = match (timeout, deadline) {
                 (Some(_), Some(deadline)) => deadline.saturating_duration_since(Instant::now()),
                 // A timeout too large to be a deadline is none.
                 _ => Duration::from_secs(3600),
             };
             if left.is_zero() {
+                if round.is_some() {
+                    state.inside -= 1;
+                }
                 return false;
             }
             let waited = self.0.left.wait_timeout(state, left);
@@ -259,7 +285,7 @@ impl BlockingPool {
             // All that is left of these threads are their thread-locals' destructors. Jobs' panics were caught.
             let _ = handle.join();
         }
-        own == 0
+        round.is_none()
     }
 
     /// Threads there are, and those of them that are idle.

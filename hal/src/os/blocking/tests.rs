@@ -240,6 +240,70 @@ fn shutdown_on_an_own_thread_does_not_wait_for_itself() {
     assert!(pool.shutdown(Some(LONG)));
 }
 
+/// Each waits for all threads but those that wait as it does, and one that does not is waited for by both.
+// Mutant: hal/src/os/blocking.rs :: self.threads.len() <= self.inside { => self.threads.len() <= 1 {
+#[test]
+fn two_jobs_that_shut_the_pool_down_do_not_wait_for_each_other() {
+    for timeout in [None, Some(LONG * 100)] {
+        let pool = pool(3, LONG);
+        let (go, gate) = mpsc::channel::<()>();
+        let (tx, rx) = mpsc::channel();
+        // Both have a thread before either begins.
+        let both = Arc::new(std::sync::Barrier::new(2));
+        let over = Arc::new(AtomicUsize::new(0));
+        let end = over.clone();
+        pool.spawn(Box::new(move || {
+            gate.recv().unwrap();
+            end.store(1, Ordering::Relaxed);
+        }))
+        .unwrap();
+        for _ in 0..2 {
+            let (inner, both, over, tx) = (pool.clone(), both.clone(), over.clone(), tx.clone());
+            let job = move || {
+                both.wait();
+                let left = inner.shutdown(timeout);
+                let seen = over.load(Ordering::Relaxed);
+                // *let out together*: neither waits for the other, which may be back.
+                both.wait();
+                tx.send((left, seen)).unwrap();
+            };
+            pool.spawn(Box::new(job)).unwrap();
+        }
+        assert!(!pool.shutdown(Some(Duration::ZERO)), "none has left");
+        go.send(()).unwrap();
+        for _ in 0..2 {
+            assert_eq!(rx.recv_timeout(LONG), Ok((false, 1)));
+        }
+        assert!(pool.shutdown(Some(LONG)));
+        assert_eq!(pool.threads(), (0, 0));
+    }
+}
+
+/// Who waits no longer is waited for like any other.
+// Mutant: hal/src/os/blocking.rs :: state.inside -= 1; => // it stays counted
+#[test]
+fn a_job_whose_shutdown_is_over_in_vain_is_counted_no_longer() {
+    let pool = pool(2, LONG);
+    let (go, gate) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    pool.spawn(Box::new(move || {
+        begun.send(()).unwrap();
+        gate.recv().unwrap();
+    }))
+    .unwrap();
+    has_begun.recv_timeout(LONG).unwrap();
+    let (tx, rx) = mpsc::channel();
+    let inner = pool.clone();
+    let job = move || {
+        let left = inner.shutdown(Some(Duration::ZERO));
+        tx.send((left, inner.0.state().inside)).unwrap();
+    };
+    pool.spawn(Box::new(job)).unwrap();
+    assert_eq!(rx.recv_timeout(LONG), Ok((false, 0)));
+    go.send(()).unwrap();
+    assert!(pool.shutdown(Some(LONG)));
+}
+
 #[test]
 fn idle_threads_leave() {
     let pool = pool(2, Duration::from_millis(1));
