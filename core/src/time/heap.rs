@@ -37,7 +37,10 @@ use crate::task::waker::Kept;
 
 /// The nodes that wait, earliest first: what the lock of a [`Timers`](super::Timers) is around.
 ///
-/// *closed*: while it is closed nothing is linked.
+/// - *closed*: while it is closed nothing is put in.
+/// - *below*: what was in it when it was closed hangs below a node of who has closed it, until each of them was taken out there, or
+///   has gone by itself. All that is known of a linked node holds for these too: a parent, which is never taken out, stands where
+///   there was none. That one stays where it is until nothing is below it.
 pub(super) struct Heap {
     /// The earliest node; null: there is none; [`CLOSED`].
     root: *mut Node,
@@ -117,15 +120,32 @@ impl Heap {
         Some((waker, left))
     }
 
-    /// Takes out a node, because the queue is to be closed; where there is none, it is.
-    pub(super) fn pop_or_close(&mut self) -> Option<Kept> {
-        let Some(root) = self.root() else {
-            self.root = CLOSED;
-            return None;
-        };
-        let (waker, _) = self.pop(root);
-        root.release(State::Closed);
-        Some(waker)
+    /// Takes out the earliest node, because this heap is to go.
+    pub(super) fn pop_last(&mut self) -> Option<Kept> {
+        self.remove(self.root()?.node(), State::Closed)
+    }
+
+    /// Refuses insertions from now on, and hangs what waits *below* `rest`, a node of these timers that is not linked.
+    pub(super) fn close_below(&mut self, rest: Pin<&Node>) {
+        let (rest, root) = (Tree::of(&rest), self.root());
+        // Nobody waits for it.
+        rest.write(root, Kept::new(Waker::noop().clone()));
+        rest.set_prev(rest);
+        if let Some(root) = root {
+            root.alone_under(rest);
+        }
+        self.root = CLOSED;
+    }
+
+    /// Takes out the earliest node *below* `rest`.
+    pub(super) fn pop_below(&mut self, rest: Pin<&Node>) -> Option<Kept> {
+        let first = Tree::of(&rest).links(|links| links.child)?;
+        self.remove(first.node(), State::Closed)
+    }
+
+    /// Gives `rest` back, *below* which there is nothing any more.
+    pub(super) fn give_back(&mut self, rest: Pin<&Node>) {
+        Tree::of(&rest).release(State::Closed);
     }
 
     /// Takes out the root, and returns its waker, and the next root. It is to be released.
@@ -172,10 +192,7 @@ impl Heap {
     #[inline(always)]
     pub(super) fn insert(&mut self, node: Pin<&Node>, waker: Kept) -> Option<bool> {
         let node = Tree::of(&node);
-        // SAFETY: *owner or lock*: the node is not linked, and its owner is in this call.
-        node.node()
-            .links
-            .with_mut(|links| unsafe { &mut *links }.write(Links { child: None, next: MaybeUninit::uninit(), waker }));
+        node.write(None, waker);
         // The only one asks once.
         if !self.root.is_null() {
             match self.root() {
@@ -258,6 +275,15 @@ impl Tree {
     fn node<'a>(self) -> &'a Node {
         // SAFETY: *alive*: the node is linked and we hold the lock, or it is the caller's.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Writes the links of a node that is not linked, and whose owner is in this call.
+    #[inline(always)]
+    fn write(self, child: Option<Tree>, waker: Kept) {
+        // SAFETY: *owner or lock*: as just said.
+        self.node()
+            .links
+            .with_mut(|links| unsafe { &mut *links }.write(Links { child, next: MaybeUninit::uninit(), waker }));
     }
 
     /// Must not nest for one node, and no closure of this file does.

@@ -1,6 +1,6 @@
 //! [`Timers`]: a clock, and the queue of everything that waits for it.
 
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
@@ -283,10 +283,13 @@ impl<C: Clock + ?Sized> Timers<C> {
 
     /// Ends the service, because the executor that called [`expire`](Self::expire) is gone: takes out every sleep and
     /// wakes it. Polling one of them later, or one that has not been polled before, panics and says that there is no
-    /// timer driver.
+    /// timer driver, also while the others are being woken.
+    ///
+    /// If two call it at once, or a waker does in here, the second one returns while the first wakes.
     pub fn close(&self) {
-        // SAFETY: *one waker*: moved out of the queue.
-        self.queue.wake_all(|heap| heap.pop_or_close().map(|kept| unsafe { kept.waker() }));
+        let rest = pin!(Node::new(self.home(), Instant::FAR, false));
+        let closing = Closing::new(&self.queue, rest.as_ref());
+        self.queue.wake_all(|heap| closing.pop(heap));
     }
 
     /// Begins the service anew for another executor. A sleep that was taken out by [`close`](Self::close) stays out
@@ -298,6 +301,36 @@ impl<C: Clock + ?Sized> Timers<C> {
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
         self.queue.heap.with(|heap| heap.is_closed())
+    }
+}
+
+/// Those who were in a queue when it was closed, until they are woken: *below* a node in here.
+struct Closing<'a> {
+    queue: &'a Queue,
+    rest: Pin<&'a Node>,
+}
+
+impl<'a> Closing<'a> {
+    /// Closes the queue. `rest` is a node for this alone.
+    fn new(queue: &'a Queue, rest: Pin<&'a Node>) -> Self {
+        queue.heap.with(|heap| heap.close_below(rest));
+        Self { queue, rest }
+    }
+
+    fn pop(&self, heap: &mut Heap) -> Option<Waker> {
+        // SAFETY: *one waker*: moved out of the queue.
+        heap.pop_below(self.rest).map(|kept| unsafe { kept.waker() })
+    }
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        // There is somebody only where the panic of a waker is not caught and goes on, and another panic here ends the program: so
+        // that nobody is left *below* a node that goes.
+        while let Some(waker) = self.queue.heap.with(|heap| self.pop(heap)) {
+            waker.wake();
+        }
+        self.queue.heap.with(|heap| heap.give_back(self.rest));
     }
 }
 

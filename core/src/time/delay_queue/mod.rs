@@ -333,7 +333,7 @@ fn tell(waker: &mut Option<Waker>) {
 impl<T, S: Slots<T>, A> Drop for Queue<T, S, A> {
     fn drop(&mut self) {
         // *linked while taken*. All at once, before a value is dropped, which is foreign code.
-        while self.heap.pop_or_close().is_some() {}
+        while self.heap.pop_last().is_some() {}
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::boxed::Box;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 use std::vec::Vec;
 
 use super::unit::{at, hostile, panic_text, task};
-use super::util::{Here, Task, ms, timers, within};
-use crate::time::{Sleep, sleep};
+use super::util::{Hand, Here, Random, Task, ms, timers, within};
+use crate::time::{Sleep, Timers, sleep};
 
-// Mutant: core/src/time/queue.rs :: self.queue.wake_all(|heap| heap.pop_or_close().map(|kept| unsafe { kept.waker() })); => _ = self;
+// Mutant: core/src/time/queue.rs :: self.queue.wake_all(|heap| closing.pop(heap)); => self.queue.wake_all(|heap| closing.pop(heap).filter(|_| false));
 #[test]
 fn failure_087_sleep_during_shutdown() {
     let timers = timers();
@@ -174,7 +175,7 @@ fn owners_drop_reset_and_poll_while_two_others_expire() {
         for owner in 0..2 {
             let done = &done;
             scope.spawn(move || {
-                let mut random = super::util::Random::new(owner);
+                let mut random = Random::new(owner);
                 for _ in 0..count {
                     let mut task = task(timers, Duration::from_nanos(1 + random.below(50)));
                     for _ in 0..random.below(4) {
@@ -200,4 +201,141 @@ fn owners_drop_reset_and_poll_while_two_others_expire() {
         }
     });
     assert_eq!(timers.next_deadline(), None);
+}
+
+/// A task that is polled where it is woken, and waits anew each time: by a new sleep, or by its own.
+struct Again {
+    timers: &'static Timers<Hand>,
+    resets: bool,
+    sleep: Mutex<Option<Pin<Box<Sleep>>>>,
+    polls: Arc<AtomicUsize>,
+}
+
+impl Again {
+    fn poll(self: &Arc<Self>) {
+        // So that the test ends.
+        if self.polls.fetch_add(1, Ordering::SeqCst) > 1000 {
+            return;
+        }
+        let before = self.sleep.lock().unwrap().take();
+        let mut sleep = match before {
+            Some(mut own) if self.resets => {
+                own.as_mut().reset(self.timers.now() + ms(1));
+                own
+            }
+            _ => within(self.timers, || Box::pin(sleep::<Here>(ms(1)))),
+        };
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&Waker::from(self.clone()))).is_pending());
+        *self.sleep.lock().unwrap() = Some(sleep);
+    }
+}
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.poll();
+    }
+}
+
+// Mutant: core/src/time/queue.rs :: queue.heap.with(|heap| heap.close_below(rest)); => queue.heap.with(|heap| { heap.close_below(rest); heap.reopen(); });
+#[test]
+fn close_returns_where_all_who_are_woken_wait_anew_at_once() {
+    for (count, resets) in [(1, false), (7, true), (8, false), (20, true)] {
+        let (timers, polls) = (timers(), Arc::new(AtomicUsize::new(0)));
+        let tasks: Vec<_> = (0..count)
+            .map(|_| Arc::new(Again { timers, resets, sleep: Mutex::default(), polls: polls.clone() }))
+            .collect();
+        tasks.iter().for_each(|task| task.poll());
+        assert!(panic_text(|| timers.close()).starts_with("no timer driver"));
+        assert_eq!(polls.load(Ordering::SeqCst), 2 * count, "each once more");
+        assert!(timers.is_closed() && tasks.iter().all(|task| task.sleep.lock().unwrap().is_none()));
+    }
+}
+
+/// Everything that the owner of a sleep may do, between two wakes of a queue that is closed.
+// Mutant: core/src/time/heap.rs :: root.alone_under(rest); => root.set_next(Some(root));
+#[test]
+fn sleeps_go_and_move_and_are_polled_while_their_queue_closes() {
+    for seed in 0..if cfg!(miri) { 4 } else { 200 } {
+        let (timers, tasks) = (timers(), Arc::new(Mutex::new(Vec::new())));
+        let random = Mutex::new(Random::new(seed));
+        let others: Arc<Mutex<Vec<Option<Task<Sleep>>>>> = tasks.clone();
+        let deeds = Arc::new(AtomicUsize::new(0));
+        let count = deeds.clone();
+        let waker = hostile::waker(move |name| {
+            if name != "wake" {
+                return;
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            assert!(timers.is_closed());
+            assert_eq!((timers.next_deadline(), timers.expire()), (None, 0));
+            // Others are being told by who is closing already.
+            timers.close();
+            let draw = |bound| random.lock().unwrap().below(bound);
+            let (number, deed) = (draw(40) as usize, draw(3));
+            let mut others = others.lock().unwrap();
+            let Some(task) = &mut others[number] else { return };
+            let (before, waits) = (task.woken(), task.future.is_linked());
+            match deed {
+                0 => others[number] = None,
+                1 => {
+                    task.future.as_mut().reset(at(draw(100) + 1));
+                    assert_eq!(task.woken() - before, usize::from(waits), "it is told at once");
+                    assert!(panic_text(|| _ = task.poll()).starts_with("no timer driver"));
+                }
+                _ if waits => {
+                    task.count = Arc::default();
+                    assert!(task.poll().is_pending());
+                }
+                _ => assert!(panic_text(|| _ = task.poll()).starts_with("no timer driver")),
+            }
+        });
+        let mut draw = Random::new(seed + 1000);
+        let mut hostile: Vec<_> = (0..30).map(|_| task(timers, Duration::from_nanos(draw.below(100) + 1))).collect();
+        for number in 0..40 {
+            let mut quiet = task(timers, Duration::from_nanos(draw.below(100) + 1));
+            assert!(quiet.poll().is_pending());
+            tasks.lock().unwrap().push(Some(quiet));
+            if let Some(task) = hostile.get_mut(number) {
+                assert!(task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            }
+            // Some have children, and some have none.
+            if number % 10 == 9 {
+                drop(tasks.lock().unwrap()[number - 5].take());
+            }
+        }
+        timers.close();
+        assert_eq!(deeds.load(Ordering::SeqCst), hostile.len());
+        for task in tasks.lock().unwrap().iter_mut().flatten() {
+            assert!(!task.future.is_linked() && task.wakers() == 0);
+            assert_eq!(task.woken(), 1);
+        }
+    }
+}
+
+/// Who waits in a queue that was opened anew meanwhile is no business of who still closes it.
+// Mutant: core/src/time/heap.rs :: let first = Tree::of(&rest).links(|links| links.child)?; => let first = self.root().or(Tree::of(&rest).links(|links| links.child))?;
+#[test]
+fn close_goes_on_with_those_before_a_reopen() {
+    let timers = timers();
+    let fresh: Arc<Mutex<Option<Task<Sleep>>>> = Arc::default();
+    let place = fresh.clone();
+    let waker = hostile::waker(move |name| {
+        if name == "wake" {
+            timers.reopen();
+            let mut next = task(timers, ms(1));
+            assert!(next.poll().is_pending());
+            *place.lock().unwrap() = Some(next);
+        }
+    });
+    let mut first = task(timers, ms(1));
+    assert!(first.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let mut before: Vec<_> = (0..20).map(|n| task(timers, ms(n + 2))).collect();
+    assert!(before.iter_mut().all(|task| task.poll().is_pending()));
+    timers.close();
+    assert!(before.iter().all(|task| task.woken() == 1 && !task.future.is_linked()));
+    let mut fresh = fresh.lock().unwrap().take().unwrap();
+    assert_eq!((timers.is_closed(), fresh.woken()), (false, 0));
+    timers.clock().set(1_000_000);
+    assert_eq!((timers.expire(), fresh.woken()), (1, 1));
+    assert!(fresh.poll().is_ready());
 }
