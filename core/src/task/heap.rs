@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::future::Future;
 use core::mem::offset_of;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use super::arena::fill_slot;
 use super::cell::{Besides, Cell, Joined};
@@ -55,11 +55,14 @@ pub(super) fn without_slots<F, R>(
 pub struct HeapTask(());
 
 impl HeapTask {
-    /// Fresh memory from the global allocator.
+    /// Fresh memory from the global allocator; of no size, which no task has, it is nowhere.
     #[must_use]
     pub fn allocate(layout: Layout) -> NonNull<u8> {
-        // SAFETY: a cell has a header, so the size is not zero.
-        let memory = unsafe { alloc(layout) };
+        let memory = match layout.size() {
+            0 => ptr::without_provenance_mut(layout.align()),
+            // SAFETY: the size is not zero.
+            _ => unsafe { alloc(layout) },
+        };
         NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
     }
 

@@ -49,7 +49,8 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`] with the message, once the channel is closed. A message that was sent may still not be received.
+    /// [`SendError`] with the message, once the channel is closed; and where `usize::MAX / 2` messages are in it, for which there is
+    /// memory only if they have no size. A message that was sent may still not be received.
     ///
     /// # Cost
     ///

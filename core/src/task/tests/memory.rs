@@ -1,5 +1,6 @@
 //! Memory that is used again, counts that run over, wakers that come too late.
 
+use core::alloc::Layout;
 use core::future::{Future, pending, poll_fn};
 use core::task::{Poll, Waker};
 use std::boxed::Box;
@@ -12,7 +13,18 @@ use std::vec::Vec;
 use super::util::{Dropped, Home, Line, Wakers, arena, lines, poll, ready, refused};
 use crate::future::yield_now;
 use crate::task::header::{Header, TaskPtr};
+use crate::task::raw::HeapTask;
 use crate::task::{JoinHandle, SpawnError, spawn_at, try_spawn_at};
+
+/// Safe code asked the allocator for nothing, which it must not.
+// Mutant: core/src/task/heap.rs :: match layout.size() { => match layout.size().max(1) {
+#[test]
+fn memory_of_no_size_is_not_asked_for() {
+    for align in [1, 8, 4096] {
+        let layout = Layout::from_size_align(0, align).unwrap();
+        assert_eq!(HeapTask::allocate(layout).addr().get(), align);
+    }
+}
 
 /// A waker of a slot's tenant of yesterday wakes the one of today, at the executor of today, whatever its type is.
 // Mutant: core/src/task/waker.rs :: header.state.wake_slot(|| unsafe { task.push_within() }, || unsafe { task.ask_slot() }); => header.state.wake(|| unsafe { Owner::scheduler::<crate::task::tests::util::Line>(task.owner()).as_ref() }.schedule(unsafe { Notified::from_ptr(task) }));
