@@ -6,10 +6,15 @@ use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::process::Command;
-use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
+use zokio_core::ambient::Ambient;
 use zokio_core::task::Arena;
+use zokio_core::time::{Clock, Instant, Timers, sleep};
+use zokio_executor_local::context::Current;
 use zokio_executor_local::{Config, Executor};
 
 #[path = "parkers/never.rs"]
@@ -126,4 +131,43 @@ fn a_panic_in_a_poll_passes_and_leaves_the_task() {
     assert!(!handle.is_finished());
     waker.unwrap().wake();
     assert_eq!(EXECUTOR.block_on(&mut Never, handle).unwrap(), 2);
+}
+
+/// Counts its wakes, and panics or does not.
+struct Wakes(AtomicUsize, bool);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        assert!(!self.1, "in a waker");
+    }
+}
+
+/// Stands.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Instant {
+        Instant::EPOCH
+    }
+}
+
+/// The panic of a waker goes on at once where nothing catches it: the others are woken, and their sleeps go, all the same.
+// Mutant: core/src/time/queue.rs :: waker.wake(); => drop(waker);
+#[test]
+fn a_waker_that_panics_leaves_nobody_in_timers_that_are_closed() {
+    static TIMERS: Timers<Still> = Timers::new(Still);
+    let wakes = [false, true, false, false].map(|bad| Arc::new(Wakes(AtomicUsize::new(0), bad)));
+    let context = zokio_core::ambient::Context::EMPTY.with_timers(&TIMERS);
+    let mut sleeps: Vec<_> =
+        Current::enter(&context, || wakes.iter().map(|_| Box::pin(sleep::<Current>(Duration::from_secs(1)))).collect());
+    for (sleep, wakes) in sleeps.iter_mut().zip(&wakes) {
+        let waker = wakes.clone().into();
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    let panic = catch_unwind(|| TIMERS.close()).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"in a waker"));
+    assert_eq!(wakes.map(|wakes| wakes.0.load(Ordering::Relaxed)), [1; 4]);
+    assert!(TIMERS.is_closed());
+    drop(sleeps);
 }
