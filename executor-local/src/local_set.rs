@@ -22,7 +22,6 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
-use core::cell::Cell;
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
@@ -55,8 +54,6 @@ pub struct LocalSet {
     executor: Arc<Executor<Drivers>>,
     spawner: LocalSpawner<Drivers>,
     drivers: Drivers,
-    /// The next driver's number. The set as a future is driver 0.
-    next: Cell<usize>,
     _not_send: PhantomData<*const ()>,
 }
 
@@ -68,6 +65,8 @@ pub struct Drivers(Arc<Lock<DefaultLock, Rests>>);
 struct Rests {
     /// How often the drivers were woken.
     round: u64,
+    /// The next driver's number, unless it is taken. The set as a future is driver 0.
+    next: usize,
     drivers: Vec<Resting>,
 }
 
@@ -76,16 +75,30 @@ type Resting = (usize, Option<(u64, Waker)>);
 
 impl Drivers {
     fn new() -> Self {
-        let rests = Rests { round: 0, drivers: Vec::new() };
+        let rests = Rests { round: 0, next: 1, drivers: Vec::new() };
         // SAFETY: *unnested*: what runs under it is here, and no foreign code.
         Self(Arc::new(unsafe { Lock::any(rests) }))
+    }
+
+    /// Adds a driver, and says its number. Numbers come round, on 32 bits soon: none that is still there is given again.
+    fn add(&self) -> usize {
+        self.0.with(|Rests { next, drivers, .. }| {
+            loop {
+                let number = *next;
+                *next = number.wrapping_add(1).max(1);
+                if drivers.iter().all(|driver| driver.0 != number) {
+                    drivers.push((number, None));
+                    return number;
+                }
+            }
+        })
     }
 
     /// Makes `waker` that of driver `number`.
     fn register(&self, number: usize, waker: &Waker) {
         // Foreign code: outside of the lock.
         let waker = waker.clone();
-        let before = self.0.with(|Rests { round, drivers }| {
+        let before = self.0.with(|Rests { round, drivers, .. }| {
             let rest = (*round, waker);
             match drivers.iter_mut().find(|driver| driver.0 == number) {
                 Some(driver) => driver.1.replace(rest),
@@ -112,7 +125,7 @@ impl Unpark for Drivers {
         let mut this = None;
         // One at a time: wakers are foreign code, and do not run under the lock. Who was woken registers anew: *once a round*.
         let mut next = || {
-            self.0.with(|Rests { round, drivers }| {
+            self.0.with(|Rests { round, drivers, .. }| {
                 let this = *this.get_or_insert_with(|| {
                     *round += 1;
                     *round
@@ -154,7 +167,7 @@ impl LocalSet {
         let executor = Arc::new(Executor::new(drivers.clone(), Config::new()));
         // SAFETY: *one thread*: the set runs the executor and drops its tasks, and is not `Send`.
         let spawner = unsafe { LocalSpawner::new(SharedSpawner { executor: executor.clone() }) };
-        Self { executor, spawner, drivers, next: Cell::new(1), _not_send: PhantomData }
+        Self { executor, spawner, drivers, _not_send: PhantomData }
     }
 
     /// Spawns a task on this set. It runs when the set is awaited.
@@ -194,9 +207,7 @@ impl LocalSet {
     ///
     /// Lost if dropped while pending: `future` is dropped; tasks of the set stay.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
-        let number = self.next.get();
-        self.next.set(number.wrapping_add(1).max(1));
-        let driver = Driver { set: self, number };
+        let driver = Driver { set: self, number: self.drivers.add() };
         let mut future = pin!(future);
         poll_fn(|cx| driver.turn(cx, |cx| future.as_mut().poll(cx))).await
     }
@@ -317,5 +328,40 @@ impl fmt::Debug for LocalSet {
 impl fmt::Debug for Drivers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Drivers")
+    }
+}
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use core::future::pending;
+    use std::task::Wake;
+
+    use zokio_core::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    // Mutant: executor-local/src/local_set.rs :: drivers.iter().all(|driver| driver.0 != number) => true
+    #[test]
+    fn numbers_that_come_round_are_not_given_to_two_at_a_time() {
+        let set = LocalSet::new();
+        let mut drivers = [(); 3].map(|()| Box::pin(set.run_until(pending::<()>())));
+        let wakes = [(); 3].map(|()| Arc::new(Wakes::default()));
+        for (driver, wakes) in drivers.iter_mut().zip(&wakes) {
+            let waker = wakes.clone().into();
+            assert!(driver.as_mut().poll(&mut PollContext::from_waker(&waker)).is_pending());
+            // As after so many calls as there are numbers.
+            set.drivers.0.with(|rests| rests.next = 1);
+        }
+        set.drivers.unpark();
+        assert_eq!(wakes.map(|wakes| wakes.0.load(Ordering::Relaxed)), [1; 3]);
     }
 }

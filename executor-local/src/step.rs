@@ -99,24 +99,24 @@ impl<'a, P: Park> Steps<'a, P> {
         executor.is_awake();
     }
 
-    /// Polls `main` whenever `main_woken`, and tasks in between, until `main` is done. Says how many polls there were.
+    /// Polls `main` whenever `main_woken`, and tasks in between, until `main` is done. Says how many [polls](Count) there were.
     pub(crate) fn until<T>(&mut self, main_woken: &AtomicBool, mut main: impl FnMut() -> Poll<T>) -> (T, usize) {
-        let (mut polls, mut since_poll) = (0, 0);
+        let (mut polls, mut since_poll) = (Count::default(), 0);
         loop {
             let before = polls;
             let tasks_first = self.order.is_tasks_turn();
             if tasks_first {
-                polls += self.polls(1);
+                polls.add(self.polls(1));
             }
             // Ordering: acquire: pairs with the release of whoever woke the main future, as in `Executor::drive`.
             if main_woken.load(Ordering::Relaxed) && main_woken.swap(false, Ordering::Acquire) {
-                polls += 1;
+                polls.add(1);
                 if let Poll::Ready(output) = main() {
-                    return (output, polls);
+                    return (output, polls.0);
                 }
             }
             if !tasks_first {
-                polls += self.polls(1);
+                polls.add(self.polls(1));
             }
             since_poll += 1;
             if since_poll == POLLS_PER_TURN {
@@ -137,20 +137,31 @@ impl<'a, P: Park> Steps<'a, P> {
         let mut alarm = pin!(sleep::<Current>(duration));
         let _ = alarm.as_mut().poll(&mut PollContext::from_waker(Waker::noop()));
         let end = alarm.deadline();
-        let mut polls = 0;
+        let mut polls = Count::default();
         loop {
             // Asked before the polls: what is due at the end is polled too.
             let over = end.is_due(timers.now());
             self.park.poll();
             let batch = self.polls(POLLS_PER_TURN);
-            polls += batch;
+            polls.add(batch);
             if over {
-                return polls;
+                return polls.0;
             }
             if batch == 0 {
                 self.wait(&never);
             }
         }
+    }
+}
+
+/// How many polls there were in a loop that may go on for ever: it begins anew at zero where it does not fit, which on 32 bits
+/// a runtime sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count(usize);
+
+impl Count {
+    fn add(&mut self, made: usize) {
+        self.0 = self.0.wrapping_add(made);
     }
 }
 
@@ -242,20 +253,21 @@ impl<P: Park> Seat for Static<P> {
 #[derive(Debug)]
 pub struct Stepper<S> {
     seat: S,
-    polls: usize,
+    polls: Count,
     _not_send: PhantomData<*const ()>,
 }
 
 impl<S> Stepper<S> {
     #[cfg(feature = "std")]
     pub(crate) fn new(seat: S) -> Self {
-        Self { seat, polls: 0, _not_send: PhantomData }
+        Self { seat, polls: Count::default(), _not_send: PhantomData }
     }
 
-    /// How many polls there have been in all, of tasks and of the futures of [`run_until`](Self::run_until).
+    /// How many polls there have been in all, of tasks and of the futures of [`run_until`](Self::run_until). Counted anew from
+    /// zero where they do not fit, as a number of polls that any of these functions gives.
     #[must_use]
     pub fn polls(&self) -> usize {
-        self.polls
+        self.polls.0
     }
 }
 
@@ -268,7 +280,7 @@ impl<S: Seat> Stepper<S> {
     /// Makes so many polls, or as many as there are to make. Says how many.
     pub fn run_at_most(&mut self, polls: usize) -> usize {
         let made = self.seat.with(|mut steps, _| steps.batches(polls));
-        self.polls += made;
+        self.polls.add(made);
         made
     }
 
@@ -298,7 +310,7 @@ impl<S: Seat> Stepper<S> {
             main.woken.store(true, Ordering::Relaxed);
             steps.until(main.woken, || poll_main(future.as_mut(), main.waker))
         });
-        self.polls += made;
+        self.polls.add(made);
         (output, made)
     }
 
@@ -315,7 +327,7 @@ impl<S: Seat> Stepper<S> {
         }
         let Some(timers) = self.seat.timers() else { panic!("this executor has no timers to tell the time by") };
         let made = self.seat.with(|mut steps, _| steps.for_time(timers, duration));
-        self.polls += made;
+        self.polls.add(made);
         made
     }
 }
@@ -345,6 +357,21 @@ impl<U: Unpark> Executor<U> {
         assert!(self.try_start(), "this executor runs already");
         // *never stops*, as in `run`.
         let seat = Static { executor: self, park, order: Order::fifo(), spawner: Spawner::new(self) };
-        Stepper { seat, polls: 0, _not_send: PhantomData }
+        Stepper { seat, polls: Count::default(), _not_send: PhantomData }
+    }
+}
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use super::*;
+
+    // Mutant: executor-local/src/step.rs :: self.0.wrapping_add(made); => self.0 + made;
+    #[test]
+    fn a_number_of_polls_that_does_not_fit_begins_anew() {
+        let mut polls = Count(usize::MAX);
+        polls.add(0);
+        assert_eq!(polls, Count(usize::MAX));
+        polls.add(2);
+        assert_eq!(polls, Count(1));
     }
 }
