@@ -12,6 +12,7 @@ use zokio_core::park::Park;
 use zokio_core::time::{Clock, Timers};
 
 use crate::handle::Companion;
+use crate::idle::Idle;
 use crate::runtime::Runtime;
 use crate::timers::WorkerClock;
 use crate::worker::Rhythm;
@@ -74,7 +75,7 @@ impl Builder {
         }
     }
 
-    /// Sets the number of workers. Any number will do that the system has threads for.
+    /// Sets the number of workers. Any number will do that the system has threads for, up to 65,534 where words have 32 bits.
     ///
     /// # Panics
     ///
@@ -180,8 +181,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If there is no seat, a name holds a zero byte, or a thread cannot be started: those that were are stopped and joined
-    /// before this returns (where tasks run they are only told to stop).
+    /// If there is no seat or more than workers can have, a name holds a zero byte, or a thread cannot be started: those that were
+    /// are stopped and joined before this returns (where tasks run they are only told to stop).
     pub fn build<P, A, C>(&mut self, seats: Vec<Seat<P, C>>, companion: Companion) -> io::Result<Runtime<P, A>>
     where
         P: Park + Send + 'static,
@@ -190,6 +191,9 @@ impl Builder {
     {
         if seats.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a runtime needs at least one worker"));
+        }
+        if seats.len() > Idle::MOST {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "more workers than a runtime has names for"));
         }
         Runtime::start(seats, companion, self)
     }

@@ -152,6 +152,9 @@ pub(crate) struct Idle {
 }
 
 impl Idle {
+    /// How many workers there may be.
+    pub(crate) const MOST: usize = Left::MOST - 1;
+
     /// All `workers` run.
     pub(crate) fn new(workers: usize) -> Self {
         Self::with_group(workers, GROUP)
@@ -160,7 +163,7 @@ impl Idle {
     /// As `new`, with fewer workers to a word.
     fn with_group(workers: usize, group: usize) -> Self {
         debug_assert!((1..=GROUP).contains(&group));
-        assert!(workers < Left::MOST, "more workers than a name has bits for");
+        assert!(workers <= Self::MOST, "more workers than a name has bits for");
         let words = (0..workers.div_ceil(group)).map(|_| Word(AtomicUsize::new(0))).collect();
         Self { words, napper: Word(AtomicUsize::new(0)), group, workers }
     }

@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicUsize, Ordering};
 
-/// A number only its owner changes: a load and a store, no read-modify-write.
+/// A number only its owner changes: a load and a store, no read-modify-write. On 32 bits it begins anew from zero after 2^32.
 #[derive(Debug)]
 struct Counter(AtomicUsize);
 
@@ -51,7 +51,8 @@ macro_rules! counters {
 
         /// What one worker has done since the runtime was built, and what it holds now.
         ///
-        /// Counters are read one after the other while the worker runs on: each is right for some moment of the reading.
+        /// Counters are read one after the other while the worker runs on: each is right for some moment of the reading. Where words
+        /// have 32 bits, each of them begins anew from zero after 2^32; `tasks` and `queued` are what they are.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct WorkerMetrics {
@@ -103,9 +104,9 @@ counters! {
 pub struct Metrics {
     /// One entry per worker.
     pub workers: Vec<WorkerMetrics>,
-    /// Tasks spawned since the runtime was built.
+    /// Tasks spawned since the runtime was built; a sum of counters as those of [`WorkerMetrics`].
     pub spawned: u64,
-    /// Tasks that ended: returned, panicked or cancelled.
+    /// Tasks that ended: returned, panicked or cancelled. A sum as well.
     pub completed: u64,
     /// Workers asleep now.
     pub parked: usize,
@@ -129,7 +130,8 @@ impl Metrics {
     /// Tasks that were spawned and have not ended.
     #[must_use]
     pub fn num_alive_tasks(&self) -> u64 {
-        self.spawned.saturating_sub(self.completed)
+        // Not what was spawned and has not ended: on 32 bits each of those counters begins anew by itself.
+        self.workers.iter().map(|worker| worker.tasks).sum()
     }
 }
 
@@ -143,6 +145,16 @@ impl Counters {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    // Mutant: executor-mt/src/metrics.rs :: self.workers.iter().map(|worker| worker.tasks).sum() => self.spawned.saturating_sub(self.completed)
+    #[test]
+    fn who_is_alive_is_known_where_a_counter_began_anew() {
+        let workers = vec![Counters::new().read(2, 1), Counters::new().read(1, 0)];
+        for (spawned, completed) in [(1, u64::from(u32::MAX) - 1), (u64::from(u32::MAX) + 7, 3)] {
+            let metrics = Metrics { workers: workers.clone(), spawned, completed, parked: 0 };
+            assert_eq!(metrics.num_alive_tasks(), 3);
+        }
+    }
 
     #[test]
     fn totals_add_up() {
