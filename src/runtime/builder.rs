@@ -265,7 +265,7 @@ impl Builder {
         self
     }
 
-    /// Lets the runtime's time run so many times as fast as the system's; see
+    /// Lets the runtime's time run so many times as fast as the system's, which brings its end nearer; see
     /// [`time::set_scale`](crate::time::set_scale). [`build`](Self::build) panics where time cannot be told anything, as
     /// for [`start_paused`](Self::start_paused).
     ///

@@ -117,6 +117,9 @@ pub fn set_auto_advance(auto_advance: bool) {
 
 /// Lets the time of the current runtime run `times` as fast as the system's, from now on or from when it is resumed.
 ///
+/// Time ends some 567 years after the system's clock was first asked, at 1000 times as fast after half a year, at the fastest after
+/// four seconds. It stands then, and what is waited for is over at once.
+///
 /// # Panics
 ///
 /// If `times` is 0; otherwise as [`pause`], but whether time is paused or not.

@@ -58,8 +58,9 @@ pub fn now() -> Instant {
     core_time::now::<Current>().into()
 }
 
-/// Waits until `duration` has passed from now; never shorter, but that a duration which no clock can tell (584 years) is 30
-/// years on an operating system, and on a chip has no end.
+/// Waits until `duration` has passed from now; never shorter, but that a duration which goes beyond what the clock can tell is 30
+/// years on an operating system, and on a chip has no end. On an operating system a clock can tell 567 years from when it was first
+/// asked, on a chip 584. A time that is moved or runs fast may come to its end, where it stands: all that is waited for is over then.
 ///
 /// # Panics
 ///

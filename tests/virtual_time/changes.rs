@@ -162,7 +162,7 @@ fn durations_of_any_length_move_it_to_the_end_and_not_beyond() {
 }
 
 /// A wait so long that no instant tells its end was one without an end, and a paused clock had nowhere to go: a hang.
-// Mutant: hal/src/os/virtual_time/clock.rs :: _ => now.saturating_add(LONG), => _ => Instant::FAR,
+// Mutant: hal/src/os/virtual_time/clock.rs :: now.saturating_add(LONG).min( => Instant::FAR.min(
 #[test]
 fn the_longest_waits_end_after_thirty_years() {
     const YEAR: Duration = Duration::from_secs(86_400 * 365);
@@ -184,12 +184,37 @@ fn the_longest_waits_end_after_thirty_years() {
             start = Instant::now();
             sleep(200 * YEAR).await;
             assert_eq!(start.elapsed(), 200 * YEAR);
-            // Nothing comes after the end of time.
-            advance(Duration::MAX).await;
-            let mut never = pin!(sleep(Duration::MAX));
-            assert!(poll_fn(|cx| Poll::Ready(never.as_mut().poll(cx))).await.is_pending());
         });
     });
+}
+
+/// A time that was moved, or ran fast, comes to its end, and stands. What was waited for then had no end.
+// Mutant: hal/src/os/virtual_time/clock.rs :: Instant::from_nanos(if nanos < LONGEST { END } else { LONGEST - 1 }) => Instant::FAR
+#[test]
+fn waits_that_no_time_is_left_for_end_with_it() {
+    for make in [ct, mt] {
+        within(move || {
+            let end = make().block_on(async {
+                advance(Duration::MAX).await;
+                let end = Instant::now();
+                sleep(Duration::from_nanos(1)).await;
+                timeout(DAY, pending::<()>()).await.unwrap_err();
+                sleep(Duration::MAX).await;
+                resume();
+                time::set_scale(u32::MAX);
+                sleep(SECOND).await;
+                assert_eq!(Instant::now(), end, "it stands");
+                end
+            });
+            make().block_on(async {
+                advance(end - Instant::now() - DAY).await;
+                sleep(DAY - SECOND).await;
+                assert_eq!(end - Instant::now(), SECOND, "that much was left");
+                sleep(DAY).await;
+                assert_eq!(Instant::now(), end);
+            });
+        });
+    }
 }
 
 /// Where one runtime ends paused and years ahead, the next one that has its timers says what the system says.

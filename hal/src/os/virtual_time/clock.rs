@@ -17,6 +17,9 @@ const LONGEST: u64 = (u64::MAX << 32) - 1;
 /// 30 years.
 const LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
 
+/// The last moment that a clock says.
+const END: u64 = u64::MAX - 1;
+
 /// The system's clock, or a [`VirtualTime`] while it follows one.
 ///
 /// # Cost
@@ -76,13 +79,15 @@ impl Clock for RuntimeClock {
     }
 
     /// What does not fit ends after 30 years, as it does with tokio: nobody waits so long but on a clock that is paused, and
-    /// there a wait without an end would be a hang.
+    /// there a wait without an end would be a hang. Where there are no 30 years, as on a clock that was told to run fast or was moved,
+    /// it ends with the time of the clock, which stands there.
     #[inline]
     fn deadline(&self, nanos: u64) -> Instant {
         let now = self.now_ceil();
         match now.as_nanos().checked_add(nanos) {
             Some(deadline) if nanos < LONGEST && deadline < u64::MAX => Instant::from_nanos(deadline),
-            _ => now.saturating_add(LONG),
+            // An answer of `LONGEST` to who asks for that would be none.
+            _ => now.saturating_add(LONG).min(Instant::from_nanos(if nanos < LONGEST { END } else { LONGEST - 1 })),
         }
     }
 }
