@@ -110,6 +110,32 @@ fn recv_many_takes_up_to_its_limit() {
     assert_eq!(buffer, [0, 1, 2, 3, 4]);
 }
 
+// Mutant: core/src/sync/mpsc/receiver.rs :: buffer.reserve(limit.min(self.flow().len().max(1))); => {}
+#[test]
+fn messages_of_no_size_need_room_and_no_memory() {
+    let most = usize::MAX >> 3;
+    let (tx, mut rx) = mpsc::channel(most);
+    (0..3).for_each(|_| tx.try_send(()).unwrap());
+    assert_eq!(rx.try_recv(), Ok(()));
+    // A buffer that takes no more of them: nothing is lost.
+    let mut full = std::vec![(); usize::MAX];
+    assert!(panics(|| _ = Polled::new(rx.recv_many(&mut full, usize::MAX)).poll()));
+    assert_eq!((rx.len(), tx.capacity()), (2, most - 2));
+    let mut room_for_one = std::vec![(); usize::MAX - 1];
+    assert_eq!(Polled::new(rx.recv_many(&mut room_for_one, 1)).ready(), 1);
+    assert_eq!((rx.len(), tx.capacity()), (1, most - 1));
+    // All the room there is, and none, and more than there is.
+    let mut all = Polled::waiting(tx.reserve_many(most));
+    assert_eq!(rx.try_recv(), Ok(()));
+    assert_eq!(all.wakes(), 1);
+    assert_eq!(all.ready().unwrap().len(), most);
+    drop(all);
+    assert_eq!(tx.capacity(), most);
+    assert!(tx.try_reserve_many(usize::MAX).is_err() && tx.try_reserve_many(0).is_ok());
+    assert!(Polled::new(tx.reserve_many(usize::MAX)).ready().is_err());
+    drop(Polled::new(tx.reserve_many(0)).ready().unwrap());
+}
+
 /// A loop of calls that ask for nothing ends its poll as any other does.
 // Mutant: core/src/sync/mpsc/receiver.rs :: if limit == 0 { => if limit == 0 { return Poll::Ready(0);
 #[test]
