@@ -233,6 +233,16 @@ pub(in crate::sync) fn settle<B: Store + ?Sized, const LANES: usize>(section: &m
     false
 }
 
+/// Wakes one of those who wait at a channel that is closed: see [`Flow::tell_end`]. Answers whether there may be another.
+fn tell_one<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
+    let sealed = section.state.sealed();
+    if let Some(waker) = sealed.then(|| section.state.store.caller()).flatten() {
+        section.wake(waker);
+        return true;
+    }
+    (0..LANES).any(|lane| (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait))
+}
+
 /// A channel without its handles.
 pub(in crate::sync) struct Flow<L: RawLock, B: Store + ?Sized, const LANES: usize> {
     waiters: Waiters<L, State<B>, Told, LANES>,
@@ -370,22 +380,22 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     /// Uses a permit. A message that nobody will receive is dropped here.
     #[inline]
     pub(in crate::sync) fn fill(&self, message: B::Message) {
-        let (rest, last) = self.waiters.with(|section| {
+        let mut rest = None;
+        let first = |section: &mut Inner<'_, B, LANES>| {
             section.state.permits -= 1;
             if section.state.deserted {
                 section.state.gathered += 1;
                 settle(section);
-                return (Some(message), false);
+                rest = Some(message);
+                return false;
             }
             section.state.taken -= 1;
             // SAFETY: the permit was a place.
             unsafe { fill(section, message) };
-            (None, section.state.sealed())
-        });
-        if last {
-            // *told by the last*: the message is for one of them.
-            self.tell_end();
-        }
+            section.state.sealed()
+        };
+        // *told by the last*: the message is for one of them, whose waker may panic.
+        self.waiters.repeat_after(first, tell_one);
         drop(rest);
     }
 
@@ -441,14 +451,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
     /// channel, so this ends, also where wakers poll.
     #[cold]
     fn tell_end(&self) {
-        self.waiters.repeat(|section| {
-            let sealed = section.state.sealed();
-            if let Some(waker) = sealed.then(|| section.state.store.caller()).flatten() {
-                section.wake(waker);
-                return true;
-            }
-            (0..LANES).any(|lane| (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait))
-        });
+        self.waiters.repeat(tell_one);
     }
 
     /// Waits until the channel is closed.

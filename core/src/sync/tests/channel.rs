@@ -122,7 +122,7 @@ fn largest_channel_closes() {
 
 /// Two permits are out when it is closed: the last one that is used, or dropped while the message of the other one is there,
 /// ends it for all who wait.
-// Mutant: core/src/sync/channel/flow.rs :: (None, section.state.sealed()) => (None, section.state.ended())
+// Mutant: core/src/sync/channel/flow.rs :: section.state.sealed()\n        }; => section.state.ended()\n        };
 // Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += permits;\n            section.state.sealed() => section.state.gathered += permits;\n            section.state.ended()
 #[test]
 fn last_permit_of_a_closed_channel_ends_it_for_all_who_wait() {

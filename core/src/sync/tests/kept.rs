@@ -290,3 +290,20 @@ fn failure_109_waker_that_panics_in_wake_receives_no_message_twice() {
     assert!(one.is_empty() && wait.lock().unwrap().ready() && three.try_recv().is_ok());
     assert!(ring.is_empty());
 }
+
+/// The message of the last permit of a channel that is closed: the waker of its receiver panics, and the others hear of the end.
+// Mutant: core/src/sync/channel/flow.rs :: self.waiters.repeat_after(first, tell_one); => if self.waiters.with(first) { self.tell_end(); }
+#[test]
+fn failure_109_last_permit_tells_all_where_the_waker_of_its_receiver_panics() {
+    let channel = Channel::<u8, 1, TestLock>::with_lock();
+    let permit = channel.try_reserve().unwrap();
+    let mut first = hostile(channel.recv());
+    let mut others = [Polled::waiting(channel.recv()), Polled::waiting(channel.recv())];
+    assert!(channel.close());
+    assert!(panics(|| permit.send(1)));
+    first.waker.unhook();
+    assert_eq!(first.ready(), Some(1));
+    for other in &mut others {
+        assert_eq!((other.wakes(), other.ready()), (1, None));
+    }
+}
