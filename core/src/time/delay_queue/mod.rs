@@ -10,6 +10,7 @@
 //! - *named*: the waker of a linked node is no waker but the number of its slot; nobody calls it.
 //! - *told*: a task that found nothing due is woken when the earliest deadline becomes earlier, and when the queue becomes
 //!   empty, since then it has an answer.
+//! - *kept*: who got a value or a key returns it. A waker that panics after that, woken here or dropped with the sleep, is let go.
 
 #[cfg(feature = "alloc")]
 mod alloc;
@@ -31,6 +32,7 @@ use super::queue::Place;
 use super::sleep::place as current;
 use super::{Instant, Moment, Sleep};
 use crate::ambient::Ambient;
+use crate::guard;
 use crate::task::coop;
 
 /// Names a value in a delay queue, until it comes out.
@@ -188,7 +190,7 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
         node.set(Some(Node::new(timers, deadline, false)));
         let first = node.as_ref().as_pin_ref().is_some_and(|node| heap.link(node, name(slot)));
         if first || *len == 1 {
-            tell(waker);
+            guard::swallow(|| tell(waker));
         }
         Ok(key)
     }
@@ -197,9 +199,9 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
     fn take(self: Pin<&mut Self>, key: Key) -> Option<(T, Instant)> {
         let Parts { heap, waker, len, free, sleep, slots, .. } = self.parts();
         let taken = take(heap, len, free, slots, key)?;
-        settle(sleep, heap);
+        guard::swallow(|| settle(sleep, heap));
         if *len == 0 {
-            tell(waker);
+            guard::swallow(|| tell(waker));
         }
         Some(taken)
     }
@@ -256,7 +258,7 @@ impl<T, S: Slots<T>, A: Ambient> Queue<T, S, A> {
                 coop.made_progress();
                 let taken = take(heap, len, free, slots, key);
                 if *len == 0 {
-                    sleep.set(None);
+                    guard::swallow(|| sleep.set(None));
                 }
                 let expired = |(value, deadline)| Expired { value, deadline, key, _tells: PhantomData };
                 return Poll::Ready(taken.map(expired));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::vec::Vec;
 
 use super::util::{Count, Hand, Here, Random, ms, timers, within};
-use crate::test_util::forgotten;
+use crate::test_util::{Event, TestWaker, forgotten};
 use crate::time::delay_queue::{Expired, Full, Key};
 use crate::time::{DelayQueue, FixedDelayQueue, Instant, Timers};
 
@@ -114,7 +114,7 @@ fn failure_024_a_reset_to_expired_or_earlier_wakes_who_waits() {
     assert_eq!(task.poll(&mut queue), Poll::Ready(Some(2)));
 }
 
-// Mutant: core/src/time/delay_queue/mod.rs :: if *len == 0 {\n            tell(waker); => if false {\n            tell(waker);
+// Mutant: core/src/time/delay_queue/mod.rs :: if *len == 0 {\n            guard::swallow(|| tell(waker)); => if false {\n            guard::swallow(|| tell(waker));
 #[test]
 fn failure_024_clear_and_the_last_removal_wake_who_waits() {
     let (timers, mut queue) = queue();
@@ -532,5 +532,51 @@ fn whoever_polled_last_is_woken_when_there_is_another_answer() {
                 assert!(!another || tasks[task].woken() > woken, "program {program}, step {step}");
             }
         }
+    }
+}
+
+/// *kept*: the waker of who waits panics, and who puts a value in has its key, who takes one out the value.
+// Mutant: core/src/time/delay_queue/mod.rs :: if first || *len == 1 {\n            guard::swallow(|| tell(waker)); => if first || *len == 1 {\n            tell(waker);
+// Mutant: core/src/time/delay_queue/mod.rs :: guard::swallow(|| settle(sleep, heap));\n        if *len == 0 {\n            guard::swallow(|| tell(waker)); => guard::swallow(|| settle(sleep, heap));\n        if *len == 0 {\n            tell(waker);
+#[test]
+fn failure_109_waker_that_panics_in_wake_costs_neither_key_nor_value() {
+    let (timers, mut queue) = queue::<u8>();
+    let hostile = TestWaker::panicking(Event::Wake);
+    let waker = hostile.waker();
+    let mut cx = Context::from_waker(&waker);
+    assert!(matches!(queue.poll_expired(&mut cx), Poll::Ready(None)));
+    let key = within(timers, || queue.insert(7, ms(2)));
+    assert!(queue.poll_expired(&mut cx).is_pending());
+    let first = within(timers, || queue.insert(8, ms(1)));
+    assert_eq!(hostile.wakes(), 2);
+    assert!(queue.poll_expired(&mut cx).is_pending());
+    for (key, value) in [(first, 8), (key, 7)] {
+        assert_eq!(queue.try_remove(&key).map(Expired::into_inner), Some(value));
+    }
+    assert_eq!((hostile.wakes(), queue.len()), (3, 0));
+}
+
+/// *kept*: as above, of the waker that goes with the sleep.
+// Mutant: core/src/time/delay_queue/mod.rs :: guard::swallow(|| settle(sleep, heap)); => settle(sleep, heap);
+// Mutant: core/src/time/delay_queue/mod.rs :: guard::swallow(|| sleep.set(None)); => sleep.set(None);
+#[test]
+fn failure_109_waker_that_panics_in_drop_costs_no_value() {
+    for expires in [false, true] {
+        let (timers, mut queue) = queue::<u8>();
+        let key = within(timers, || queue.insert(7, ms(1)));
+        let hostile = TestWaker::panicking(Event::Drop);
+        let waker = hostile.waker();
+        let mut cx = Context::from_waker(&waker);
+        assert!(queue.poll_expired(&mut cx).is_pending());
+        let alive = hostile.alive();
+        // Its time has come, and the executor has yet to look.
+        timers.clock().set(2_000_000);
+        let got = match expires {
+            true => queue.poll_expired(&mut cx).map(|item| item.map(Expired::into_inner)),
+            false => Poll::Ready(queue.try_remove(&key).map(Expired::into_inner)),
+        };
+        assert_eq!((got, queue.len()), (Poll::Ready(Some(7)), 0));
+        assert!(hostile.alive() < alive, "nothing was dropped");
+        hostile.unhook();
     }
 }
