@@ -248,7 +248,11 @@ impl<T, L: RawLock> Watch<T, L> {
         let mut version = 0;
         let wakes = self.wake_leaving(|section| {
             if let Some(value) = value.take() {
-                answer = Some(self.put(section, value));
+                let put = answer.insert(self.put(section, value));
+                if put.is_err() {
+                    // Those in that lane are of an earlier change or end, whose author goes on: the version is what it was.
+                    return false;
+                }
                 version = *section.state;
             }
             // A later change owns everybody in that lane: it has put its own behind ours, and wakes them all.

@@ -284,6 +284,35 @@ fn failure_109_panicking_waker_costs_no_other_its_change() {
     hostile.unhook();
 }
 
+/// Within the waker of one who is told of a change another value is refused: it comes back, whatever the wakers do of those
+/// whom that change has yet to reach.
+// Mutant: core/src/sync/watch/cell.rs :: if put.is_err() { => if false {
+#[cfg(feature = "std")] // panics are caught
+#[test]
+fn failure_109_value_that_is_refused_comes_back_while_others_are_woken() {
+    let slot: &'static Slot<u8> = forever(Slot::with_lock(0));
+    let mut receivers: Vec<_> = (0..20).map(|_| slot.subscribe()).collect();
+    let mut waits: Vec<_> = receivers.iter_mut().map(|receiver| Polled::new(receiver.changed())).collect();
+    let back = Arc::new(Mutex::new(None));
+    let given = back.clone();
+    waits[0].waker = TestWaker::hooked(move |event| {
+        if event == Event::Wake {
+            let look = slot.borrow();
+            let refused = slot.try_send(2);
+            *given.lock().unwrap() = Some(refused);
+            drop(look);
+        }
+    });
+    waits[8].waker = TestWaker::panicking(Event::Wake);
+    assert!(waits.iter_mut().all(|wait| wait.poll().is_pending()));
+    assert!(crate::test_util::panics(|| slot.try_send(1).unwrap()));
+    assert_eq!(back.lock().unwrap().take(), Some(Err(TrySendError::Borrowed(2))));
+    assert!(waits.iter().all(|wait| wait.wakes() == 1));
+    waits.iter().for_each(|wait| wait.waker.unhook());
+    waits.iter_mut().for_each(|wait| wait.ready().unwrap());
+    assert_eq!(*slot.borrow(), 1);
+}
+
 #[test]
 fn works_in_one_context_and_may_be_shared_by_threads() {
     let local = Watch::<u8, LocalLock>::with_lock(0);
