@@ -3,12 +3,12 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 
 use crate::const_fn;
 use crate::guard;
 use crate::lock::{DefaultLock, Lock, RawLock};
-use crate::task::waker;
+use crate::task::{coop, waker};
 
 /// Holds the last value that was signalled, until the task that waits takes it.
 ///
@@ -112,9 +112,10 @@ impl<T, L: RawLock> Signal<T, L> {
         SignalWait { signal: self }
     }
 
-    /// Takes the value, or leaves a waker; for futures that are written by hand.
+    /// Takes the value and a unit of the task's budget, or leaves a waker; for futures that are written by hand.
     #[inline]
     pub fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<T> {
+        let coop = ready!(coop::poll_proceed(cx));
         let waker = cx.waker();
         let taken = self.state.with(|state| match state.value.take() {
             Some(value) => Some(Poll::Ready(value)),
@@ -125,10 +126,14 @@ impl<T, L: RawLock> Signal<T, L> {
             }),
             None => None,
         });
-        match taken {
+        let poll = match taken {
             Some(poll) => poll,
             None => self.poll_with(waker.clone()),
+        };
+        if poll.is_ready() {
+            coop.made_progress();
         }
+        poll
     }
 
     /// Leaves a waker though there is a value.

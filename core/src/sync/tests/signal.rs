@@ -88,6 +88,26 @@ fn a_value_that_panics_when_dropped_does_not_lose_the_wake() {
     assert_eq!(wait.wakes(), 1);
 }
 
+/// A signal that is always there lets others have their turn, and waiting for one costs nothing.
+// Mutant: core/src/sync/signal.rs :: coop.made_progress(); => drop(coop);
+#[cfg(feature = "std")] // there is a budget
+#[test]
+fn failure_106_a_value_that_is_signalled_takes_a_unit() {
+    use crate::task::coop::in_main;
+    let signal = Bell::with_lock();
+    let mut wait = Polled::new(signal.wait());
+    in_main(|| {
+        assert!((0..1000).all(|_| wait.poll().is_pending()));
+        let taken = (0..1000).take_while(|_| {
+            signal.signal(Arc::new(1));
+            wait.poll().is_ready()
+        });
+        assert_eq!(taken.count(), 128);
+    });
+    assert!(signal.signaled());
+    assert_eq!(*in_main(|| wait.ready()), 1);
+}
+
 #[test]
 fn failure_072_hostile_wakers_and_values() {
     for event in [Event::Clone, Event::Wake, Event::Drop] {
