@@ -14,7 +14,7 @@ const HEADING: &str = "# What is lost when a wait is dropped\n\n\
     - *nothing*: calling again is as if the first call had never been made.\n\
     - *place in line*: another call that came later goes first.\n\
     - *data*: the value that the call carries does not arrive, or what it takes with it is gone, or it counts as made although \
-    nobody hears of it.\n\n\
+    nobody hears of it. An `Arc` that a call takes with it is dropped with the call.\n\n\
     Futures that wrap another (`timeout` but for the time, `unconstrained`, `track_future`, a task local's `scope`, joins \
     and selections) lose what that loses.\n\n\
     | method | lost before the first poll | lost while it waits | lost after it was let go on |\n|---|---|---|---|\n";
@@ -46,6 +46,14 @@ fn fresh(at: usize) -> Rig {
     all().swap_remove(at)
 }
 
+/// Whether the second of two calls, the one of the method or its rival, went first.
+fn went_first(rig: &Rig, second: bool, first: bool) -> bool {
+    match &rig.rival {
+        Some(rival) => (rival.went_first)(second, first),
+        None => second && !first,
+    }
+}
+
 /// Whether a call that was dropped while it waited, and is made again, goes behind one that came between.
 fn loses_place(at: usize, polls: usize) -> bool {
     let rig = fresh(at);
@@ -53,13 +61,13 @@ fn loses_place(at: usize, polls: usize) -> bool {
         return false;
     }
     let first = Waiting::start(&rig, polls);
-    let mut second = Waiting::start(&rig, 1);
+    let mut second = Waiting::rival(&rig);
     drop(first);
     let mut again = Waiting::start(&rig, 1);
     (rig.grant)();
     let done = (second.poll_if_woken(), again.poll_if_woken());
     assert!(done.0 || done.1, "{}: nobody was let go on", rig.name);
-    done == (true, false)
+    went_first(&rig, done.0, done.1)
 }
 
 /// Whether the first of two calls goes first at all.
@@ -68,9 +76,23 @@ fn has_order(at: usize) -> bool {
     if rig.single {
         return false;
     }
-    let (mut first, mut second) = (Waiting::start(&rig, 1), Waiting::start(&rig, 1));
+    let (mut first, mut second) = (Waiting::start(&rig, 1), Waiting::rival(&rig));
     (rig.grant)();
-    (first.poll_if_woken(), second.poll_if_woken()) == (true, false)
+    let done = (first.poll_if_woken(), second.poll_if_woken());
+    match rig.rival {
+        Some(_) => done.0 && !went_first(&rig, done.1, done.0),
+        None => done == (true, false),
+    }
+}
+
+/// Whether what the call takes with it is gone when it is dropped.
+fn takes(at: usize, polls: usize) -> Option<&'static str> {
+    let rig = fresh(at);
+    let (name, there) = rig.takes.as_ref()?;
+    let call = Waiting::start(&rig, polls);
+    assert!(there(), "{}: it has {name}", rig.name);
+    drop(call);
+    (!there()).then_some(name)
 }
 
 /// Drops a call that was let go on, or was about to be: what it was woken for must reach the next one.
@@ -171,7 +193,15 @@ fn row(at: usize) -> String {
 
 fn shown(at: usize, lost: [Lost; 3]) -> String {
     let name = fresh(at).name;
-    format!("| `{name}` | {} | {} | {} |", lost[0].name(), lost[1].name(), lost[2].name())
+    let mut row = format!("| `{name}` |");
+    for (polls, lost) in lost.into_iter().enumerate() {
+        let _ = match (lost, takes(at, polls)) {
+            (lost, None) => write!(row, " {} |", lost.name()),
+            (Lost::Nothing, Some(taken)) => write!(row, " data: {taken} |"),
+            (lost, Some(taken)) => write!(row, " data: {taken}; and {} |", lost.name()),
+        };
+    }
+    row
 }
 
 // Mutant: core/src/sync/condvar.rs :: received = PassOn(if timed_out { None } else { Some(&self.queue) }); => received = PassOn::<L>(None);

@@ -26,7 +26,8 @@ pub(super) fn rigs() -> Vec<Rig> {
     let (sender, receiver) = full();
     rigs.push(rig("mpsc::Sender::reserve_many", || sender.reserve_many(1), move || take_from(&receiver)));
     let (sender, receiver) = full();
-    rigs.push(rig("mpsc::Sender::reserve_owned", || sender.clone().reserve_owned(), move || take_from(&receiver)));
+    let reserve = rig("mpsc::Sender::reserve_owned", || sender.clone().reserve_owned(), move || take_from(&receiver));
+    rigs.push(Rig { takes: Some(("the sender", Box::new(|| sender.strong_count() > 1))), ..reserve });
     let (sender, receiver) = mpsc::channel::<u32>(1);
     let sender = keep(sender);
     rigs.push(rig("mpsc::Sender::closed", || sender.closed(), release(receiver)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zokio::sync::{Mutex, RwLock, Semaphore};
 
-use super::{Rig, keep, release, rig};
+use super::{Rig, Rival, keep, release, rig};
 
 pub(super) fn rigs() -> Vec<Rig> {
     let mut rigs = Vec::new();
@@ -14,12 +14,16 @@ pub(super) fn rigs() -> Vec<Rig> {
     let held = mutex.clone().try_lock_owned().expect("free");
     rigs.push(rig("Mutex::lock_owned", move || mutex.clone().lock_owned(), release(held)));
     let lock = keep(RwLock::new(()));
-    rigs.push(rig("RwLock::read", || lock.read(), release(lock.try_write().expect("free"))));
+    let alone = |writes: bool, reads: bool| writes && !reads;
+    let read = rig("RwLock::read", || lock.read(), release(lock.try_write().expect("free")));
+    rigs.push(Rig { rival: Rival::new(|| lock.write(), alone), ..read });
     let lock = keep(RwLock::new(()));
     rigs.push(rig("RwLock::write", || lock.write(), release(lock.try_read().expect("free"))));
     let lock = Arc::new(RwLock::new(()));
     let held = lock.clone().try_write_owned().expect("free");
-    rigs.push(rig("RwLock::read_owned", move || lock.clone().read_owned(), release(held)));
+    let more = lock.clone();
+    let read = rig("RwLock::read_owned", move || lock.clone().read_owned(), release(held));
+    rigs.push(Rig { rival: Rival::new(move || more.clone().write_owned(), alone), ..read });
     let lock = Arc::new(RwLock::new(()));
     let held = lock.clone().try_read_owned().expect("free");
     rigs.push(rig("RwLock::write_owned", move || lock.clone().write_owned(), release(held)));

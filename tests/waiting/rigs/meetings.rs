@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 
 use zokio::sync::{Barrier, Condvar, Mutex, Notify, OnceCell, SetOnce, Signal, TaskTracker, WaitGroup, WaitQueue};
 
-use super::{Rig, keep, release, rig};
+use super::{Rig, Rival, keep, release, rig};
 
 pub(super) fn rigs() -> Vec<Rig> {
     let mut rigs = Vec::new();
@@ -55,13 +55,11 @@ pub(super) fn rigs() -> Vec<Rig> {
     let wait = rig("Barrier::wait", || barrier.wait(), come);
     rigs.push(Rig { single: true, counts: true, ..wait });
     let cell = keep(OnceCell::new());
-    rigs.push(rig("OnceCell::get_or_init", || cell.get_or_init(|| ready(1)), release(begun(cell))));
+    let init = rig("OnceCell::get_or_init", || cell.get_or_init(|| ready(1)), release(begun(cell)));
+    rigs.push(Rig { rival: makes(cell), ..init });
     let cell = keep(OnceCell::new());
-    rigs.push(rig(
-        "OnceCell::get_or_try_init",
-        || cell.get_or_try_init(|| ready(Ok::<u8, ()>(1))),
-        release(begun(cell)),
-    ));
+    let init = || cell.get_or_try_init(|| ready(Ok::<u8, ()>(1)));
+    rigs.push(Rig { rival: makes(cell), ..rig("OnceCell::get_or_try_init", init, release(begun(cell))) });
     let once = keep(SetOnce::new());
     rigs.push(rig("SetOnce::wait", || once.wait(), || once.set(1_u8)));
     let group = keep(WaitGroup::new());
@@ -83,6 +81,11 @@ fn take(tickets: &Cell<usize>) -> bool {
     let some = tickets.get();
     tickets.set(some.saturating_sub(1));
     some > 0
+}
+
+/// One that makes another value: all get the one that the first has made.
+fn makes(cell: &'static OnceCell<u8>) -> Option<Rival> {
+    Rival::new(|| cell.get_or_init(|| ready(2)), |_, _| cell.get() == Some(&2))
 }
 
 /// An initialization that waits for ever; when it is dropped, another one may try.

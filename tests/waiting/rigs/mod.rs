@@ -38,6 +38,30 @@ pub struct Rig {
     pub borrows: bool,
     /// Where the call carries a value: how many values have arrived.
     pub arrived: Option<Box<dyn Fn() -> usize>>,
+    /// Where several calls go on at once: another one in the same line, by which their order is seen.
+    pub rival: Option<Rival>,
+    /// What a call takes with it by value.
+    pub takes: Option<Taken>,
+}
+
+/// What a call takes with it: what it is, and whether it is there.
+pub type Taken = (&'static str, Box<dyn Fn() -> bool>);
+
+/// A call that does not go on together with those of the method, or not in the same way.
+pub struct Rival {
+    /// Calls it.
+    pub start: Box<dyn Fn() -> Call>,
+    /// Whether it went before one of the method: told whether each of them is done, the rival first.
+    pub went_first: Box<dyn Fn(bool, bool) -> bool>,
+}
+
+impl Rival {
+    fn new<T: 'static, F: Future<Output = T> + 'static>(
+        start: impl Fn() -> F + 'static,
+        went_first: impl Fn(bool, bool) -> bool + 'static,
+    ) -> Option<Self> {
+        Some(Self { start: Box::new(move || call(start())), went_first: Box::new(went_first) })
+    }
 }
 
 /// Something for ever, so that calls can borrow it.
@@ -66,6 +90,8 @@ fn rig<T: 'static, F: Future<Output = T> + 'static, G>(
         second: None,
         borrows: false,
         arrived: None,
+        rival: None,
+        takes: None,
     }
 }
 
@@ -163,7 +189,16 @@ impl Wake for Count {
 impl Waiting {
     /// Calls a method, and polls it so often.
     pub fn start(rig: &Rig, polls: usize) -> Self {
-        let mut waiting = Self { call: Some((rig.start)()), count: Arc::default(), given: None };
+        Self::begun(rig, (rig.start)(), polls)
+    }
+
+    /// Calls the rival of a method, or where there is none the method, and polls it once.
+    pub fn rival(rig: &Rig) -> Self {
+        Self::begun(rig, rig.rival.as_ref().map_or(&rig.start, |rival| &rival.start)(), 1)
+    }
+
+    fn begun(rig: &Rig, call: Call, polls: usize) -> Self {
+        let mut waiting = Self { call: Some(call), count: Arc::default(), given: None };
         for _ in 0..polls {
             assert!(!waiting.poll(), "{}: it does not wait", rig.name);
         }
