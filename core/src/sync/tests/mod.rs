@@ -9,6 +9,8 @@ mod barrier;
 mod channel;
 #[cfg(all(not(loom), feature = "std"))]
 mod condvar;
+#[cfg(all(not(loom), not(zokio_unicore), feature = "std", feature = "heapless"))]
+mod costs;
 #[cfg(all(not(loom), feature = "std"))]
 mod ends;
 #[cfg(all(not(loom), feature = "std"))]
