@@ -4,6 +4,9 @@
 //! `L: RawLock = DefaultLock`, and hold their lock for a bounded number of instructions; foreign code (a waker's clone,
 //! wake or drop, a user's closure or destructor) never runs under one.
 //!
+//! *not bounded*: to take a timer out (as many steps as nodes lie under it, a logarithm amortised), a pipe (the bytes copied), a
+//! priority channel and `Broadcast::len` (a logarithm), and, with an allocator, a table that grows.
+//!
 //! | lock | excludes | where it is the default |
 //! |---|---|---|
 //! | [`StdLock`] | threads | feature `std` |
@@ -170,8 +173,8 @@ mod critical {
     ///
     /// # Cost
     ///
-    /// Interrupts are off while the closure runs; every use in this crate is a bounded number of instructions. May be
-    /// taken in an interrupt.
+    /// Interrupts are off while the closure runs; every use in this crate is a bounded number of instructions, but for
+    /// those that are listed at [`lock`](crate::lock). May be taken in an interrupt.
     #[derive(Debug)]
     pub struct CriticalSection(());
 

@@ -8,7 +8,7 @@
 //! | `single` | nothing | WebAssembly with one thread |
 //!
 //! Sections nest, in each other and in critical sections of any kind: leaving one restores what entering it found. Inside
-//! of them runs code of this crate, a bounded number of instructions, and one thing besides: where a wake or an abort of a task
+//! of them runs code of this crate, a bounded number of instructions but for what is listed at [`lock`](super), and one thing besides: where a wake or an abort of a task
 //! must ask its scheduler (one that is not *direct*), that runs in the section too, and with it the `unpark` of the executor's
 //! parker. The word has been written by then, so it may wake and abort what it likes; how long it may take, and what it may
 //! not do, is said at [`Unpark`](crate::park::Unpark).

@@ -20,7 +20,8 @@ const LANES: usize = 2;
 ///
 /// # Cost
 ///
-/// The lock twice for each task, and once more for every few of them. A waiter's place is inside its future.
+/// A task that waits takes the lock up to three times, and once more when it is woken; the last one three times, and once more for
+/// every 8 who wait. A waiter's place is inside its future.
 ///
 /// # Examples
 ///

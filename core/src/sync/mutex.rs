@@ -38,8 +38,8 @@ use crate::lock::{DefaultLock, RawLock};
 /// # Cost
 ///
 /// One compare-and-swap to lock and one to unlock while nobody waits; waking or handing over takes the inner lock once, a
-/// wait three times. A waiter's place in line is inside its future. [`try_lock`](Self::try_lock) and unlocking may happen
-/// in an interrupt where `L` may be taken in one. Beside the value: a word, two pointers and `L`.
+/// wait twice, once of a [fair](Mutex::fair) one. A waiter's place in line is inside its future. [`try_lock`](Self::try_lock)
+/// and unlocking may happen in an interrupt where `L` may be taken in one. Beside the value: a word, two pointers and `L`.
 ///
 /// # Examples
 ///

@@ -189,11 +189,12 @@ impl<T: ?Sized, L: RawLock> RwLock<T, L> {
         Locking { acquire: Acquire::new(), lock: self, need: self.readers, guard: RwLockWriteGuard::new }
     }
 
-    /// A guard to look at the value, if nobody changes it or waits to.
+    /// A guard to look at the value, if nobody changes it or waits to. One who was woken to change it, and has not run yet, does not
+    /// count, but with a [fair](RwLock::fair) lock.
     ///
     /// # Errors
     ///
-    /// [`TryLockError`] if somebody does.
+    /// [`TryLockError`] if somebody does, or as many as may look at it.
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T, L>, TryLockError> {
         self.permits.take(1).map(|()| RwLockReadGuard::new(self)).map_err(|_| TryLockError(()))
     }

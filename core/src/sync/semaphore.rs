@@ -28,8 +28,8 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// # Cost
 ///
-/// One compare-and-swap to take and one to give back while nobody waits; handing on takes the inner lock once for each
-/// that gets something, a wait twice. A waiter's place in line is inside its future. Everything that does not wait may be
+/// One compare-and-swap to take and one to give back while nobody waits; handing on takes the inner lock once for the first
+/// that gets something, and once more for every few after it, a wait once. A waiter's place in line is inside its future. Everything that does not wait may be
 /// called from an interrupt where `L` may be taken in one.
 ///
 /// # Examples
@@ -107,7 +107,8 @@ impl<L: RawLock> Semaphore<L> {
     ///
     /// # Panics
     ///
-    /// If there were more than [`MAX_PERMITS`](Semaphore::MAX_PERMITS) then.
+    /// If there were more than [`MAX_PERMITS`](Semaphore::MAX_PERMITS) then. Permits that are out do not count until they come back:
+    /// dropping them panics then.
     pub fn add_permits(&self, n: usize) {
         self.permits.give(n);
     }

@@ -22,7 +22,7 @@ use crate::task::{coop, waker};
 ///
 /// Every operation takes the lock once, for a handful of instructions. Values are dropped and wakers woken outside of it,
 /// but for the wakers of static tasks, which on one core are woken in the same section. All but [`wait`](Self::wait) may be
-/// called from an interrupt where `L` may be taken in one.
+/// called from an interrupt where `L` may be taken in one and a value may be dropped there, the one that is replaced.
 ///
 /// # Examples
 ///

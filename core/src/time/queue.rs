@@ -30,8 +30,8 @@ use crate::task::{Owner, Ready, Schedule, Start, TaskPtr};
 /// # Cost
 ///
 /// Inserting and the next deadline: a fixed number of steps. Taking out (expiry, drop, reset): O(log n) amortised. One
-/// removal may take n steps: the first one after n insertions in a row, which sorts out all of them; those after it find
-/// that done. The lock is held meanwhile, which on a chip means that interrupts are off, for each of the (up to eight)
+/// removal may take as many steps as nodes were put under what it takes out, whenever it comes: after n insertions of one
+/// deadline some n, for the first of them. Each insertion is paid for once. The lock is held meanwhile, which on a chip means that interrupts are off, for each of the (up to eight)
 /// wakers that leave the lock at a time.
 #[repr(C)]
 pub struct Timers<C: ?Sized = dyn Clock + Sync> {
@@ -245,7 +245,7 @@ impl<C: Clock + ?Sized> Timers<C> {
     }
 
     /// Wakes every sleep that is due by the clock, earliest first, those of one deadline in the order in which they were
-    /// first polled, and returns how many.
+    /// first polled, or reset while they waited, and returns how many.
     ///
     /// The clock is read once, and only if somebody waits. Wakers are called in batches with no lock held; where one panics,
     /// the others are called all the same, and the first panic goes on when all are.
@@ -283,7 +283,8 @@ impl<C: Clock + ?Sized> Timers<C> {
 
     /// Ends the service, because the executor that called [`expire`](Self::expire) is gone: takes out every sleep and
     /// wakes it. Polling one of them later, or one that has not been polled before, panics and says that there is no
-    /// timer driver, also while the others are being woken.
+    /// timer driver, also while the others are being woken; but for one that has elapsed, or was made with a deadline already
+    /// past.
     ///
     /// If two call it at once, or a waker does in here, the second one returns while the first wakes.
     pub fn close(&self) {

@@ -37,7 +37,7 @@ pub fn now<A: Ambient>() -> Instant {
 ///
 /// # Panics
 ///
-/// Outside of a runtime, or in one without a clock; when polled after its runtime was shut down.
+/// Outside of a runtime, or in one without a clock; when polled after its runtime was shut down, as is said at [`Sleep`].
 ///
 /// # Cancel safety
 ///
@@ -77,7 +77,7 @@ pub fn sleep_until<A: Ambient>(deadline: Instant) -> Sleep {
 ///
 /// # Panics
 ///
-/// When polled after its runtime was shut down.
+/// When polled after its runtime was shut down, but for one that has elapsed, or was made with a deadline already past.
 ///
 /// # Cancel safety
 ///

@@ -26,7 +26,7 @@ use crate::task::coop;
 ///
 /// # Cost
 ///
-/// One allocation for the list and one for the waker of each future. A wake takes one lock for a few instructions.
+/// One allocation for the waker of each future, and a few for the list, for what its wakers share and for tables that grow. A wake takes one lock for a few instructions.
 ///
 /// # Examples
 ///

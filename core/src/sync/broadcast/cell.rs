@@ -18,7 +18,9 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// Each message has a lock of its own. To send takes that one and the channel's; where receivers wait, the channel's again,
 /// and again for every 8 of them. To receive takes the message's twice, once where nobody else has yet to receive it, and the
-/// channel's only to wait. [`send`](Self::send) may be called from an interrupt where `L` may be taken in one and a message may
+/// channel's only where there is nothing, to wait, to lag, at the end, and to wake who waits for the message meanwhile. A receiver
+/// that is dropped takes the channel's, and that of each message that it did not receive, at most `N`. [`len`](Self::len) takes a
+/// number of messages' that is logarithmic in `N`, within the channel's. [`send`](Self::send) may be called from an interrupt where `L` may be taken in one and a message may
 /// be dropped there.
 ///
 /// # Examples

@@ -131,7 +131,8 @@ where
 
     /// Receives the next message if there is one.
     ///
-    /// While another receiver clones the message this one waits on its thread; without `std` it finds the channel empty.
+    /// While another receiver clones the message this one waits on its thread; without `std` it finds the channel empty. Called
+    /// by the message's own `clone`, for another receiver that has yet to get it, it would wait for itself, for ever.
     ///
     /// # Errors
     ///

@@ -32,8 +32,8 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// # Cost
 ///
-/// The lock once for each operation that does not wait, for a few instructions and one move of a `T`; a wait takes it
-/// three times. [`try_send`](Self::try_send) and [`try_recv`](Self::try_recv) may be called from an interrupt where `L`
+/// The lock once for each operation that does not wait, for a few instructions and one move of a `T`, but twice to
+/// [`reserve`](Self::reserve) and to drop a permit; a wait takes it three times. [`try_send`](Self::try_send) and [`try_recv`](Self::try_recv) may be called from an interrupt where `L`
 /// may be taken in one.
 ///
 /// # Examples

@@ -227,7 +227,8 @@ impl<T, A> Sender<T, A> {
 impl<T, A: Ambient> Sender<T, A> {
     /// Sends a message, waiting for room no longer than `timeout`, by the clock of the runtime that polls it.
     ///
-    /// Where there is room it is sent, even if no time is given. A duration that does not fit never ends.
+    /// Where there is room it is sent, even if no time is given. A duration that does not fit ends as that of a
+    /// [`sleep`](crate::time::sleep) does.
     ///
     /// # Errors
     ///
@@ -317,7 +318,7 @@ impl<T> Receiver<T> {
     ///
     /// # Cost
     ///
-    /// The lock once for all messages, and once more for every few senders that wait.
+    /// The lock three or four times for all messages, one of them to take them, and once more for every few senders that wait.
     pub fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
         self.single.recv_many(buffer, limit)
     }

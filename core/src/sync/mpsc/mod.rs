@@ -14,7 +14,7 @@
 //! # Cost
 //!
 //! An operation that does not wait takes the lock once, for a few instructions and one move of a message; on a host that
-//! is two atomic operations. A receiver that finds several messages takes all of them at once, unless somebody waits for room,
+//! is two atomic operations. A `reserve`, and a permit that is dropped, take it twice, `recv_many` more often. A receiver that finds several messages takes all of them at once, unless somebody waits for room,
 //! and then receives each by one atomic addition; its place is free from then on, as if it had lain in the channel. A wait
 //! allocates nothing. A channel has two buffers, which take turns; each grows to what was in it at once, up to the channel's
 //! bound, and is made small again when it runs empty.

@@ -155,7 +155,7 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Cost
     ///
-    /// The lock once for all messages, and once more for every few senders that wait.
+    /// The lock three or four times for all messages, one of them to take them.
     pub fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> impl Future<Output = usize> {
         self.single.recv_many(buffer, limit)
     }

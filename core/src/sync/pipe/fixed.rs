@@ -19,9 +19,9 @@ use crate::lock::{DefaultLock, RawLock};
 ///
 /// # Cost
 ///
-/// The lock once for each call that does not wait, while as many bytes are copied; a wait takes it once or twice more.
-/// [`try_read`](Self::try_read) and [`try_write`](Self::try_write) may be called from an interrupt where `L` may be taken in
-/// one.
+/// [`try_read`](Self::try_read) and [`try_write`](Self::try_write) take the lock once, while as many bytes are copied, and may be
+/// called from an interrupt where `L` may be taken in one. Reading and writing that is awaited takes it three times, once of them to
+/// copy, and to wait up to twice more.
 ///
 /// # Examples
 ///

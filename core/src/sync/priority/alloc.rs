@@ -41,7 +41,7 @@ impl<T> Spill for OnHeap<T> {
 /// their order.
 ///
 /// Closing, cloning and costs are those of [`mpmc`](crate::sync::mpmc); the lock is held for a number of moves that is
-/// logarithmic in the number of messages.
+/// logarithmic in the number of messages, and for a move of all of them when the table grows.
 ///
 /// # Panics
 ///

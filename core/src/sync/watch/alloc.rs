@@ -105,6 +105,9 @@ impl<T> Sender<T> {
 
     /// Sends a value: the old one is dropped, every receiver hears of it.
     ///
+    /// Where somebody looks at the old one the thread waits until the look ends: for ever if the look is its own. So do all that
+    /// change the value.
+    ///
     /// # Errors
     ///
     /// [`SendError`] with the value, if there is no receiver; the old value stays then. [`send_replace`](Self::send_replace)

@@ -38,9 +38,10 @@ const CHANGE: usize = 2;
 ///
 /// # Cost
 ///
-/// To send takes the lock once for up to 8 who wait, once more for every 8 beyond; to look is two read-modify-writes and no
-/// lock; to wait takes the lock as any wait. [`try_send`](Self::try_send) and [`try_borrow`](Self::try_borrow) may be called
-/// from an interrupt where `L` may be taken in one.
+/// [`try_send`](Self::try_send) takes the lock once, and once more for every 8 who wait; [`send`](Self::send) once more than that,
+/// or twice where somebody waits. To look is two read-modify-writes and no lock; to wait takes the lock as any wait. `try_send`,
+/// which drops the old value there, and [`try_borrow`](Self::try_borrow) may be called from an interrupt where `L` may be taken in
+/// one.
 ///
 /// # Examples
 ///

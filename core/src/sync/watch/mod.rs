@@ -9,7 +9,8 @@
 //! list, where nobody looks: so to send is one section, and who only looks never sees half of it. Where somebody does look
 //! the new value has to wait: [`Watch::send`] in its future, [`Watch::try_send`] by giving the value back, and tokio's
 //! `Sender::send`, which is no future, on its thread, as tokio's does. Looking never waits for those who wait to send, so
-//! that a thread may have two borrows at once, and a task never waits for its own.
+//! that a thread may have two borrows at once, and a task that looks never waits for its own. But a thread that has a borrow
+//! and calls `Sender::send` waits for its own, for ever, as with tokio.
 //!
 //! A [`Ref`] cannot be sent to another thread, so a task that moves between threads cannot keep one across an await: what a
 //! sender's thread waits for is always code that runs, on another thread, until its borrow ends. Only tasks that stay on

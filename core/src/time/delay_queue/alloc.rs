@@ -20,8 +20,8 @@ use crate::time::{Instant, Moment};
 ///
 /// # Cost
 ///
-/// One allocation for the queue, and one for each value beyond the most that there were before; a value takes 12 words
-/// beside itself, on a 64-bit target, that of the table among them.
+/// One allocation for the queue, one for each value beyond the most that there were before, and those of a table that doubles; a
+/// value takes 12 words beside itself, on a 64-bit target, that of the table among them.
 pub struct DelayQueue<T, A, I = Instant> {
     queue: Pin<Box<Queue<T, Growing<T>, A>>>,
     _tells: PhantomData<fn() -> I>,
@@ -95,8 +95,8 @@ impl<T, A: Ambient, I: Moment> DelayQueue<T, A, I> {
     ///
     /// # Cost
     ///
-    /// A fixed number of steps, and an allocation where there were never so many values. Wakes the task that waits, if this
-    /// value is the first.
+    /// A fixed number of steps, and an allocation where there were never so many values, or their memory was given back by
+    /// [`compact`](Self::compact); where the table grows all of it is moved. Wakes the task that waits, if this value is the first.
     #[track_caller]
     pub fn insert(&mut self, value: T, timeout: Duration) -> Key {
         self.put(value, after(timeout))
