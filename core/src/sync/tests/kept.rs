@@ -203,7 +203,8 @@ fn failure_109_waker_that_panics_in_wake_loses_no_message_in_hand() {
     assert_eq!(tx.capacity(), 3);
 }
 
-/// Places that were gathered beyond what was wanted go on to others.
+/// Who has become the first in line says how many places it wants when it is polled: those that were gathered beyond that go on to
+/// others.
 // Mutant: core/src/sync/waiters/wakes.rs :: self.repeat_on(woken, step).discard(); => self.repeat_on(woken, step).finish();
 // Mutant: core/src/sync/waiters/wakes.rs :: guard::swallow(|| waker.wake()); => waker.wake();
 #[test]
@@ -211,11 +212,12 @@ fn failure_109_waker_that_panics_in_wake_keeps_no_permit() {
     for several in [false, true] {
         let (tx, mut rx) = mpsc::channel(4);
         (0..4).for_each(|n| tx.try_send(n).unwrap());
+        let one = Polled::waiting(tx.reserve());
         let mut many = Polled::waiting(tx.reserve_many(2));
         let next = hostile(tx.reserve_many(if several { 2 } else { 1 }));
         (0..4).for_each(|n| assert_eq!(rx.try_recv(), Ok(n)));
         assert_eq!(many.ready().unwrap().len(), 2, "the other ones");
-        drop((many, next));
+        drop((one, many, next));
         assert_eq!(tx.capacity(), 4);
         drop(tx);
         assert_eq!(rx.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
