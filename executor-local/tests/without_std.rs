@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use zokio_core::ambient::Ambient;
-use zokio_core::task::Arena;
+use zokio_core::task::{Arena, JoinHandle};
 use zokio_core::time::{Clock, Instant, Timers, sleep};
 use zokio_executor_local::context::Current;
 use zokio_executor_local::{Config, Executor};
@@ -170,4 +170,61 @@ fn a_waker_that_panics_leaves_nobody_in_timers_that_are_closed() {
     assert_eq!(wakes.map(|wakes| wakes.0.load(Ordering::Relaxed)), [1; 4]);
     assert!(TIMERS.is_closed());
     drop(sleeps);
+}
+
+/// Counts its drops.
+struct Counted(&'static AtomicUsize);
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A waker that panics in its drop.
+struct Hostile;
+impl Wake for Hostile {
+    fn wake(self: Arc<Self>) {}
+    fn wake_by_ref(self: &Arc<Self>) {}
+}
+impl Drop for Hostile {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "hostile waker");
+    }
+}
+
+/// The drop of the waker that a handle left panics when the handle takes the output, or goes: the output is dropped once, and
+/// the slot is free, so that the handle has nothing to do with its next task.
+#[test]
+fn an_output_is_dropped_once_where_a_waker_panics() {
+    static ARENA: Arena<1, 64> = Arena::new();
+    static EXECUTOR: Executor<Nobody> = Executor::new(Nobody, Config::new().pool("tasks", &ARENA));
+    static FIRST: AtomicUsize = AtomicUsize::new(0);
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let run = || catch_unwind(AssertUnwindSafe(|| EXECUTOR.block_on(&mut Never, pending::<()>()))).unwrap_err();
+    for polls in [true, false] {
+        let mut handle = Some(EXECUTOR.spawner().spawn(async { Counted(&FIRST) }));
+        let hostile = Waker::from(Arc::new(Hostile));
+        let poll = |handle: &mut Option<JoinHandle<Counted>>, waker: &Waker| {
+            Pin::new(handle.as_mut().unwrap()).poll(&mut Context::from_waker(waker)).is_pending()
+        };
+        assert!(poll(&mut handle, &hostile));
+        run();
+        // The one that is lent is the last.
+        drop(hostile);
+        let before = FIRST.load(Ordering::Relaxed);
+        let taken = catch_unwind(AssertUnwindSafe(|| {
+            if polls {
+                poll(&mut handle, Waker::noop());
+            } else {
+                handle = None;
+            }
+        }));
+        assert_eq!(taken.unwrap_err().downcast_ref::<&str>(), Some(&"hostile waker"));
+        let next = EXECUTOR.spawner().spawn(async { Counted(&NEXT) });
+        run();
+        drop(handle);
+        assert_eq!(FIRST.load(Ordering::Relaxed), before + 1);
+        assert!(next.is_finished() && NEXT.load(Ordering::Relaxed) == usize::from(!polls));
+        drop(EXECUTOR.block_on(&mut Never, next));
+    }
 }

@@ -14,6 +14,7 @@ use super::id::Id;
 use super::scope::{self, Scope};
 use super::state::{Leave, State};
 use super::waker;
+use crate::guard;
 
 /// Waits for the output of a task.
 ///
@@ -130,25 +131,27 @@ impl<T> JoinHandle<T> {
             // SAFETY: as above.
             None => Err(JoinError { id: unsafe { Id::of(task) }, panic: None }),
         };
-        if self.filled {
-            self.leave_filled(task, state);
-        } else if !state.collect() {
-            leave(task, false, true);
+        if self.filled || !state.collect() {
+            self.leave_taken(task, state);
         }
         self.task = None;
         output
     }
 
-    /// Leaves a complete task whose output has been taken, and a waker field that may hold something.
+    /// Leaves a complete task whose output has been taken, where there may be more to do than to say so.
     #[inline(never)]
-    fn leave_filled(&mut self, task: TaskPtr, state: &State) {
-        if !state.load().has_join_waker() {
-            empty(task);
+    fn leave_taken(&mut self, task: TaskPtr, state: &State) {
+        // First: what follows may run foreign code, and a panic there may not leave a handle that has its output still.
+        self.task = None;
+        let mut left = Left(None);
+        if self.filled && !state.load().has_join_waker() {
+            left = empty(task);
             self.filled = false;
         }
         if self.filled || !state.collect() {
             leave(task, self.filled, true);
         }
+        drop(left);
     }
 
     /// Makes `waker` the one that completion wakes. `false`: the task is complete, and its output there.
@@ -199,37 +202,49 @@ impl<T> JoinHandle<T> {
     }
 }
 
+/// What was in the waker field. Its drop is foreign code: for when the handle has left, since where nothing is caught a panic
+/// would keep it from that.
+struct Left(Option<Waker>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if let Some(foreign) = self.0.take() {
+            guard::swallow(|| drop(foreign));
+        }
+    }
+}
+
 /// Empties the waker field of a task whose handle has it.
 #[inline]
-fn empty(task: TaskPtr) {
+fn empty(task: TaskPtr) -> Left {
     // SAFETY: a task with a join handle is joined.
     let slot = unsafe { join_slot(task) };
     // SAFETY: JOIN_WAKER is clear: the field is the handle's.
     let waker = slot.with_mut(|field| unsafe { &mut *field }.take());
-    if let Some(foreign) = waker.and_then(waker::drop_within) {
-        crate::guard::swallow(|| drop(foreign));
-    }
+    Left(waker.and_then(waker::drop_within))
 }
 
 /// Gives up `JOIN_INTEREST`. `filled`: the waker field may hold something. `taken`: the output has been moved out.
 fn leave(task: TaskPtr, filled: bool, taken: bool) {
     let mut emptied = !filled;
+    let mut left = Left(None);
     loop {
         // SAFETY: `JOIN_INTEREST` keeps the task from being used again, until a transition below gives it up.
         let header = unsafe { task.header() };
         match header.state.leave(emptied) {
-            Leave::Kept => return,
+            Leave::Kept => break,
             Leave::Free => {
                 // SAFETY: alive: a counted task until it is released, a slot always.
                 if header.state.peek().is_counted() {
+                    // Its executor may go with it, and what that has from others. Who has the output keeps it: a panic is let go.
                     // SAFETY: the last reference of a counted task is gone.
-                    unsafe { task.released() };
+                    guard::swallow(|| unsafe { task.released() });
                 }
-                return;
+                break;
             }
             Leave::DropWaker => {
                 emptied = true;
-                empty(task);
+                left = empty(task);
             }
             Leave::DropOutput if taken => {}
             Leave::DropOutput => {
@@ -243,6 +258,7 @@ fn leave(task: TaskPtr, filled: bool, taken: bool) {
             }
         }
     }
+    drop(left);
 }
 
 impl<T> Future for JoinHandle<T> {

@@ -333,6 +333,16 @@ pub(super) fn try_wake(waker: &Waker) -> bool {
     state.try_wake_within(|| unsafe { task.push_within() })
 }
 
+/// The reference of a waker that is used up: to a counted task of scheduler `S`, which is alive by it; nobody else has it.
+struct Reference<S: Schedule>(*const (), PhantomData<S>);
+
+impl<S: Schedule> Drop for Reference<S> {
+    fn drop(&mut self) {
+        // SAFETY: the reference is this one's, and it goes here.
+        unsafe { drop_reference::<S>(self.0) };
+    }
+}
+
 /// The waker table of a scheduler's counted tasks.
 struct Table<S>(PhantomData<S>);
 
@@ -346,10 +356,10 @@ impl<S: Schedule> Table<S> {
             RawWaker::new(task, const { &Self::COUNTED })
         },
         |task| {
+            // Given up after the push (*publish last*), also where that panics: what ends a wait may be foreign.
+            let _own = Reference::<S>(task, PhantomData);
             // SAFETY: the waker is a reference.
             unsafe { wake::<S>(task) };
-            // SAFETY: the waker's own reference, used up here. It outlived the push (*publish last*).
-            unsafe { drop_reference::<S>(task) };
         },
         // SAFETY: the waker is a reference.
         |task| unsafe { wake::<S>(task) },

@@ -175,7 +175,7 @@ fn a_joiner_that_panics_when_cloned() {
 }
 
 /// It panics when it is dropped: by another one that takes its place, by the handle, by the executor.
-// Mutant: core/src/task/join.rs :: crate::guard::swallow(|| drop(foreign)); => drop(foreign);
+// Mutant: core/src/task/join.rs :: guard::swallow(|| drop(foreign)); => drop(foreign);
 #[test]
 fn a_joiner_that_panics_when_dropped() {
     for (kind, line) in lines() {
@@ -196,6 +196,41 @@ fn a_joiner_that_panics_when_dropped() {
         assert_eq!(hostile.alive(), 0, "{kind}");
         well(kind, line, 2);
     }
+}
+
+/// With the last handle goes the executor, and with that something of others that panics: who takes the output has it, and the
+/// handle touches nothing of the task afterwards.
+// Mutant: core/src/task/join.rs :: guard::swallow(|| unsafe { task.released() }); => unsafe { task.released() };
+#[test]
+fn a_scheduler_that_panics_when_the_task_is_released_costs_no_output() {
+    let line = <Line>::new(Home::Boxed);
+    let (mut taken, left) = (line.spawn(async { 3 }), line.spawn(async { 4 }));
+    let mut set = crate::task::JoinSet::new();
+    set.insert(line.spawn(async { 5 }));
+    line.turn();
+    line.hostile.store(true, Ordering::Relaxed);
+    assert_eq!(ready(&mut taken).unwrap(), 3);
+    drop(taken);
+    assert_eq!(set.try_join_next().unwrap().unwrap(), 5);
+    assert!(!panics(|| drop(left)));
+    line.hostile.store(false, Ordering::Relaxed);
+    well("boxed", line, 3);
+}
+
+/// A task's waker is used up in a wake that panics, since what would end the executor's wait does: it is given up all the same.
+// Mutant: core/src/task/waker.rs :: let _own = Reference::<S>(task, PhantomData);\n            // SAFETY: the waker is a reference.\n            unsafe { wake::<S>(task) }; => unsafe { wake::<S>(task) };\n            let _own = Reference::<S>(task, PhantomData);
+#[test]
+fn a_waker_that_is_used_up_in_a_panic_keeps_no_task() {
+    let line = <Line>::new(Home::Boxed);
+    let wakers = Wakers::default();
+    line.spawn(wakers.once()).detach();
+    line.turn();
+    let waker = wakers.take().pop().unwrap();
+    line.hostile.store(true, Ordering::Relaxed);
+    assert!(panics(|| waker.wake()));
+    line.hostile.store(false, Ordering::Relaxed);
+    line.turn();
+    well("boxed", line, 1);
 }
 
 /// The joiner does foreign things while it is woken: it drops the handle, polls it, aborts the task.

@@ -6,7 +6,7 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 use std::boxed::Box;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 
@@ -40,6 +40,8 @@ pub(crate) struct Line<const PAD: usize = 0> {
     thread: ThreadId,
     completed: AtomicUsize,
     released: AtomicUsize,
+    /// Whether what is foreign in a scheduler panics: what ends its wait, and what goes with its last task.
+    pub(crate) hostile: AtomicBool,
 }
 
 impl<const PAD: usize> Line<PAD> {
@@ -53,6 +55,7 @@ impl<const PAD: usize> Line<PAD> {
             thread: std::thread::current().id(),
             completed: AtomicUsize::new(0),
             released: AtomicUsize::new(0),
+            hostile: AtomicBool::new(false),
         };
         keep(line)
     }
@@ -139,6 +142,10 @@ impl<const PAD: usize> Line<PAD> {
         self.completed.load(Ordering::Relaxed)
     }
 
+    fn foreign(&self) {
+        assert!(!self.hostile.load(Ordering::Relaxed) || std::thread::panicking(), "hostile scheduler");
+    }
+
     pub(crate) fn released(&self) -> usize {
         self.released.load(Ordering::Relaxed)
     }
@@ -161,6 +168,7 @@ unsafe impl<const PAD: usize> Schedule for Line<PAD> {
 
     fn schedule(&self, task: Notified<Self>) {
         self.queue.push(task, self);
+        self.foreign();
     }
 
     fn reschedule(&self, task: Notified<Self>) {
@@ -176,9 +184,11 @@ unsafe impl<const PAD: usize> Schedule for Line<PAD> {
 
     unsafe fn released(this: NonNull<Self>, task: TaskPtr) {
         // SAFETY: alive for ever.
-        unsafe { this.as_ref() }.released.fetch_add(1, Ordering::Relaxed);
+        let this = unsafe { this.as_ref() };
+        this.released.fetch_add(1, Ordering::Relaxed);
         // SAFETY: released, and made by `vacancy`.
         unsafe { free(task) };
+        this.foreign();
     }
 }
 
