@@ -82,8 +82,13 @@ impl TestWaker {
     /// Counts, and runs `hook` at each event.
     pub(crate) fn hooked(hook: impl Fn(Event) + Send + Sync + 'static) -> Self {
         let this = Self::new();
-        *this.0.hook.lock().unwrap() = Some(Arc::new(Box::new(hook)));
+        this.hook(hook);
         this
+    }
+
+    /// Runs `hook` at each event from now on.
+    pub(crate) fn hook(&self, hook: impl Fn(Event) + Send + Sync + 'static) {
+        *self.0.hook.lock().unwrap() = Some(Arc::new(Box::new(hook)));
     }
 
     /// Panics at each such event, unless the thread is panicking already.

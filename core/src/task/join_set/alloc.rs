@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::task::Waker;
 
-use super::{JoinSetOf, Places};
+use super::{JoinSetOf, Places, wake_with};
 use crate::future::Children;
 use crate::guard;
 use crate::task::{AbortHandle, JoinError, JoinHandle};
@@ -18,8 +18,8 @@ use crate::task::{AbortHandle, JoinError, JoinHandle};
 ///
 /// # Cost
 ///
-/// One allocation for a task at a place that was not used before, none else. Whatever the size of the set, a task that ends
-/// costs one wake, one lock and one poll of its own handle.
+/// One allocation for a task at a place that was not used before, and those of a few tables that grow with the most tasks there
+/// were. Whatever the size of the set, a task that ends costs one wake, one lock and one poll of its own handle.
 pub type JoinSet<T> = JoinSetOf<T, Growing<T>>;
 
 /// So many places as there were tasks at a time.
@@ -86,9 +86,7 @@ impl<T> JoinSetOf<T, Growing<T>> {
         });
         // In its place first: a waker that the handle had is dropped, and may panic.
         let handle = handles[place].insert(handle);
-        if !handle.wake_with(children.waker(place)) {
-            children.wake(place);
-        }
+        wake_with(handle, children.waker(place), || children.wake(place));
         abort
     }
 

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::task::Waker;
 
-use super::{JoinSetOf, Places};
+use super::{JoinSetOf, Places, wake_with};
 use crate::task::{AbortHandle, JoinHandle};
 
 /// Join handles of up to `N` tasks, given back as the tasks end; without an allocator.
@@ -125,9 +125,7 @@ impl<T, const N: usize> JoinSetOf<T, Fixed<T, N>> {
         let handle = place.insert(handle);
         *len += 1;
         if let Some(waiter) = waiter {
-            if !handle.wake_with(waiter) {
-                waiter.wake_by_ref();
-            }
+            wake_with(handle, waiter, || waiter.wake_by_ref());
         }
         Ok(abort)
     }

@@ -11,6 +11,7 @@ mod fixed;
 use core::fmt;
 use core::future::poll_fn;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 
@@ -18,6 +19,7 @@ use core::task::{Context, Poll, Waker, ready};
 pub use self::alloc::JoinSet;
 pub use self::fixed::FixedJoinSet;
 
+use crate::guard;
 use crate::task::{Id, JoinError, JoinHandle, coop};
 
 /// Where the handles of a set are. No place is given to two tasks at a time.
@@ -166,6 +168,26 @@ impl<T, P: Places<T>> JoinSetOf<T, P> {
                 handle.detach();
             }
         }
+    }
+}
+
+/// Makes `waker` the one that the end of a task wakes, and runs `wake` where it has ended already.
+fn wake_with<T>(handle: &mut JoinHandle<T>, waker: &Waker, wake: impl Fn()) {
+    /// The waker that the handle had panics in its drop, which goes on. Meanwhile the task may have ended, and nobody else would say so.
+    struct Unwinds<'a, T, W: Fn()>(&'a mut JoinHandle<T>, W);
+    impl<T, W: Fn()> Drop for Unwinds<'_, T, W> {
+        fn drop(&mut self) {
+            if self.0.is_finished() {
+                // Foreign too, and a second panic would end the program.
+                guard::swallow(&self.1);
+            }
+        }
+    }
+    let unwinds = Unwinds(handle, wake);
+    let lent = unwinds.0.wake_with(waker);
+    let calm = ManuallyDrop::new(unwinds);
+    if !lent {
+        (calm.1)();
     }
 }
 

@@ -184,8 +184,8 @@ fn a_forgotten_set_leaks_and_nothing_worse() {
 
 /// The handle had a waker, whose drop panics when the set lends its own: the task is in the set, and who waits is woken when it
 /// ends.
-// Mutant: core/src/task/join_set/alloc.rs :: let handle = handles[place].insert(handle); => let mut handle = handle;
-// Mutant: core/src/task/join_set/fixed.rs :: let handle = place.insert(handle); => let mut handle = handle;
+// Mutant: core/src/task/join_set/alloc.rs :: let handle = handles[place].insert(handle); => let mut handle = handle; let handle = &mut handle;
+// Mutant: core/src/task/join_set/fixed.rs :: let handle = place.insert(handle); => let mut handle = handle; let handle = &mut handle;
 // Mutant: core/src/task/join.rs :: let lent = state.lend_waker(); => let before = Some(drop(before)).and(None::<Waker>); let lent = state.lend_waker();
 #[test]
 fn a_set_loses_no_task_whose_former_waker_panics() {
@@ -226,6 +226,36 @@ fn a_set_loses_no_task_whose_former_waker_panics() {
         drop(set);
         line.turn();
         hostile.unhook();
+    }
+}
+
+/// As above, and the task ends while the set lends its waker: who waits is woken.
+// Mutant: core/src/task/join_set/mod.rs :: guard::swallow(&self.1); => let _ = &self.1;
+#[test]
+fn a_set_is_woken_for_a_task_that_ends_while_its_former_waker_panics() {
+    for (kind, line) in lines() {
+        let mut set = FixedJoinSet::<u32, 2>::new();
+        assert!(set.insert(line.spawn(pending())).is_ok());
+        // Who waits has the task run when its waker is cloned for it: the handle has taken its former waker back by then.
+        let waiter = TestWaker::new();
+        let raw = waiter.waker();
+        assert!(set.poll_join_next(&mut Context::from_waker(&raw)).is_pending());
+        let hostile = TestWaker::panicking(Event::Drop);
+        let lent = hostile.waker();
+        let mut handle = line.spawn(async { 7 });
+        assert!(poll(&mut handle, &lent).is_pending());
+        waiter.hook(move |event| {
+            if event == Event::Clone {
+                line.turn();
+            }
+        });
+        assert!(panics(|| assert!(set.insert(handle).is_ok())), "{kind}");
+        waiter.unhook();
+        assert_eq!(waiter.wakes(), 1, "{kind}: it waits for ever");
+        assert!(matches!(set.try_join_next(), Some(Ok(7))), "{kind}");
+        hostile.unhook();
+        drop(set);
+        line.turn();
     }
 }
 

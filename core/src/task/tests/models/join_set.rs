@@ -10,7 +10,7 @@ use crate::task::JoinSet;
 use crate::test_util::TestWaker;
 
 /// Two tasks end while somebody polls the set: each comes out once, and who found nothing is woken.
-// Mutant: core/src/task/join_set/alloc.rs :: if !handle.wake_with(children.waker(place)) { => if !handle.wake_with(core::task::Waker::noop()) {
+// Mutant: core/src/task/join_set/alloc.rs :: wake_with(handle, children.waker(place), => wake_with(handle, core::task::Waker::noop(),
 #[test]
 fn tasks_end_while_the_set_is_polled() {
     each_kind(|line, _| {
@@ -67,7 +67,7 @@ fn a_set_is_dropped_while_its_tasks_end() {
 }
 
 /// A task is put in while it ends.
-// Mutant: core/src/task/join_set/alloc.rs :: children.wake(place);\n        }\n        abort => }\n        abort
+// Mutant: core/src/task/join_set/alloc.rs :: || children.wake(place)); => || ());
 #[test]
 fn a_task_ends_while_it_is_put_in() {
     each_kind(|line, _| {
@@ -90,7 +90,7 @@ fn a_task_ends_while_it_is_put_in() {
 }
 
 /// An abort from elsewhere, and one of the set, meet the poll.
-// Mutant: core/src/task/join_set/alloc.rs :: if !handle.wake_with(children.waker(place)) { => if !handle.wake_with(core::task::Waker::noop()) {
+// Mutant: core/src/task/join_set/alloc.rs :: wake_with(handle, children.waker(place), => wake_with(handle, core::task::Waker::noop(),
 #[test]
 fn aborts_race_the_poll_of_the_set() {
     each_kind(|line, _| {
