@@ -15,23 +15,23 @@
 //! (`zokio_core::park`): a wake-up before it is seen, one after it wakes the drivers.
 //!
 //! *once a round*: who wakes the drivers wakes each at most once, those that rested before it began. One that registers
-//! later, where its waker polls it at once too, looks at the queue after that and finds what the others are woken for. And
-//! all of them are woken, also where a waker panics: it is one of somebody else's.
+//! later, where its waker polls it at once too, looks at the queue after that and finds what the others are woken for.
+//!
+//! *let go*: a panic of a driver's waker goes no further, as that of a joiner's does not: who wakes, or spawns, or has an output
+//! of this set in hand, has nothing to do with it.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::pin::{Pin, pin};
 use core::task::{Context as PollContext, Poll, Waker};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::AtomicBool;
+use zokio_core::guard::swallow;
 use zokio_core::lock::{DefaultLock, Lock};
 use zokio_core::park::Unpark;
 use zokio_core::task::{JoinHandle, try_spawn_local_at};
@@ -49,7 +49,8 @@ use crate::shared::{SharedSpawner, shut_down};
 ///
 /// # Cost
 ///
-/// One allocation a task. A wake from another thread is one push, and a wake of the task that awaits the set where it rests.
+/// One allocation a task. A wake, from another thread or from outside of the set, is one push, and where the set rests a wake of
+/// every task that drives it: of those in [`run_until`](Self::run_until), and of the one that awaits the set.
 pub struct LocalSet {
     executor: Arc<Executor<Drivers>>,
     spawner: LocalSpawner<Drivers>,
@@ -118,6 +119,15 @@ impl Drivers {
             drivers.swap_remove(place).1.map(|(_, waker)| waker)
         })
     }
+
+    /// Removes all drivers, of a set that nobody drives any more.
+    fn clear(&self) {
+        let left = self.0.with(|Rests { drivers, .. }| core::mem::take(drivers));
+        for (_, rest) in left {
+            // *let go*
+            swallow(|| drop(rest));
+        }
+    }
 }
 
 impl Unpark for Drivers {
@@ -134,28 +144,10 @@ impl Unpark for Drivers {
                 due.next().map(|(_, waker)| waker)
             })
         };
-        let mut panic = None;
         while let Some(waker) = next() {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                match panic {
-                    None => panic = Some(payload),
-                    Some(_) => discard(payload),
-                }
-            }
+            // *let go*
+            swallow(|| waker.wake());
         }
-        match panic {
-            None => {}
-            // In the destructors below: one panic is on its way already.
-            Some(payload) if std::thread::panicking() => discard(payload),
-            Some(payload) => resume_unwind(payload),
-        }
-    }
-}
-
-/// Lets go of what is left of a panic, the destructor of which is foreign code.
-fn discard(payload: Box<dyn Any + Send>) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        core::mem::forget(second);
     }
 }
 
@@ -208,8 +200,13 @@ impl LocalSet {
     /// Lost if dropped while pending: `future` is dropped; tasks of the set stay.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
         let driver = Driver { set: self, number: self.drivers.add() };
-        let mut future = pin!(future);
-        poll_fn(|cx| driver.turn(cx, |cx| future.as_mut().poll(cx))).await
+        let output = {
+            let mut future = pin!(future);
+            poll_fn(|cx| driver.turn(cx, |cx| future.as_mut().poll(cx))).await
+        };
+        // *let go*
+        swallow(|| drop(driver));
+        output
     }
 
     /// Runs `f` where `spawn_local` spawns on this set. Of the context around it all else stays: timers, `spawn`, the
@@ -301,7 +298,8 @@ impl Future for LocalSet {
         if set.tasks() > 0 {
             return Poll::Pending;
         }
-        drop(ManuallyDrop::into_inner(driver));
+        // *let go*
+        swallow(|| drop(ManuallyDrop::into_inner(driver)));
         Poll::Ready(())
     }
 }
@@ -310,6 +308,8 @@ impl Drop for LocalSet {
     fn drop(&mut self) {
         // What a task's destructor spawns here is cancelled at once.
         self.enter(false, || shut_down(&self.executor));
+        // What the executor has from others goes now: who keeps the executor, with a waker or a handle, has nothing to do with it.
+        self.drivers.clear();
     }
 }
 
@@ -333,6 +333,7 @@ impl fmt::Debug for Drivers {
 
 #[cfg(all(test, not(loom), not(shuttle)))]
 mod tests {
+    use alloc::boxed::Box;
     use core::future::pending;
     use std::task::Wake;
 
