@@ -9,6 +9,7 @@ use core::task::{Context as PollContext, Poll, Waker};
 use zokio_core::ambient::{Ambient, Context};
 use zokio_core::atomic::{AtomicBool, Ordering, fence, raise};
 use zokio_core::const_fn;
+use zokio_core::guard::swallow;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::run_queue::RunQueue;
 use zokio_core::task::{Notified, Owner, Reclaim, Schedule, StaticWake, TaskPtr, raw, static_waker};
@@ -220,8 +221,11 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
                 // On a chip the clock is read in less time than it takes to ask whether somebody waits, which the turn sees.
                 let waits = !Mode::COUNTED_SOMETIMES || !P::TIMED || deadline.is_some();
                 let Some(timers) = timers.filter(|_| waits) else { break };
+                let mut task = None;
+                // A waker of others may panic there, which is not for who runs this.
                 // SAFETY: *one runner*.
-                let Some(task) = (unsafe { timers.turn(self) }) else { break };
+                swallow(|| task = unsafe { timers.turn(self) });
+                let Some(task) = task else { break };
                 // Not counted: a turn that began with a wait has polled the devices.
                 task.run();
                 if main_woken.is_set() {
@@ -298,7 +302,8 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
     /// # Panics
     ///
     /// Panics where this executor runs already, or this thread is inside of another one that polls. A panic of `start` or
-    /// of the parker goes to the caller, and ends the executor for good: its tasks stay where they are.
+    /// of the parker goes to the caller, and ends the executor for good: its tasks stay where they are. Without `std`, where
+    /// panics unwind, so does that of a poll, and of a waker of others that the end of a task or of a sleep wakes.
     #[track_caller]
     pub fn run<P: Park<Unpark = U>>(&'static self, mut park: P, start: impl FnOnce(Spawner)) -> ! {
         if let Err(error) = check_nesting() {
@@ -337,7 +342,8 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
     ///
     /// # Panics
     ///
-    /// Panics where this executor runs already, or this thread is inside of another one that polls.
+    /// Panics where this executor runs already, or this thread is inside of another one that polls. A panic of `future` or of
+    /// the parker goes to the caller; without `std` others do too, as in [`run`](Self::run).
     #[track_caller]
     pub fn block_on<P: Park<Unpark = U>, F: Future>(&'static self, park: &mut P, future: F) -> F::Output {
         if let Err(error) = check_nesting() {

@@ -3,11 +3,12 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use zokio_core::future::yield_now;
@@ -300,4 +301,30 @@ fn a_boxed_executor_steps_and_goes_on_afterwards() {
     drop(executor);
     assert_eq!(DROPS.load(Ordering::Relaxed), 1);
     assert!(waiting.is_finished());
+}
+
+/// Somebody's waker, of a sleep that he polled with it, panics when the sleep is over: who runs the executor hears nothing of it, and
+/// all goes on.
+// Mutant: executor-local/src/executor.rs :: swallow(|| task = unsafe { timers.turn(self) }); => task = unsafe { timers.turn(self) };
+// Mutant: executor-local/src/step.rs :: swallow(|| {\n                    timers.expire();\n                }); => timers.expire();
+#[test]
+fn a_waker_that_panics_at_an_expiry_does_not_end_the_loop() {
+    struct Hostile;
+    impl Wake for Hostile {
+        fn wake(self: Arc<Self>) {
+            panic!("hostile waker");
+        }
+    }
+    static TIMERS: Timers<Jump> = Timers::new(Jump(AtomicU64::new(0)));
+    let jump = || JumpPark { clock: &TIMERS, waits: 0, looks: 0 };
+    let mut executor = SharedExecutor::new(jump(), Config::new().timers(&TIMERS));
+    let main = |mut before: Pin<Box<time::Sleep>>| async move {
+        let hostile = Waker::from(Arc::new(Hostile));
+        assert!(before.as_mut().poll(&mut Context::from_waker(&hostile)).is_pending());
+        time::sleep::<Current>(Duration::from_nanos(10)).await;
+        before.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    };
+    let sleep = || Box::pin(time::sleep::<Current>(Duration::from_nanos(5)));
+    assert!(executor.block_on(None, async { main(sleep()).await }).unwrap());
+    assert!(executor.step(None).run_until(async { main(sleep()).await }).0);
 }
