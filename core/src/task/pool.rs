@@ -41,8 +41,8 @@ impl<F: Future + 'static, A> SpawnToken<F, A> {
     ///
     /// # Errors
     ///
-    /// Gives the future back: [`SpawnError::Full`] with the function's name and the size of its pool; without an allocator
-    /// [`SpawnError::NoExecutor`] where `place` takes no static tasks.
+    /// Gives the future back: [`SpawnError::Full`] with the function's name and the size of its pool. Where `place` takes no static
+    /// tasks, without an allocator [`SpawnError::NoExecutor`], and with one [`SpawnError::Closed`] if the executor is shut down.
     pub fn try_spawn_at(self, place: &dyn Spawn) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where
         F: Send,
