@@ -137,8 +137,10 @@ impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
         let before = self.before.get();
-        // Not where nobody counts: it may have left its poll, and a thread that has a budget is taken for one that polls.
-        if !before.is_unconstrained() && !scope::budget().is_unconstrained() {
+        let now = scope::budget();
+        // Not where nobody counts: it may have left its poll, and a thread that has a budget is taken for one that polls. Nor
+        // where something inside was refused: the refusal stays counted, or what polls again and again is refused for ever.
+        if !before.is_unconstrained() && !now.is_unconstrained() && !now.is_refused() {
             scope::set_budget(before);
         }
     }

@@ -49,6 +49,11 @@ mod place {
             self.0 == 0 || self.0 > REFUSALS
         }
 
+        /// Whether somebody was refused since there were units last.
+        pub(crate) const fn is_refused(self) -> bool {
+            self.0 < REFUSALS
+        }
+
         /// Takes a unit of a budget that is not unconstrained: whether there was one, and what is left.
         pub(crate) const fn spend(self) -> (bool, Self) {
             match self.0 {
@@ -168,6 +173,11 @@ mod place {
         #[inline(always)]
         pub(crate) const fn has_remaining(self) -> bool {
             true
+        }
+
+        #[inline(always)]
+        pub(crate) const fn is_refused(self) -> bool {
+            false
         }
 
         #[inline(always)]

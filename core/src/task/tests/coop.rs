@@ -483,3 +483,30 @@ fn a_poll_that_does_not_return_is_refused_so_often_and_then_goes_on() {
     let runs: Vec<_> = answers.chunk_by(|a, b| a == b).map(<[bool]>::len).collect();
     assert_eq!(runs, [128, 256, 128, 1]);
 }
+
+/// What takes a unit around something that is refused must not take the refusal back with the unit: it would be refused for
+/// ever. Neither one refusal a poll, nor all of them in one.
+// Mutant: core/src/task/coop.rs :: if !before.is_unconstrained() && !now.is_unconstrained() && !now.is_refused() { => if !before.is_unconstrained() && !now.is_unconstrained() {
+// Mutant: core/src/task/scope.rs :: self.0 < REFUSALS => 0 < self.0 && self.0 < REFUSALS
+#[test]
+fn a_unit_that_is_given_back_leaves_the_refusal_inside_of_it_counted() {
+    for parts in [1, 256] {
+        let line = <Line>::new(Home::Boxed);
+        let source = Source::default();
+        let in_task = source.clone();
+        let mut handle = line.spawn(async move {
+            for _ in 0..127 {
+                in_task.take().await;
+            }
+            let mut takes: Vec<_> = (0..parts).map(|_| Box::pin(in_task.take())).collect();
+            let around = poll_fn(|cx| {
+                takes.retain_mut(|take| take.as_mut().poll(cx).is_pending());
+                if takes.len() < parts { Poll::Ready(()) } else { Poll::Pending }
+            });
+            block_on(cooperative(around));
+        });
+        line.turn();
+        assert!(super::util::ready(&mut handle).is_ok(), "the foreign block_on goes on");
+        assert!(source.taken() > 127);
+    }
+}
