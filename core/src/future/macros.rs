@@ -19,7 +19,7 @@
 ///    evaluated, in order, those of such branches too.
 /// 2. The futures are polled in the task that runs the `select!`, until one is ready *and* its output matches its
 ///    pattern. A branch whose output does not match takes no further part.
-/// 3. All futures are dropped. Then the handler of that branch runs, in the function around the `select!`, so `?`,
+/// 3. All futures are dropped, in the order written. Then the handler of that branch runs, in the function around the `select!`, so `?`,
 ///    `break`, `return` and `.await` mean what they mean there, and what the futures borrowed is free again.
 /// 4. If no branch takes part any longer, the handler of `else` runs.
 ///
@@ -210,67 +210,67 @@ macro_rules! __named {
             (_48 48) (_49 49) (_50 50) (_51 51) (_52 52) (_53 53) (_54 54) (_55 55)
             (_56 56) (_57 57) (_58 58) (_59 59) (_60 60) (_61 61) (_62 62) (_63 63)
         ]
-        [] $($parts)+ }
+        [] [] $($parts)+ }
     };
 }
 
-/// [`select!`]: `[order] [unused names] [branches taken] branches to take`.
+/// [`select!`]: `[order] [unused names] [branches taken] [their names, last first] branches to take`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
-    ([$how:ident] $unused:tt [$($taken:tt)+]) => {
-        $crate::__select! { @emit $how [$($taken)+]
+    ([$how:ident] $unused:tt [$($taken:tt)+] $last:tt) => {
+        $crate::__select! { @emit $how [$($taken)+] $last
             ::core::panic!("every branch of this `select!` is disabled, and it has no `else`") }
     };
-    ([$how:ident] $unused:tt [$($taken:tt)+] else => $handler:expr $(,)?) => {
-        $crate::__select! { @emit $how [$($taken)+] $handler }
+    ([$how:ident] $unused:tt [$($taken:tt)+] $last:tt else => $handler:expr $(,)?) => {
+        $crate::__select! { @emit $how [$($taken)+] $last $handler }
     };
-    ([$how:ident] $unused:tt [$($taken:tt)+] else => $handler:expr, $($more:tt)+) => {
+    ([$how:ident] $unused:tt [$($taken:tt)+] $last:tt else => $handler:expr, $($more:tt)+) => {
         ::core::compile_error!("`else` must be the last branch of a `select!`")
     };
-    ([$how:ident] $unused:tt [] else => $handler:expr, $($more:tt)*) => {
+    ([$how:ident] $unused:tt [] $last:tt else => $handler:expr, $($more:tt)*) => {
         ::core::compile_error!("`else` must be the last branch of a `select!`")
     };
-    ([$how:ident] [] [$($taken:tt)+] $($more:tt)+) => {
+    ([$how:ident] [] [$($taken:tt)+] $last:tt $($more:tt)+) => {
         ::core::compile_error!("`select!` takes at most 64 branches")
     };
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr, if $c:expr => { $($h:tt)* }, $($more:tt)*) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ({ $($h)* }))] $($more)* }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ({ $($h)* }))] [$n $($last)*] $($more)* }
     };
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr, if $c:expr => { $($h:tt)* } $($more:tt)*) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ({ $($h)* }))] $($more)* }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ({ $($h)* }))] [$n $($last)*] $($more)* }
     };
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr, if $c:expr => $h:expr $(, $($more:tt)*)?) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ($h))] $($($more)*)? }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ($h))] [$n $($last)*] $($($more)*)? }
     };
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr => { $($h:tt)* }, $($more:tt)*) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ({ $($h)* }))] $($more)* }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ({ $($h)* }))] [$n $($last)*] $($more)* }
     };
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr => { $($h:tt)* } $($more:tt)*) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ({ $($h)* }))] $($more)* }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ({ $($h)* }))] [$n $($last)*] $($more)* }
     };
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr => $h:expr $(, $($more:tt)*)?) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ($h))] $($($more)*)? }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ($h))] [$n $($last)*] $($($more)*)? }
     };
     // A block that a macro of the user's has parsed, without a comma after it: the last to be tried, since there is no way back
     // from a block that is none.
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr, if $c:expr => $h:block $($more:tt)+) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ($h))] $($more)+ }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) ($c) ($h))] [$n $($last)*] $($more)+ }
     };
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $p:pat = $f:expr => $h:block $($more:tt)+) => {
-        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ($h))] $($more)+ }
+        $crate::__select! { [$how] [$($unused)*] [$($taken)* ($n $i ($p) ($f) (true) ($h))] [$n $($last)*] $($more)+ }
     };
 
     // All branches are taken: each has a name, a number, a pattern, a future, a condition and a handler.
-    (@emit $how:ident [$(($n:ident $i:tt ($p:pat) ($f:expr) ($c:expr) ($h:expr)))+] $else:expr) => {{
+    (@emit $how:ident [$(($n:ident $i:tt ($p:pat) ($f:expr) ($c:expr) ($h:expr)))+] [$($last:ident)+] $else:expr) => {{
         #[allow(non_camel_case_types)]
         enum __ZokioSelect<$($n),+> {
             $($n($n),)+
@@ -281,7 +281,9 @@ macro_rules! __select {
             let mut enabled: [bool; <[()]>::len(&[$($crate::__select!(@unit $i)),+])] = [$($c),+];
             // By way of a `let`, so that the temporary of `&mut future()` lives long enough.
             $(let $n = $f;)+
-            $(let mut $n = ::core::pin::pin!(::core::future::IntoFuture::into_future($n));)+
+            $(let $n = ::core::future::IntoFuture::into_future($n);)+
+            // The last one first, so that they are dropped in order.
+            $(let mut $last = ::core::pin::pin!($last);)+
             // The pins move into the closure: one pointer a branch is what they cost.
             ::core::future::poll_fn(move |cx| {
                 // Without budget those that count would say so, and those that do not would go on for ever.
@@ -356,21 +358,23 @@ macro_rules! __select {
     };
 }
 
-/// [`join!`] and [`try_join!`]: `[which] [unused names] [futures taken] (future) (future) ...`.
+/// [`join!`] and [`try_join!`]: `[which] [unused names] [futures taken] [their names, last first] (future) (future) ...`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __join {
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] ($f:expr) $($more:tt)*) => {
-        $crate::__join! { [$how] [$($unused)*] [$($taken)* ($n $i ($f))] $($more)* }
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*] ($f:expr) $($more:tt)*) => {
+        $crate::__join! { [$how] [$($unused)*] [$($taken)* ($n $i ($f))] [$n $($last)*] $($more)* }
     };
-    ([$how:ident] [] $taken:tt $($more:tt)+) => {
+    ([$how:ident] [] $taken:tt $last:tt $($more:tt)+) => {
         ::core::compile_error!("`join!` and `try_join!` take at most 64 futures")
     };
 
     // All futures are taken: each has a name, a number and an expression.
-    ([$how:ident] $unused:tt [$(($n:ident $i:tt ($f:expr)))+]) => {{
+    ([$how:ident] $unused:tt [$(($n:ident $i:tt ($f:expr)))+] [$($last:ident)+]) => {{
         $(let $n = $f;)+
-        $(let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new($n));)+
+        $(let $n = $crate::future::__private::MaybeDone::new($n);)+
+        // The last one first, so that they are dropped in order.
+        $(let mut $last = ::core::pin::pin!($last);)+
         #[allow(unused_mut, unused_variables)] // not where the order is fixed
         let mut rotation = $crate::future::__private::Rotation::new();
         ::core::future::poll_fn(move |cx| {

@@ -64,6 +64,17 @@
 /// # }
 /// # fn main() {}
 /// ```
+///
+/// A node has an output, so there is no `return` in it:
+///
+/// ```compile_fail,E0308
+/// # use zokio_core::task_graph;
+/// # async fn example(early: bool) {
+/// task_graph! {
+///     seven = { if early { return } async { 7 } };
+/// };
+/// # }
+/// ```
 #[macro_export]
 macro_rules! task_graph {
     () => {
@@ -74,27 +85,28 @@ macro_rules! task_graph {
     };
 }
 
-/// [`task_graph!`]: `[unused names] [nodes taken] nodes to take`.
+/// [`task_graph!`]: `[how] [unused names] [nodes taken] [] nodes to take`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __graph {
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*]
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] []
         $name:ident $(($($need:ident),* $(,)?))? $(: $type:ty)? = $f:expr; $($more:tt)*) => {
         $crate::__graph! { [$how] [$($unused)*]
-            [$($taken)* ($n $i $name [$($($need)*)?] [$($type)?] ($f))] $($more)* }
+            [$($taken)* ($n $i $name [$($($need)*)?] [$($type)?] ($f))] [] $($more)* }
     };
-    ([$how:ident] [] $taken:tt $($more:tt)+) => {
+    ([$how:ident] [] $taken:tt [] $($more:tt)+) => {
         ::core::compile_error!("`task_graph!` takes at most 64 nodes")
     };
     ([$how:ident] $unused:tt
-        [$(($n:ident $i:tt $name:ident [$($need:ident)*] [$($type:ty)?] ($f:expr)))+]) => {{
+        [$(($n:ident $i:tt $name:ident [$($need:ident)*] [$($type:ty)?] ($f:expr)))+] []) => {{
         $(let $name = $crate::future::__private::graph::Slot::$(<$type>::)?new();)+
         {
             $(
                 let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new(async {
                     let __slot = &$name;
                     $(let $need = $need.output();)*
-                    __slot.set(::core::future::IntoFuture::into_future($f).await);
+                    // What the block gives, so that a `return` of the user's, which would leave no output, has not its type.
+                    __slot.set(::core::future::IntoFuture::into_future($f).await)
                 }));
             )+
             ::core::future::poll_fn({

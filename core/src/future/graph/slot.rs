@@ -6,6 +6,10 @@ const EMPTY: usize = 0;
 const WRITTEN: usize = 1;
 const SET: usize = 2;
 
+/// That an output was left: nobody else can say so.
+#[derive(Debug)]
+pub struct Left(());
+
 /// An output, once there is one.
 ///
 /// *written once*: who moves the state from `EMPTY` to `WRITTEN` writes the value, and moves it to `SET`; from then on it is
@@ -38,7 +42,7 @@ impl<T> Slot<T> {
     /// # Panics
     ///
     /// Panics where there is one.
-    pub fn set(&self, output: T) {
+    pub fn set(&self, output: T) -> Left {
         // Ordering: relaxed: only the winner goes on, and publishes by the store below.
         let won = self.state.compare_exchange(EMPTY, WRITTEN, Ordering::Relaxed, Ordering::Relaxed);
         assert!(won.is_ok(), "a node of a task graph has one output");
@@ -46,6 +50,7 @@ impl<T> Slot<T> {
         self.value.with_mut(|value| unsafe { *value = Some(output) });
         // Ordering: release: pairs with the acquire in `get`.
         self.state.store(SET, Ordering::Release);
+        Left(())
     }
 
     /// The output, if there is one.

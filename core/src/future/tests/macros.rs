@@ -53,14 +53,14 @@ fn the_handler_may_use_what_the_futures_had_borrowed() {
 }
 
 #[test]
-fn futures_are_dropped_before_the_handler_runs_last_first() {
+fn futures_are_dropped_before_the_handler_runs_in_the_order_written() {
     let diary = Diary::default();
     run(async {
         select! {
             biased;
             _value = diary.future('a', 1) => unreachable!(),
             _value = diary.future('b', 0) => {
-                assert_eq!(diary.who("future dropped"), "cba");
+                assert_eq!(diary.who("future dropped"), "abc");
                 assert_eq!(diary.who("value dropped"), "");
             }
             _value = diary.future('c', 0) => unreachable!(),
@@ -150,7 +150,7 @@ fn a_disabled_branch_is_made_but_not_polled() {
         }
     });
     assert_eq!(diary.who("polled"), "b");
-    assert_eq!(diary.who("future dropped"), "ba");
+    assert_eq!(diary.who("future dropped"), "ab");
 }
 
 #[test]
@@ -351,6 +351,38 @@ fn a_fair_select_begins_anew_at_each_poll_and_goes_round() {
     for order in ["abc", "bca", "cab"] {
         assert!(rounds.contains(&order), "never {order}");
     }
+}
+
+/// As by the functions, and the expressions are evaluated in the order written all the same.
+// Mutant: core/src/future/macros.rs :: ($n $i ($f))] [$n $($last)*] => ($n $i ($f))] [$($last)* $n]
+// Mutant: core/src/future/macros.rs :: $(let $n = ::core::future::IntoFuture::into_future($n);)+ => $(let mut $n = ::core::pin::pin!(::core::future::IntoFuture::into_future($n));)+
+#[test]
+fn unfinished_parts_of_the_macros_are_dropped_in_order() {
+    fn cut(of: impl AsyncFn(&Diary)) -> (String, String) {
+        let diary = Diary::default();
+        {
+            let mut whole = pin!(of(&diary));
+            assert!(poll(whole.as_mut()).is_pending());
+        }
+        (diary.who("made"), diary.who("future dropped"))
+    }
+    fn part(diary: &Diary, name: char) -> Entry {
+        diary.write(name, "made");
+        diary.future(name, 9)
+    }
+    let tried = |diary: &Diary, name| {
+        let part = part(diary, name);
+        async move { Ok::<_, ()>(part.await) }
+    };
+    let in_order = (String::from("abc"), String::from("abc"));
+    let joined = cut(async |d| _ = join!(part(d, 'a'), part(d, 'b'), part(d, 'c')));
+    assert_eq!(joined, in_order, "join!");
+    let joined = cut(async |d| _ = try_join!(tried(d, 'a'), tried(d, 'b'), tried(d, 'c')));
+    assert_eq!(joined, in_order, "try_join!");
+    let joined = cut(async |d| _ = join!(biased; part(d, 'a'), part(d, 'b'), part(d, 'c')));
+    assert_eq!(joined, in_order, "join!(biased;");
+    let selected = cut(async |d| select! { _ = part(d, 'a') => {}, _ = part(d, 'b') => {}, _ = part(d, 'c') => {} });
+    assert_eq!(selected, in_order, "select!");
 }
 
 #[test]
