@@ -47,7 +47,7 @@ mod step;
 #[cfg(feature = "std")]
 pub use clock::ExecutorClock;
 pub use config::{Config, Pool, Setup, Timed};
-pub use executor::Executor;
+pub use executor::{Executor, POLLS_PER_TURN};
 #[cfg(feature = "std")]
 pub use local::LocalSpawner;
 #[cfg(feature = "std")]

@@ -23,6 +23,7 @@ use zokio_core::time::{Timers, sleep};
 use crate::config::Setup;
 use crate::context::Current;
 use crate::executor::{Executor, POLLS_PER_TURN, check_nesting, poll_main};
+use crate::main_future::Woken;
 use crate::order::Order;
 use crate::spawner::Spawner;
 
@@ -103,20 +104,24 @@ impl<'a, P: Park> Steps<'a, P> {
         executor.is_awake();
     }
 
-    /// Polls `main` whenever `main_woken`, and tasks in between, until `main` is done. Says how many [polls](Count) there were.
+    /// Polls `main` whenever `main_woken`, and tasks in between, until `main` is done: one, or where `main` has woken itself what
+    /// it then *stands behind* (`order`). Says how many [polls](Count) there were.
     pub(crate) fn until<T>(&mut self, main_woken: &AtomicBool, mut main: impl FnMut() -> Poll<T>) -> (T, usize) {
         let (mut polls, mut since_poll) = (Count::default(), 0);
         loop {
             let before = polls;
-            let tasks_first = self.order.is_tasks_turn();
+            let tasks_first = self.order.is_tasks_turn() || !self.order.is_mains_turn();
             if tasks_first {
                 polls.add(self.polls(1));
             }
-            // Ordering: acquire: pairs with the release of whoever woke the main future, as in `Executor::drive`.
-            if main_woken.load(Ordering::Relaxed) && main_woken.swap(false, Ordering::Acquire) {
+            if self.order.is_mains_turn() && main_woken.take() {
                 polls.add(1);
                 if let Poll::Ready(output) = main() {
                     return (output, polls.0);
+                }
+                if main_woken.is_set() {
+                    // SAFETY: *started*.
+                    unsafe { self.order.stand_behind(self.executor) };
                 }
             }
             if !tasks_first {
@@ -127,7 +132,7 @@ impl<'a, P: Park> Steps<'a, P> {
                 since_poll = 0;
                 self.park.poll();
             }
-            if polls == before && !main_woken.load(Ordering::Relaxed) {
+            if polls == before && !main_woken.is_set() {
                 self.wait(main_woken);
             }
         }
@@ -146,15 +151,28 @@ impl<'a, P: Park> Steps<'a, P> {
             // Asked before the polls: what is due at the end is polled too.
             let over = end.is_due(timers.now());
             self.park.poll();
-            let batch = self.polls(POLLS_PER_TURN);
-            polls.add(batch);
             if over {
+                polls.add(self.last(timers));
                 return polls.0;
             }
+            let batch = self.polls(POLLS_PER_TURN);
+            polls.add(batch);
             if batch == 0 {
                 self.wait(&never);
             }
         }
+    }
+
+    /// Polls all that is due now, and what is ready beside it: a turn's worth, or where the order is drawn all of it.
+    fn last(&mut self, timers: &Timers) -> usize {
+        let limit = POLLS_PER_TURN + timers.expire();
+        // SAFETY: *started*.
+        unsafe { self.order.stand_behind(self.executor) };
+        let mut polls = 0;
+        while (polls < limit || !self.order.is_mains_turn()) && self.polls(1) == 1 {
+            polls += 1;
+        }
+        polls
     }
 }
 

@@ -4,7 +4,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use zokio_core::future::yield_now;
+use zokio_core::task::try_id;
 use zokio_core::time::ControlError;
+use zokio_executor_local::POLLS_PER_TURN;
 use zokio_hal::os::VirtualTime;
 
 use crate::runtime::Handle;
@@ -23,9 +25,10 @@ fn time() -> Arc<VirtualTime> {
 }
 
 #[track_caller]
-fn check(result: Result<(), ControlError>) {
-    if let Err(error) = result {
-        panic!("{error}");
+fn check<T>(result: Result<T, ControlError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -79,6 +82,10 @@ pub fn resume() {
 /// is later than it asked for. To go from deadline to deadline, [`sleep`](super::sleep) instead. The time has moved on
 /// before the first await inside; whoever drops the future later does not undo it.
 ///
+/// Tasks that were ready before come first: all of them in a task, and 61 in the future of `block_on`. Where the order is drawn from a
+/// [seed](crate::runtime::Builder::rng_seed), that future goes behind all that is ready, and a task wherever it is drawn. Workers of a
+/// multi-thread runtime poll beside who calls this, which waits for none of them.
+///
 /// Time ends one nanosecond before [`ClockInstant::FAR`](super::ClockInstant::FAR), at which nothing is due.
 ///
 /// # Panics
@@ -89,8 +96,12 @@ pub fn resume() {
 ///
 /// Nothing is lost.
 pub async fn advance(duration: Duration) {
-    check(time().advance(duration));
-    yield_now().await;
+    let woken = check(time().advance(duration));
+    // A task goes to the end of its queue. A main future gives way for a turn, and may have to for as many as it takes.
+    let turns = if try_id().is_some() { 1 } else { 1 + woken.div_ceil(POLLS_PER_TURN) };
+    for _ in 0..turns {
+        yield_now().await;
+    }
 }
 
 /// Whether the time of the current runtime is paused.

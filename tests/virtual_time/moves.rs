@@ -72,13 +72,14 @@ fn failure_089_advance_goes_no_farther_than_told() {
     });
 }
 
-// Mutant: hal/src/os/virtual_time/mod.rs :: || _ = timers.expire() => || _ = timers
+// Mutant: hal/src/os/virtual_time/mod.rs :: || woken += timers.expire() => || _ = timers
+// Mutant: src/time/control.rs :: 1 + woken.div_ceil(POLLS_PER_TURN) => 1
 #[test]
 fn what_is_due_is_polled_before_advance_returns() {
     let runtime = ct();
     let body = async {
         let done = Arc::new(AtomicUsize::new(0));
-        let tasks: Vec<_> = (1..=20)
+        let tasks: Vec<_> = (1..=200)
             .map(|n| {
                 let done = done.clone();
                 zokio::spawn(async move {
@@ -87,13 +88,17 @@ fn what_is_due_is_polled_before_advance_returns() {
                 })
             })
             .collect();
-        zokio::task::yield_now().await;
+        // A turn's worth of them begins at each.
+        for _ in 0..4 {
+            zokio::task::yield_now().await;
+        }
         for n in [1, 2, 3] {
             advance(SECOND).await;
             assert_eq!(done.load(Ordering::Relaxed), n);
         }
-        advance(17 * SECOND).await;
-        assert_eq!(done.load(Ordering::Relaxed), 20);
+        // More than there are polls in a turn.
+        advance(197 * SECOND).await;
+        assert_eq!(done.load(Ordering::Relaxed), 200);
         assert!(tasks.iter().all(|task| task.is_finished()));
     };
     // In a task, where the wakes of the others come after its own place in the queue; and in the main future.
@@ -114,6 +119,87 @@ fn what_is_due_is_polled_before_advance_returns() {
         }))
         .map(|done| assert_eq!(done, 1))
         .unwrap();
+}
+
+/// The three ways in which a runtime of one thread is run beside the future of `block_on`: its loop, and the steps of a seed and of
+/// one that ends by a panic.
+fn each_loop(test: impl Fn(&zokio::runtime::Runtime, &str)) {
+    use zokio::runtime::{Builder, RngSeed, UnhandledPanic};
+    let builder = || {
+        let mut builder = Builder::new_current_thread();
+        builder.enable_all().start_paused(true);
+        builder
+    };
+    test(&builder().build().unwrap(), "the loop");
+    test(&builder().unhandled_panic(UnhandledPanic::ShutdownRuntime).build().unwrap(), "ends by a panic");
+    for seed in 0..20 {
+        test(&builder().rng_seed(RngSeed::from_u64(seed)).build().unwrap(), &format!("seed {seed}"));
+    }
+}
+
+/// A task that counts seconds.
+fn counter() -> Arc<AtomicUsize> {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    let task = async move {
+        loop {
+            sleep(SECOND).await;
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    zokio::spawn(task).detach();
+    count
+}
+
+/// What was left of a turn of the loop was carried over, and at its end the future of `block_on` came first for the second time.
+// Mutant: executor-local/src/executor.rs :: more = POLLS_PER_TURN - left; => more = 0;
+// Mutant: executor-local/src/step.rs :: if main_woken.is_set() { => if false {
+#[test]
+fn what_is_due_is_polled_however_often_time_is_advanced() {
+    each_loop(|runtime, kind| {
+        runtime.block_on(async {
+            // Two of them, since one is polled between two polls of the future of `block_on` in any case.
+            let counts = [counter(), counter()];
+            zokio::task::yield_now().await;
+            for n in 1..=80 {
+                advance(SECOND).await;
+                assert_eq!(counts.each_ref().map(|count| count.load(Ordering::Relaxed)), [n, n], "{kind}");
+            }
+        });
+    });
+}
+
+#[test]
+fn a_main_future_that_yields_goes_behind_what_is_ready() {
+    each_loop(|runtime, kind| {
+        runtime.block_on(async {
+            for round in 0..100 {
+                let done = Arc::new(AtomicUsize::new(0));
+                for _ in 0..30 {
+                    let done = done.clone();
+                    zokio::spawn(async move { done.fetch_add(1, Ordering::Relaxed) }).detach();
+                }
+                zokio::task::yield_now().await;
+                assert_eq!(done.load(Ordering::Relaxed), 30, "{kind}, round {round}");
+            }
+        });
+    });
+}
+
+#[test]
+fn a_stepper_lets_run_what_is_due_before_advance_returns() {
+    let mut runtime = ct();
+    let handle = runtime.handle().clone();
+    let mut stepper = runtime.stepper();
+    let counts = {
+        let _entered = handle.enter();
+        [counter(), counter()]
+    };
+    stepper.run_until_idle();
+    for n in 1..=80 {
+        stepper.run_until(advance(SECOND));
+        assert_eq!(counts.each_ref().map(|count| count.load(Ordering::Relaxed)), [n, n]);
+    }
 }
 
 // Mutant: hal/src/os/virtual_time/mod.rs :: state.awake > 0 || !state.auto_advance || => state.awake > 0 ||
@@ -278,4 +364,24 @@ fn a_stepper_moves_it_to_the_end_of_its_run_and_no_farther() {
             "a time that no clock can tell is as long as a sleep"
         );
     });
+}
+
+/// Only a turn's worth of it was polled.
+// Mutant: executor-local/src/step.rs :: let limit = POLLS_PER_TURN + timers.expire(); => let limit = POLLS_PER_TURN;
+#[test]
+fn a_stepper_polls_all_that_is_due_at_the_end_of_its_run() {
+    let mut runtime = ct();
+    let handle = runtime.handle().clone();
+    let tasks: Vec<_> = (0..200).map(|_| handle.spawn(async { sleep(SECOND).await })).collect();
+    let mut stepper = runtime.stepper();
+    stepper.run_for(SECOND);
+    assert_eq!(tasks.iter().filter(|task| !task.is_finished()).count(), 0);
+    // One that is always ready does not keep it.
+    let greedy = async {
+        loop {
+            zokio::task::yield_now().await;
+        }
+    };
+    handle.spawn(greedy).detach();
+    stepper.run_for(Duration::ZERO);
 }

@@ -133,26 +133,26 @@ impl VirtualTime {
         Ok(())
     }
 
-    /// Moves the time on and wakes everything that is due then, in the order of the deadlines of each worker. Where wakers
-    /// panic, the first panic goes on when all workers' are woken.
+    /// Moves the time on and wakes everything that is due then, in the order of the deadlines of each worker. Says how much that was.
+    /// Where wakers panic, the first panic goes on when all workers' are woken.
     ///
     /// # Errors
     ///
     /// [`ControlError::NotPaused`] if it runs.
-    pub fn advance(&self, duration: Duration) -> Result<(), ControlError> {
+    pub fn advance(&self, duration: Duration) -> Result<usize, ControlError> {
         self.clock.advance(duration)?;
         let timers: Vec<_> = self.state().seats.iter().flatten().map(|seat| seat.timers).collect();
-        let mut panicked = None;
+        let (mut woken, mut panicked) = (0, None);
         for timers in timers {
             // Nothing else may wake those of the others: the time stands.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| _ = timers.expire())) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| woken += timers.expire())) {
                 match panicked {
                     None => panicked = Some(payload),
                     Some(_) => swallow(|| drop(payload)),
                 }
             }
         }
-        panicked.map_or(Ok(()), |payload| resume_unwind(payload))
+        panicked.map_or(Ok(woken), |payload| resume_unwind(payload))
     }
 
     /// Lets the time run `times` as fast as the system's.
