@@ -217,6 +217,24 @@ async fn fails_on_purpose() {
 }
 
 #[test]
+#[ignore = "it fails on purpose, for the test below"]
+fn fails_between_two_steps_on_purpose() {
+    let mut runtime = runtime(5);
+    let _stepper = runtime.stepper();
+    panic!("on purpose");
+}
+
+// Mutant: src/runtime/runtime.rs :: Told(self.seed)) => Told(None))
+#[test]
+fn a_stepper_prints_its_seed_where_it_is_dropped_by_a_panic() {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "fails_between_two_steps_on_purpose", "--nocapture"]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("ZOKIO_SEED=5 repeats it"), "{said}");
+}
+
+#[test]
 fn a_failing_run_prints_its_seed_and_the_environment_sets_it() {
     for (variable, expected) in
         [(None, "ZOKIO_SEED=3 repeats it"), (Some("0x2a"), "ZOKIO_SEED=42 repeats it"), (Some("often"), "not a number")]

@@ -85,7 +85,7 @@ async fn worker(mut turns: usize, argument: Argument) -> usize {
     before
 }
 
-#[zokio::task]
+#[zokio::task(pool_size = 0x1)]
 async fn for_ever() -> ! {
     loop {
         pending::<()>().await;

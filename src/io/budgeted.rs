@@ -61,7 +61,7 @@ pub fn sink() -> Sink {
 ///
 /// # Cost
 ///
-/// A unit of the task's budget for each read and write; one lock, of both directions.
+/// A unit of the task's budget for each read and write; one lock for each direction.
 #[must_use]
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     let (one, other) = tokio::io::duplex(max_buf_size);

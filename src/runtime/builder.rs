@@ -136,7 +136,10 @@ impl Builder {
 
     /// Draws the order of a current-thread runtime from a seed: which of the ready tasks is polled next, whether one goes
     /// before the future of `block_on`, and where each fair `select!` begins. With a paused clock, and without other threads
-    /// and sockets, a run repeats to the event; another seed is another order. Where `block_on` panics the seed is printed.
+    /// and sockets, a run repeats to the event; another seed is another order. Where `block_on` or
+    /// what is done with a [stepper](super::Runtime::stepper) panics the seed is printed.
+    ///
+    /// Workers have no order to draw: [`build`](Self::build) refuses a seed for them.
     ///
     /// The tasks of one [`LocalSet`](crate::task::LocalSet) stay first in, first out among themselves.
     ///
@@ -288,7 +291,8 @@ impl Builder {
     /// # Errors
     ///
     /// The operating system's, where it gives no threads or descriptors; [`InvalidInput`](io::ErrorKind::InvalidInput)
-    /// where a name has a zero byte, or there are more than 32768 workers. Nothing is left running then.
+    /// where a name has a zero byte, there are more than 32768 workers, or a multi-thread runtime was given a
+    /// [seed](Self::rng_seed). Nothing is left running then.
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.check()?;

@@ -23,7 +23,8 @@ use super::workers::LeasedPark;
 
 /// Threads, a reactor, timers, a blocking pool: what runs tasks.
 ///
-/// Dropping it drops every task where it last ran, and waits: for its workers, and for the blocking work that has begun.
+/// Dropping it drops every task, on the worker in whose queue it is or on that where it was spawned, those of a current-thread runtime on
+/// the thread that drops it; and it waits: for its workers, and for the blocking work that has begun.
 ///
 /// # Panics
 ///
@@ -157,7 +158,7 @@ impl Runtime {
     pub fn stepper(&mut self) -> Stepper<'_> {
         match (&mut self.kind, &self.handle.kind) {
             (Some(Owned::CurrentThread(executor, _)), Kind::CurrentThread(local)) => {
-                Stepper::new(executor.step(Some(local)), self.handle.reactor.as_ref())
+                Stepper::new(executor.step(Some(local)), self.handle.reactor.as_ref(), Told(self.seed))
             }
             _ => panic!("only a current-thread runtime can be run step by step: a multi-thread one runs by itself"),
         }

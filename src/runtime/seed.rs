@@ -96,7 +96,8 @@ impl fmt::Display for RngSeed {
     }
 }
 
-/// Prints the seed of a run that fails.
+/// Prints the seed of a run that panics.
+#[derive(Debug)]
 pub(super) struct Told(pub(super) Option<RngSeed>);
 
 impl Drop for Told {

@@ -6,18 +6,27 @@ use core::time::Duration;
 use zokio_executor_local::{SharedSeat, Stepper as Steps};
 use zokio_hal::os::{ReactorHandle, VirtualPark};
 
+use super::seed::Told;
+
 /// Runs a current-thread runtime step by step, and counts the polls; made by [`Runtime::stepper`](super::Runtime::stepper).
 ///
-/// For tests: how often a task was polled, and in which order things happened, is theirs to see.
+/// For tests: how often a task was polled, and in which order things happened, is theirs to see. Where it is dropped by a panic
+/// the seed of its runtime is printed, if there is one.
 #[derive(Debug)]
 pub struct Stepper<'a> {
     steps: Steps<SharedSeat<'a, VirtualPark>>,
     reactor: Option<&'a ReactorHandle>,
+    /// Also where what is between two steps panics: an assertion about them.
+    _told: Told,
 }
 
 impl<'a> Stepper<'a> {
-    pub(super) fn new(steps: Steps<SharedSeat<'a, VirtualPark>>, reactor: Option<&'a ReactorHandle>) -> Self {
-        Self { steps, reactor }
+    pub(super) fn new(
+        steps: Steps<SharedSeat<'a, VirtualPark>>,
+        reactor: Option<&'a ReactorHandle>,
+        told: Told,
+    ) -> Self {
+        Self { steps, reactor, _told: told }
     }
 
     /// Makes one poll, if a task is ready. Says whether there was one: 1 or 0.

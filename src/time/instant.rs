@@ -33,11 +33,16 @@ pub struct Instant(ClockInstant);
 #[cfg(feature = "rt")]
 mod outside {
     use super::ClockInstant;
+    use crate::runtime::Handle;
     use zokio_core::time::Clock;
     use zokio_hal::os::SystemClock;
 
+    /// Without timers a runtime has its time all the same, which may stand.
     pub(super) fn now() -> ClockInstant {
-        SystemClock::new().now()
+        match Handle::try_current().ok().as_ref().and_then(Handle::virtual_time) {
+            Some(time) => time.now(),
+            None => SystemClock::new().now(),
+        }
     }
 
     impl super::Instant {
@@ -87,11 +92,11 @@ mod outside {
 }
 
 impl Instant {
-    /// The time now, on the clock of the current context. Outside of a runtime with timers it is the system's clock.
+    /// The time now, on the clock of the current context. Outside of a runtime it is the system's clock.
     ///
     /// # Panics
     ///
-    /// Panics outside of an executor with timers, where there is no standard library.
+    /// Panics outside of an executor with timers, where feature `rt` is off.
     #[track_caller]
     #[must_use]
     pub fn now() -> Self {

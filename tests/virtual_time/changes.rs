@@ -269,3 +269,26 @@ fn two_runtimes_have_two_times() {
     first.block_on(async { sleep(2 * SECOND).await });
     second.block_on(waiting).unwrap();
 }
+
+/// It ran on, though nobody was told so.
+// Mutant: src/time/instant.rs :: Some(time) => time.now(), => Some(_) => SystemClock::new().now(),
+#[test]
+fn time_stands_and_is_moved_without_timers_too() {
+    for start_paused in [false, true] {
+        let runtime = Builder::new_current_thread().start_paused(start_paused).build().unwrap();
+        runtime.block_on(async {
+            if !start_paused {
+                let before = Instant::now();
+                time::pause();
+                assert!(Instant::now() >= before, "it went back");
+            }
+            let start = Instant::now();
+            system_goes_on();
+            assert_eq!(start.elapsed(), Duration::ZERO);
+            time::advance(SECOND).await;
+            assert_eq!(start.elapsed(), SECOND);
+            time::resume();
+            assert!(start.elapsed() >= SECOND);
+        });
+    }
+}

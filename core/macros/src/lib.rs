@@ -40,8 +40,8 @@ use proc_macro::TokenStream;
 /// - `start_paused = true`: the clock stands still and jumps to the next timer when nothing else is left to do. Not with
 ///   `"multi_thread"`.
 /// - `seed = N` or `"random"`: the order in which ready tasks are polled, and where each fair `select!` begins, are drawn
-///   from this number; where the environment has a `ZOKIO_SEED`, from that. A run that fails prints it. Not with
-///   `"multi_thread"`.
+///   from this number; where the environment has a `ZOKIO_SEED`, from that. A run that panics prints it (one that
+///   ends by an `Err` does not). Not with `"multi_thread"`.
 /// - `unhandled_panic = "ignore"` (unless told otherwise) or `"shutdown_runtime"`: what is done where a task panics. Not with
 ///   `"multi_thread"`.
 /// - `name = "text"`: what the runtime is called.

@@ -67,13 +67,11 @@ impl Options {
 
 /// A number above zero, or an expression that the compiler finds out about.
 fn pool_size(value: Vec<TokenTree>) -> Result<TokenStream, Report> {
-    if let [TokenTree::Literal(literal)] = &value[..] {
-        let text = literal.to_string().replace('_', "");
-        let digits = text.trim_end_matches("usize");
-        match digits.parse::<u32>() {
-            Ok(0) => return Err(Report::new(literal.span(), "a pool has room for one task at least")),
-            Ok(_) => {}
-            Err(_) => return Err(Report::new(literal.span(), "`pool_size` is a number of tasks")),
+    if let [literal @ TokenTree::Literal(_)] = &value[..] {
+        match value::integer(literal, "usize").map(u32::try_from) {
+            Some(Ok(0)) => return Err(Report::new(literal.span(), "a pool has room for one task at least")),
+            Some(Ok(_)) => {}
+            _ => return Err(Report::new(literal.span(), "`pool_size` is a number of tasks")),
         }
     }
     Ok(value.into_iter().collect())
@@ -90,6 +88,10 @@ fn arguments(group: &Group) -> Result<(TokenStream, TokenStream), Report> {
         let named = matches!(&token, TokenTree::Ident(word) if word.to_string() != "self");
         if !named || !tokens.peek().is_some_and(|next| is_punct(next, ':')) {
             let text = "an argument of a task is a plain name and its type: take it apart inside of the function";
+            return Err(Report::new(token.span(), text));
+        }
+        if token.to_string() == "_" {
+            let text = "an argument of a task needs a name, by which it is handed on: `_name` for one that is not used";
             return Err(Report::new(token.span(), text));
         }
         names.extend([token.clone()]);

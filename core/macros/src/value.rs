@@ -69,7 +69,7 @@ fn is_literal(token: &TokenTree) -> bool {
 }
 
 /// The value of an integer literal, without a suffix or with this one.
-fn integer(token: &TokenTree, suffix: &str) -> Option<u64> {
+pub(crate) fn integer(token: &TokenTree, suffix: &str) -> Option<u64> {
     if !is_literal(token) {
         return None;
     }

@@ -35,8 +35,8 @@
 /// is always ready) would keep the loop around the `select!` going for ever.
 ///
 /// The draw is four bytes for each fair `select!` in the source, in thread-local memory with `std` and in a `static`
-/// without; there is no global state. It is neither secret nor an input of a replayable run: use `biased;` where a
-/// program must take the same way each time.
+/// without; there is no global state. It is no secret, and it repeats only in a runtime whose order is drawn from a seed
+/// (`Builder::rng_seed`): use `biased;` where a program must take the same way each time elsewhere.
 ///
 /// # Panics
 ///

@@ -45,7 +45,8 @@ pub enum MissedTickBehavior {
     /// Ticks without a pause until it has caught up: the number of ticks is right in the end.
     #[default]
     Burst,
-    /// Goes on one period after the late tick: two ticks are never closer than a period.
+    /// Goes on one period after the late tick: two ticks are never closer than a period less the five
+    /// milliseconds that are not late yet.
     Delay,
     /// Leaves out what was missed and goes on at the next multiple of the period from the start.
     Skip,

@@ -61,9 +61,17 @@ async fn apart((one, two): (u8, u8)) -> u8 {
     one + two
 }
 
+#[zokio_macros::task(crate = "crate::stub")]
+async fn nameless(_: u8) {}
+//~^ 19 needs a name
+
 #[zokio_macros::task(pool_size = 0, crate = "crate::stub")]
 //~^ 34 room for one task at least
 async fn none() {}
+
+#[zokio_macros::task(pool_size = 0x0, crate = "crate::stub")]
+//~^ 34 room for one task at least
+async fn none_in_hexadecimal() {}
 
 #[zokio_macros::task(pool_size = "two", crate = "crate::stub")]
 //~^ 34 `pool_size` is a number

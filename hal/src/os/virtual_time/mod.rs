@@ -34,7 +34,7 @@ use std::vec::Vec;
 use zokio_core::atomic::{AtomicBool, Ordering};
 use zokio_core::guard::swallow;
 use zokio_core::park::Unpark;
-use zokio_core::time::{ControlError, Instant, Timers, VirtualClock};
+use zokio_core::time::{Clock, ControlError, Instant, Timers, VirtualClock};
 
 use super::clock::SystemClock;
 use super::park::WorkerUnpark;
@@ -108,6 +108,12 @@ impl VirtualTime {
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.is_told() && self.clock.is_paused()
+    }
+
+    /// The time now, for who has no timers to ask.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        if self.is_told() { self.clock.now() } else { SystemClock::new().now() }
     }
 
     /// Stops the time.
