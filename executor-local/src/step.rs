@@ -114,7 +114,9 @@ impl<'a, P: Park> Steps<'a, P> {
             if tasks_first {
                 polls.add(self.polls(1));
             }
-            if self.order.is_mains_turn() && main_woken.take() {
+            let is_turn = self.order.is_mains_turn() && main_woken.load(Ordering::Relaxed);
+            // Ordering: acquire: pairs with the release of whoever woke the main future, as in `Executor::drive`.
+            if is_turn && main_woken.swap(false, Ordering::Acquire) {
                 polls.add(1);
                 if let Poll::Ready(output) = main() {
                     return (output, polls.0);

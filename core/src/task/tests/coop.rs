@@ -81,7 +81,7 @@ fn failure_106_a_source_that_is_never_empty_lets_others_have_their_turn() {
 }
 
 /// Waiting costs nothing: what did nothing gives its unit back.
-// Mutant: core/src/task/coop.rs :: if !before.is_unconstrained() && !scope::budget().is_unconstrained() { => if false {
+// Mutant: core/src/task/coop.rs :: if !before.is_unconstrained() && !now.is_unconstrained() && !now.is_refused() { => if false {
 #[test]
 fn failure_106_a_unit_that_led_to_nothing_is_given_back() {
     let line = <Line>::new(Home::Boxed);
@@ -235,7 +235,7 @@ fn failure_113_a_list_and_a_scope_in_a_foreign_block_on_do_not_wait_for_ever() {
 }
 
 /// A part that takes no budget costs those around it none.
-// Mutant: core/src/task/coop.rs :: if !before.is_unconstrained() && !scope::budget().is_unconstrained() { => if false {
+// Mutant: core/src/task/coop.rs :: if !before.is_unconstrained() && !now.is_unconstrained() && !now.is_refused() { => if false {
 #[test]
 fn a_list_and_a_scope_give_back_the_units_that_they_ask_for() {
     let line = <Line>::new(Home::Boxed);
@@ -272,7 +272,7 @@ fn who_looks_for_budget_sees_what_who_takes_it_gets() {
 }
 
 /// A thread with a budget would be taken for one that polls, and no call on it might block any more.
-// Mutant: core/src/task/coop.rs :: if !before.is_unconstrained() && !scope::budget().is_unconstrained() { => if !before.is_unconstrained() {
+// Mutant: core/src/task/coop.rs :: if !before.is_unconstrained() && !now.is_unconstrained() && !now.is_refused() { => if !before.is_unconstrained() && !now.is_refused() {
 #[test]
 fn a_unit_that_leaves_its_poll_gives_nothing_to_the_thread() {
     let mut cx = Context::from_waker(Waker::noop());
