@@ -167,7 +167,9 @@ impl<'a, P: Park> Steps<'a, P> {
 
     /// Polls all that is due now, and what is ready beside it: a turn's worth, or where the order is drawn all of it.
     fn last(&mut self, timers: &Timers) -> usize {
-        let limit = POLLS_PER_TURN + timers.expire();
+        let mut limit = POLLS_PER_TURN;
+        // As in `polls`.
+        swallow(|| limit += timers.expire());
         // SAFETY: *started*.
         unsafe { self.order.stand_behind(self.executor) };
         let mut polls = 0;
