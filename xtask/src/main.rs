@@ -52,7 +52,8 @@ use workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask PART
 
-  test         all tests of all tiers: host loom orderings shuttle mutants miri targets firmware everywhere places
+  test         all tests of all tiers: host loom orderings shuttle mutants miri coverage fuzz targets
+               firmware everywhere places
   host         unit, contract and doc tests of the workspace, features on and off
   loom         models of the lock-free protocols
   shuttle      more threads than a model can have, in orders drawn at random
