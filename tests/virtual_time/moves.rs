@@ -152,7 +152,6 @@ fn counter() -> Arc<AtomicUsize> {
 }
 
 /// What was left of a turn of the loop was carried over, and at its end the future of `block_on` came first for the second time.
-// Mutant: executor-local/src/executor.rs :: more = POLLS_PER_TURN - left; => more = 0;
 // Mutant: executor-local/src/step.rs :: if main_woken.is_set() { => if false {
 #[test]
 fn what_is_due_is_polled_however_often_time_is_advanced() {
@@ -169,6 +168,7 @@ fn what_is_due_is_polled_however_often_time_is_advanced() {
     });
 }
 
+// Mutant: executor-local/src/executor.rs :: more = POLLS_PER_TURN - left; => more = 0;
 #[test]
 fn a_main_future_that_yields_goes_behind_what_is_ready() {
     each_loop(|runtime, kind| {
