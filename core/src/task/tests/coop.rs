@@ -38,10 +38,11 @@ impl Source {
     }
 }
 
-/// Polls with another waker, again and again, until it is ready: another executor inside of a task.
+/// Polls with another waker, again and again, until it is ready: another executor inside of a task. So often that refusals come to an
+/// end several times.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    for _ in 0..1_000_000 {
+    for _ in 0..2_000 {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return output;
         }
