@@ -42,7 +42,7 @@ impl Source {
 /// end several times.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    for _ in 0..2_000 {
+    for _ in 0..50_000 {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return output;
         }
