@@ -98,6 +98,16 @@ pub(crate) fn discard(payload: Payload) {
     match payload {}
 }
 
+/// Keeps the first panic of several, to let it go on when all that may panic has been run. Lets go of the others.
+#[inline(always)]
+pub fn keep_first(panic: &mut Option<Payload>, run: Result<(), Payload>) {
+    match run {
+        Ok(()) => {}
+        Err(payload) if panic.is_none() => *panic = Some(payload),
+        Err(payload) => discard(payload),
+    }
+}
+
 /// What the panic said, where that was a text.
 #[cfg(feature = "std")]
 pub(crate) fn message(payload: &Payload) -> Option<&str> {

@@ -12,7 +12,7 @@ use super::sleep::closed;
 use super::{Clock, Instant};
 use crate::atomic::load_published;
 use crate::const_fn;
-use crate::guard::{self, Payload};
+use crate::guard;
 use crate::lock::{DefaultLock, Lock};
 use crate::task::waker::{self, Fired, Kept, Runner};
 use crate::task::{Owner, Ready, Schedule, Start, TaskPtr};
@@ -335,16 +335,6 @@ impl Drop for Closing<'_> {
     }
 }
 
-/// Keeps the first panic, to let it go on when all wakers have been called.
-#[inline(always)]
-fn keep_first(panic: &mut Option<Payload>, woken: Result<(), Payload>) {
-    match woken {
-        Ok(()) => {}
-        Err(payload) if panic.is_none() => *panic = Some(payload),
-        Err(payload) => guard::discard(payload),
-    }
-}
-
 /// Asks the owner of a task that was [won](Fired::Won).
 #[cold]
 fn ask(task: TaskPtr) {
@@ -413,9 +403,9 @@ impl Queue {
                 Next::Run(task) => return Some(task),
                 Next::More => {}
                 Next::Nothing => break,
-                Next::Ask(task) => keep_first(&mut panic, guard::run(|| ask(task))),
+                Next::Ask(task) => guard::keep_first(&mut panic, guard::run(|| ask(task))),
                 // SAFETY: *one waker*: moved out of the queue.
-                Next::Wake(kept) => keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake())),
+                Next::Wake(kept) => guard::keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake())),
             }
         }
         if let Some(panic) = panic {
@@ -445,7 +435,7 @@ impl Queue {
                 }
             }
             // SAFETY: *one waker*: moved out of the queue.
-            keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake()));
+            guard::keep_first(&mut panic, guard::run(|| unsafe { kept.waker() }.wake()));
         }
         if let Some(panic) = panic {
             guard::resume(panic);
@@ -467,7 +457,7 @@ impl Queue {
             let mut batch = Batch::default();
             let count = self.heap.with(|heap| batch.fill(|| pop(heap)));
             for waker in batch.wakers.into_iter().flatten() {
-                keep_first(&mut panic, guard::run(|| waker.wake()));
+                guard::keep_first(&mut panic, guard::run(|| waker.wake()));
             }
             woken += count;
             if count < BATCH {

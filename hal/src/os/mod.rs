@@ -48,6 +48,8 @@ pub mod signal;
 #[cfg(feature = "net")]
 mod slab;
 mod sync;
+#[cfg(test)]
+mod testing;
 mod thread_park;
 pub mod topology;
 mod virtual_time;

@@ -265,6 +265,7 @@ mod tests {
     use zokio_core::park::Park as _;
     use zokio_core::time::Clock as _;
 
+    use super::super::testing::panics_in_its_drop;
     use super::super::{Driver, SystemClock};
     use super::*;
 
@@ -348,22 +349,13 @@ mod tests {
     // Mutant: hal/src/os/direction.rs :: foreign(|| drop(self.poller.take())); => drop(self.poller.take());
     #[test]
     fn a_waker_that_panics_in_its_drop_costs_no_source() {
-        struct Hostile;
-        impl Wake for Hostile {
-            fn wake(self: Arc<Self>) {}
-        }
-        impl Drop for Hostile {
-            fn drop(&mut self) {
-                assert!(std::thread::panicking(), "as planned");
-            }
-        }
         let driver = Driver::with_io().unwrap();
         let handle = driver.handle().unwrap();
         let (stream, mut other) = UnixStream::pair().unwrap();
         stream.set_nonblocking(true).unwrap();
         let polled = |stream| {
             let io = Registered::new(handle, mio::net::UnixStream::from_std(stream), false).unwrap();
-            let waker = Waker::from(Arc::new(Hostile));
+            let waker = panics_in_its_drop();
             assert!(io.poll_ready(Side::Read, &mut Context::from_waker(&waker)).is_pending());
             io
         };

@@ -158,6 +158,7 @@ impl Slab {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::super::testing::panics_in_its_drop;
     use super::*;
 
     #[test]
@@ -201,21 +202,12 @@ mod tests {
     // Mutant: hal/src/os/direction.rs :: foreign(|| drop(self.poller.take())); => drop(self.poller.take());
     #[test]
     fn a_waker_that_panics_in_its_drop_keeps_no_slot() {
-        struct Hostile;
-        impl std::task::Wake for Hostile {
-            fn wake(self: std::sync::Arc<Self>) {}
-        }
-        impl Drop for Hostile {
-            fn drop(&mut self) {
-                assert!(std::thread::panicking(), "as planned");
-            }
-        }
         let slab = Slab::new();
         let index = slab.claim(false).unwrap();
         let slot = slab.slot(index).unwrap();
         let token = slot.token(index);
         for direction in [&slot.read, &slot.write] {
-            assert!(direction.poll(&core::task::Waker::from(std::sync::Arc::new(Hostile))).is_pending());
+            assert!(direction.poll(&panics_in_its_drop()).is_pending());
         }
         slab.release(index);
         assert_eq!(slab.usage().0, 0);

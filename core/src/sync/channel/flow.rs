@@ -41,7 +41,7 @@ use super::store::Store;
 use crate::const_fn;
 use crate::lock::RawLock;
 use crate::sync::waiters::{Protocol, Section, Step, Tag, Waiters, Waiting};
-use reserve::Reserving;
+use reserve::{Reserving, gather, settle};
 
 /// The lane of those who wait for room.
 pub(in crate::sync) const SENDERS: usize = 0;
@@ -192,45 +192,6 @@ fn finds_room<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, 
         recount(section, false);
         section.state.has_room()
     }
-}
-
-/// Keeps a place for the first in line, who wants several.
-fn gather<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
-    section.state.gathered += 1;
-    call_first(section);
-}
-
-/// Lets the first in line, who wants several places, go with them if they are there, so that it keeps nobody behind it from
-/// others; asks how many it wants where it did not say. Answers whether it went.
-fn call_first<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
-    let goal = section.state.goal;
-    if section.state.gathered < goal {
-        return false;
-    }
-    if goal == 0 {
-        section.rouse(SENDERS, Told::First);
-        return false;
-    }
-    section.state.goal = 0;
-    section.state.gathered -= goal;
-    section.pop(SENDERS, Told::Come)
-}
-
-/// Gives one of the gathered places on, or leaves them where they belong. Answers whether there may be more to do.
-pub(in crate::sync) fn settle<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
-    if section.state.gathered == 0 {
-        return false;
-    }
-    match section.front(SENDERS) {
-        None => section.state.taken -= core::mem::take(&mut section.state.gathered),
-        Some(Told::Several | Told::First) => return section.apart(call_first),
-        Some(_) => {
-            section.state.gathered -= 1;
-            section.pop(SENDERS, Told::Come);
-            return true;
-        }
-    }
-    false
 }
 
 /// Wakes one of those who wait at a channel that is closed: see [`Flow::tell_end`]. Answers whether there may be another.

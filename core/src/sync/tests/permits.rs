@@ -83,7 +83,7 @@ fn many_permits_are_gathered_in_line() {
 }
 
 /// Who has gathered what it wants is out of line: what becomes free after that goes on, whether it runs or not.
-// Mutant: core/src/sync/channel/flow.rs :: if goal == 0 { => if true {
+// Mutant: core/src/sync/channel/flow/reserve.rs :: if goal == 0 { => if true {
 // Mutant: core/src/sync/channel/flow/reserve.rs :: Told::Come => section.state.gathered += self.places, => Told::Come => section.state.gathered += 1,
 // Mutant: core/src/sync/channel/flow/reserve.rs :: state.gathered += self.places;\n            }\n            return => state.gathered += 1;\n            }\n            return
 #[test]
@@ -133,7 +133,7 @@ fn failure_023_permits_and_gathered_room_go_to_the_next() {
 }
 
 /// Room for several at once wakes as many: an iterator that is dropped, and one receive of many.
-// Mutant: core/src/sync/channel/flow.rs :: section.state.gathered -= 1;\n            section.pop(SENDERS, Told::Come);\n            return true; => section.state.gathered -= 1;\n            section.pop(SENDERS, Told::Come);\n            return false;
+// Mutant: core/src/sync/channel/flow/reserve.rs :: section.state.gathered -= 1;\n            section.pop(SENDERS, Told::Come);\n            return true; => section.state.gathered -= 1;\n            section.pop(SENDERS, Told::Come);\n            return false;
 #[test]
 fn failure_023_room_for_many_wakes_as_many() {
     for at_once in 0..=20 {

@@ -32,7 +32,7 @@ use std::sync::Arc; // not the model's, which is no receiver of methods
 use std::vec::Vec;
 
 use zokio_core::atomic::{AtomicBool, Ordering};
-use zokio_core::guard::swallow;
+use zokio_core::guard::keep_first;
 use zokio_core::park::Unpark;
 use zokio_core::time::{Clock, ControlError, Instant, Timers, VirtualClock};
 
@@ -151,12 +151,7 @@ impl VirtualTime {
         let (mut woken, mut panicked) = (0, None);
         for timers in timers {
             // Nothing else may wake those of the others: the time stands.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| woken += timers.expire())) {
-                match panicked {
-                    None => panicked = Some(payload),
-                    Some(_) => swallow(|| drop(payload)),
-                }
-            }
+            keep_first(&mut panicked, catch_unwind(AssertUnwindSafe(|| woken += timers.expire())));
         }
         panicked.map_or(Ok(woken), |payload| resume_unwind(payload))
     }

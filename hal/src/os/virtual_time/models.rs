@@ -4,36 +4,18 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context as PollContext, Waker};
 use std::boxed::Box;
-use std::cell::Cell;
 use std::vec::Vec;
 
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
-use zokio_core::ambient::{self, Ambient, Current};
+use zokio_core::ambient::{self, Ambient};
 use zokio_core::park::{Park, Unpark};
 use zokio_core::time::{Instant, Timers, sleep_until};
 
 use super::super::Driver;
+use super::super::testing::Here;
 use super::{RuntimeClock, VirtualPark, VirtualTime};
 use std::sync::Arc;
-
-std::thread_local! {
-    static CURRENT: Cell<Current> = const { Cell::new(None) };
-}
-
-struct Here;
-
-// SAFETY: a thread-local cell is reached by its thread only.
-#[allow(unsafe_code)]
-unsafe impl Ambient for Here {
-    fn get() -> Current {
-        CURRENT.get()
-    }
-
-    unsafe fn swap(next: Current) -> Current {
-        CURRENT.replace(next)
-    }
-}
 
 /// A paused runtime of two workers.
 struct World {

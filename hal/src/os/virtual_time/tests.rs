@@ -3,34 +3,16 @@
 use core::future::Future;
 use core::task::{Context, Waker};
 use std::boxed::Box;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::task::Wake;
 
-use zokio_core::ambient::{self, Ambient, Current};
+use zokio_core::ambient::{self, Ambient};
 use zokio_core::time::sleep;
 
 use super::super::Driver;
+use super::super::testing::Here;
 use super::*;
-
-std::thread_local! {
-    static CURRENT: Cell<Current> = const { Cell::new(None) };
-}
-
-struct Here;
-
-// SAFETY: a thread-local cell is reached by its thread only.
-#[allow(unsafe_code)]
-unsafe impl Ambient for Here {
-    fn get() -> Current {
-        CURRENT.get()
-    }
-
-    unsafe fn swap(next: Current) -> Current {
-        CURRENT.replace(next)
-    }
-}
 
 /// Counts its wakes, and panics at each if it is told to.
 struct Count {
@@ -48,7 +30,7 @@ impl Wake for Count {
 }
 
 /// The time by hand is the only thing that wakes here, so what one expiry leaves out waits for the next.
-// Mutant: hal/src/os/virtual_time/mod.rs :: None => panicked = Some(payload), => None => resume_unwind(payload),
+// Mutant: hal/src/os/virtual_time/mod.rs :: keep_first(&mut panicked, catch_unwind(AssertUnwindSafe(|| woken += timers.expire()))); => woken += timers.expire();
 #[test]
 fn a_waker_that_panics_keeps_no_other_worker_from_its_deadlines() {
     let time = VirtualTime::new();

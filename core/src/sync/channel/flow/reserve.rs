@@ -1,9 +1,48 @@
 //! Who wants permits: one, or several at once, for which the first in line gathers.
 
-use super::{Inner, SENDERS, State, Told, recount, settle};
+use super::{Inner, SENDERS, State, Told, recount};
 use crate::sync::channel::error::SendError;
 use crate::sync::channel::store::Store;
 use crate::sync::waiters::{Protocol, Step};
+
+/// Keeps a place for the first in line, who wants several.
+pub(super) fn gather<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
+    section.state.gathered += 1;
+    call_first(section);
+}
+
+/// Lets the first in line, who wants several places, go with them if they are there, so that it keeps nobody behind it from
+/// others; asks how many it wants where it did not say. Answers whether it went.
+fn call_first<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
+    let goal = section.state.goal;
+    if section.state.gathered < goal {
+        return false;
+    }
+    if goal == 0 {
+        section.rouse(SENDERS, Told::First);
+        return false;
+    }
+    section.state.goal = 0;
+    section.state.gathered -= goal;
+    section.pop(SENDERS, Told::Come)
+}
+
+/// Gives one of the gathered places on, or leaves them where they belong. Answers whether there may be more to do.
+pub(super) fn settle<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
+    if section.state.gathered == 0 {
+        return false;
+    }
+    match section.front(SENDERS) {
+        None => section.state.taken -= core::mem::take(&mut section.state.gathered),
+        Some(Told::Several | Told::First) => return section.apart(call_first),
+        Some(_) => {
+            section.state.gathered -= 1;
+            section.pop(SENDERS, Told::Come);
+            return true;
+        }
+    }
+    false
+}
 
 /// One who wants permits.
 pub(in crate::sync) struct Reserving<B: ?Sized> {

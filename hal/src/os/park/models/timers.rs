@@ -5,32 +5,14 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context as PollContext, Waker};
 use std::boxed::Box;
-use std::cell::Cell;
 use std::sync::{RwLock, atomic};
 use std::task::Wake;
 
-use zokio_core::ambient::{self, Ambient, Current};
+use zokio_core::ambient::{self, Ambient};
 use zokio_core::time::{Clock, Sleep, Timers, sleep_until};
 
 use super::*;
-
-std::thread_local! {
-    static CURRENT: Cell<Current> = const { Cell::new(None) };
-}
-
-struct Here;
-
-// SAFETY: a thread-local cell is reached by its thread only.
-#[allow(unsafe_code)]
-unsafe impl Ambient for Here {
-    fn get() -> Current {
-        CURRENT.get()
-    }
-
-    unsafe fn swap(next: Current) -> Current {
-        CURRENT.replace(next)
-    }
-}
+use crate::os::testing::Here;
 
 /// Whom somebody has to unpark. Only read while threads run: a lock of loom's would be one more thing to order.
 type Bell = RwLock<Option<Unparker<Handle>>>;
