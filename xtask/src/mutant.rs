@@ -35,6 +35,8 @@ pub struct Mutant {
 #[derive(Debug, PartialEq, Eq, Clone, Copy, PartialOrd, Ord)]
 pub enum Build {
     Host,
+    /// Without features: the test's file says so by its name.
+    WithoutStd,
     Unicore,
     Loom,
     Shuttle,
@@ -95,6 +97,8 @@ fn build_of(place: &str, context: &str, code: &str, at: usize) -> Build {
         Build::Loom
     } else if around.contains("unicore") {
         Build::Unicore
+    } else if around.contains("without_std") {
+        Build::WithoutStd
     } else {
         Build::Host
     }
@@ -177,6 +181,7 @@ mod model {
         assert_eq!(build("core/src/x/models.rs", "#[cfg(all(test,loom))]"), Build::Loom);
         assert_eq!(build("core/src/x/models.rs", "#[cfg(all(test,zokio_unicore))]"), Build::Unicore);
         assert_eq!(build("core/src/x/soak.rs", "#[cfg(not(any(loom,miri)))]"), Build::Host);
+        assert_eq!(build("executor-local/tests/without_std.rs", "#![cfg(not(loom))]"), Build::WithoutStd);
     }
 
     #[test]

@@ -241,9 +241,10 @@ fn build(folder: &Path, tree: &Path, change: &Change, build: Build) -> Result<Pa
         Build::Shuttle => {
             shuttle::command(package).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").target_dir(&folder.join("shuttle"))
         }
-        Build::Host | Build::Unicore => {
+        Build::Host | Build::Unicore | Build::WithoutStd => {
             let (flags, features) = match build {
                 Build::Unicore => ("--cfg zokio_unicore", UNICORE.to_owned()),
+                Build::WithoutStd => ("", String::new()),
                 _ => ("", package.test_features()),
             };
             Process::cargo(&["test", "-p", &package.name, "--features", &features])
