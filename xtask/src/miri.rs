@@ -7,8 +7,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::mutant;
 use crate::process::Process;
 use crate::report::{Count, Report, Verdict, seconds as shown};
 use crate::source::{self, words};
@@ -58,6 +60,8 @@ struct Run {
     /// Tree borrows in the place of stacked ones.
     tree: bool,
     target: Option<&'static str>,
+    /// The arguments that choose the programs.
+    programs: BTreeSet<String>,
     /// Which tests they are, in words.
     what: &'static str,
     /// Only tests whose path contains one of these; none is all. Of [`THREADS`] the names, and then the whole paths.
@@ -101,12 +105,22 @@ impl Run {
         Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
     }
 
-    /// Finds the paths of the tests with threads by their names: most of these are of models, which are not there. The
-    /// interpreter would search every path for every name, in each seed anew, which took longer than the tests.
+    /// Finds the paths and the programs of the tests with threads by their names: most of these are of models, which are not
+    /// there. The interpreter would start every program and search every path for every name, in each seed anew, which took
+    /// longer than the tests.
     fn find(&mut self, workspace: &Workspace) -> Result<(), String> {
-        let paths = self.list(workspace)?;
-        let wanted = |path: &String| self.tests.iter().any(|name| path.rsplit("::").next() == Some(name));
-        self.tests = paths.into_iter().filter(wanted).collect();
+        let once = Self { seeds: (0, 1), ..self.clone() };
+        let text = once.command(workspace).args(["--list", "-Zunstable-options", "--format=json"]).read()?;
+        let names = std::mem::take(&mut self.tests);
+        self.programs.clear();
+        for (path, file) in text.lines().filter_map(listed) {
+            if names.iter().any(|name| path.rsplit("::").next() == Some(name)) {
+                self.tests.push(path.to_owned());
+                // Without the folder of its package.
+                let inside: PathBuf = Path::new(file).iter().skip(1).collect();
+                self.programs.insert(mutant::binary_of(&inside)?.join("="));
+            }
+        }
         if self.tests.is_empty() { Err(format!("{}: there are none", self.name())) } else { Ok(()) }
     }
 
@@ -130,8 +144,8 @@ impl Run {
         // One folder for all that is built alike: those that begin at the same time wait for the first one's build.
         let folder = format!("miri/{}{}", self.package, if self.unicore { "-unicore" } else { "" });
         let mut process = Process::new("rustup")
-            .args(["run", "nightly", "cargo", "miri", "test", "--lib", "--tests", "-p", self.package, "--features"])
-            .args([self.features]);
+            .args(["run", "nightly", "cargo", "miri", "test", "-p", self.package, "--features", self.features])
+            .args(&self.programs);
         if let Some(target) = self.target {
             process = process.args(["--target", target]);
         }
@@ -266,6 +280,7 @@ fn runs(workspace: &Workspace, seeds: Seeds) -> Vec<Run> {
         package,
         features,
         unicore: false,
+        programs: ["--lib", "--tests"].map(str::to_owned).into(),
         tree,
         target,
         what: "all tests",
@@ -312,6 +327,15 @@ fn divided(run: &Run) -> Vec<Run> {
     let mut runs: Vec<Run> = PIECES.iter().enumerate().map(piece).collect();
     runs.push(Run { what: "the rest", without: PIECES.to_vec(), ..run.clone() });
     runs
+}
+
+/// Path and file of a test, from a line of the list of all, unless it is one that the interpreter does not run.
+fn listed(line: &str) -> Option<(&str, &str)> {
+    let text = |name: &str| {
+        let (_, rest) = line.split_once(&format!("\"{name}\": \""))?;
+        rest.split_once('"').map(|found| found.0)
+    };
+    if line.contains("\"ignore\": true") { None } else { text("name").zip(text("source_path")) }
 }
 
 /// The names of the tests below a folder that start threads.
@@ -374,6 +398,19 @@ mod tests {
         let text = "fn helper() { std::thread::spawn(|| ()); }\n#[test]\nfn a() { helper(); }\n#[test]\nfn b() { other(); }\n\
                     #[test]\nfn c() { thread::scope(|_| ()); }\nfn other() {}\n";
         assert_eq!(threaded(text), ["a", "c"]);
+    }
+
+    #[test]
+    fn a_test_that_is_not_run_is_not_counted() {
+        let line = |ignore| {
+            format!(
+                "{{ \"type\": \"test\", \"event\": \"discovered\", \"name\": \"a::b\", \"ignore\": {ignore}, \
+                 \"ignore_message\": \"\", \"source_path\": \"core/src/a.rs\", \"start_line\": 35 }}"
+            )
+        };
+        assert_eq!(listed(&line(false)), Some(("a::b", "core/src/a.rs")));
+        assert_eq!(listed(&line(true)), None);
+        assert_eq!(listed("{ \"type\": \"suite\", \"event\": \"discovery\" }"), None);
     }
 
     #[test]
