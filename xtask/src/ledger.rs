@@ -106,7 +106,30 @@ impl Ledger {
         // Read anew: somebody may have brought the lines of another machine.
         let mut ledger = Self::read(workspace);
         ledger.0.insert(name.to_owned(), line);
-        fs::write(workspace.root.join(PATH), ledger.text()).map_err(|error| format!("{PATH}: {error}"))
+        ledger.save(workspace)
+    }
+
+    /// Forgets parts that there are no more, since a line that nothing can run again says nothing of the sources as they are.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub fn keep_only(workspace: &Workspace, is_part: impl Fn(&str) -> bool) -> Result<(), String> {
+        let mut ledger = Self::read(workspace);
+        let before = ledger.0.len();
+        ledger.retain(is_part);
+        if ledger.0.len() == before {
+            return Ok(());
+        }
+        ledger.save(workspace)
+    }
+
+    fn retain(&mut self, is_part: impl Fn(&str) -> bool) {
+        self.0.retain(|name, _| is_part(name));
+    }
+
+    fn save(&self, workspace: &Workspace) -> Result<(), String> {
+        fs::write(workspace.root.join(PATH), self.text()).map_err(|error| format!("{PATH}: {error}"))
     }
 
     /// The last run of a part.
@@ -219,6 +242,14 @@ mod tests {
         let ledger = Ledger([("b".to_owned(), line(true, "1")), ("a, seeds 0..4".to_owned(), line(false, "2"))].into());
         assert_eq!(Ledger::of(&ledger.text()), ledger);
         assert!(ledger.text().lines().any(|line| line.starts_with("a, seeds 0..4 | FAILED | c0ffee | 2 | ")));
+    }
+
+    #[test]
+    fn parts_that_there_are_no_more_are_forgotten() {
+        let mut ledger = Ledger([("a".to_owned(), line(true, "1")), ("b".to_owned(), line(false, "1"))].into());
+        ledger.retain(|name| name == "a");
+        assert_eq!(ledger.standing("a", "1", |_| None), Standing::Done);
+        assert_eq!(ledger.standing("b", "1", |_| None), Standing::Never);
     }
 
     #[test]
