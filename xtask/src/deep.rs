@@ -112,15 +112,19 @@ pub fn run(workspace: &Workspace, report: &mut Report, wanted: &Wanted) {
             planned.len(),
             seconds(Duration::from_secs(cost))
         );
-        let is_part = |name: &str| planned.iter().any(|planned| planned.job.name == name);
         if wanted.status {
             say_sources(&planned);
-        } else if wanted.words.is_empty()
-            && let Err(error) = Ledger::keep_only(workspace, is_part)
-        {
-            report.step("the ledger", || Verdict::failed(error));
-        } else if !left.is_empty() {
-            side_by_side(workspace, report, &left, wanted.minutes);
+        } else {
+            // Only where all parts are planned is what is not among them a part no more.
+            if wanted.words.is_empty() {
+                let is_part = |name: &str| planned.iter().any(|planned| planned.job.name == name);
+                if let Err(error) = Ledger::keep_only(workspace, is_part) {
+                    report.step("the ledger", || Verdict::failed(error));
+                }
+            }
+            if !left.is_empty() {
+                side_by_side(workspace, report, &left, wanted.minutes);
+            }
         }
         report.step("every part is done", || missing(workspace, &planned));
     });

@@ -116,11 +116,7 @@ impl Ledger {
     /// Where the file cannot be written.
     pub fn keep_only(workspace: &Workspace, is_part: impl Fn(&str) -> bool) -> Result<(), String> {
         let mut ledger = Self::read(workspace);
-        let before = ledger.0.len();
         ledger.retain(is_part);
-        if ledger.0.len() == before {
-            return Ok(());
-        }
         ledger.save(workspace)
     }
 
