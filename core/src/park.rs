@@ -21,7 +21,7 @@ mod blocking;
 #[cfg(feature = "std")]
 pub use blocking::block_on;
 #[cfg(feature = "std")]
-pub(crate) use blocking::until_ready;
+pub(crate) use blocking::{until_ready, until_ready_in_turns};
 
 /// A way to wait for events.
 pub trait Park {

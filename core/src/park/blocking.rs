@@ -5,12 +5,15 @@ use alloc::task::Wake;
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 #[cfg(loom)]
 use loom::thread::{self, Thread};
 #[cfg(shuttle)]
 use shuttle::thread::{self, Thread};
 #[cfg(not(any(loom, shuttle)))]
 use std::thread::{self, Thread};
+#[cfg(not(any(loom, shuttle)))]
+use std::time::Instant;
 
 use crate::atomic::{AtomicBool, Ordering};
 use crate::task::coop::in_main;
@@ -30,7 +33,7 @@ impl Wake for Sleeper {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Ordering: Release pairs with the Acquire in `until_ready`: the poll sees what was done before the wake.
+        // Ordering: Release pairs with the Acquire in `until_ready_by`: the poll sees what was done before the wake.
         if !self.woken.swap(true, Ordering::Release) {
             self.thread.unpark();
         }
@@ -56,7 +59,45 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Calls `poll` until it is ready, and sleeps in between.
-pub(crate) fn until_ready<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+pub(crate) fn until_ready<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    until_ready_by(poll, |is_woken| {
+        while !is_woken() {
+            thread::park();
+        }
+    })
+}
+
+/// Calls `poll` until it is ready, and sleeps in between; beside that calls `turn` after `first`, and whenever the time that it
+/// answered is over. (Not in a model, which has no time.)
+#[cfg_attr(any(loom, shuttle), allow(unused))]
+pub(crate) fn until_ready_in_turns<T>(
+    poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    first: Duration,
+    mut turn: impl FnMut() -> Duration,
+) -> T {
+    #[cfg(any(loom, shuttle))]
+    return until_ready(poll);
+    #[cfg(not(any(loom, shuttle)))]
+    {
+        let (mut begun, mut lasts) = (Instant::now(), first);
+        until_ready_by(poll, |is_woken| {
+            loop {
+                let left = lasts.saturating_sub(begun.elapsed());
+                if left.is_zero() {
+                    lasts = turn();
+                    begun = Instant::now();
+                }
+                if is_woken() {
+                    return;
+                }
+                thread::park_timeout(left);
+            }
+        })
+    }
+}
+
+/// Calls `poll` until it is ready, and `sleep` in between, which returns once what it is handed has said that the waker was called.
+fn until_ready_by<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>, mut sleep: impl FnMut(&dyn Fn() -> bool)) -> T {
     let sleeper = Arc::new(Sleeper { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(sleeper.clone());
     let mut cx = Context::from_waker(&waker);
@@ -65,9 +106,7 @@ pub(crate) fn until_ready<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) 
             return output;
         }
         // Ordering: see `wake_by_ref`.
-        while !sleeper.woken.swap(false, Ordering::Acquire) {
-            thread::park();
-        }
+        sleep(&|| sleeper.woken.swap(false, Ordering::Acquire));
     }
 }
 
@@ -79,7 +118,7 @@ mod tests {
     use super::*;
 
     /// Polls whose waker was called before, during and after the thread's own token was consumed.
-    // Mutant: core/src/park/blocking.rs :: while !sleeper.woken.swap(false, Ordering::Acquire) { => loop {
+    // Mutant: core/src/park/blocking.rs :: while !is_woken() { => loop {
     #[test]
     fn a_wake_whose_token_was_consumed_ends_the_wait() {
         let (ended, end) = std::sync::mpsc::channel();
@@ -106,6 +145,37 @@ mod tests {
         });
         assert_eq!(end.recv_timeout(Duration::from_secs(10)), Ok(4));
     }
+
+    /// Turns come one after the other while nobody wakes, and a wake ends the wait within one that is long.
+    // Mutant: core/src/park/blocking.rs :: lasts = turn(); => _ = turn();
+    // Mutant: core/src/park/blocking.rs :: thread::park_timeout(left); => thread::park();
+    #[test]
+    fn turns_come_while_it_sleeps() {
+        let (ended, end) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let (mut turns, mut polls) = (0, 0);
+            let (waker, of_the_poll) = std::sync::mpsc::channel::<Waker>();
+            let poll = |cx: &mut Context<'_>| {
+                polls += 1;
+                waker.send(cx.waker().clone()).expect("it is received by the turns");
+                if polls == 2 { Poll::Ready(()) } else { Poll::Pending }
+            };
+            until_ready_in_turns(poll, Duration::from_millis(1), || {
+                turns += 1;
+                if turns < 3 {
+                    return Duration::from_millis(1);
+                }
+                let waker = of_the_poll.recv().expect("it was polled");
+                thread::spawn(move || {
+                    thread::sleep(Duration::from_millis(20));
+                    waker.wake();
+                });
+                Duration::MAX
+            });
+            let _ = ended.send((turns, polls));
+        });
+        assert_eq!(end.recv_timeout(Duration::from_secs(10)), Ok((3, 2)));
+    }
 }
 
 #[cfg(all(test, loom))]
@@ -118,7 +188,7 @@ mod models {
     /// A thread that has woken itself is woken by another one, which finds that done: the poll that follows sees what came before
     /// either wake.
     // Mutant: core/src/park/blocking.rs :: swap(true, Ordering::Release) { => swap(true, Ordering::Relaxed) {
-    // Mutant: core/src/park/blocking.rs :: swap(false, Ordering::Acquire) { => swap(false, Ordering::Relaxed) {
+    // Mutant: core/src/park/blocking.rs :: swap(false, Ordering::Acquire)); => swap(false, Ordering::Relaxed));
     #[test]
     fn the_second_wake_carries_what_came_before() {
         loom::model(|| {

@@ -3,6 +3,8 @@
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+#[cfg(feature = "std")]
+use core::time::Duration;
 
 use crate::task::coop::unconstrained;
 
@@ -18,6 +20,16 @@ pub(super) fn wait<F: Future>(future: F, busy: &str) -> F::Output {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => sleep::until_ready(future, busy),
+    }
+}
+
+/// As [`wait`], and calls `turn` after `first`, and whenever the time that it answered is over.
+#[cfg(all(feature = "std", feature = "alloc"))]
+pub(super) fn wait_in_turns<F: Future>(future: F, first: Duration, turn: impl FnMut() -> Duration) -> F::Output {
+    let mut future = pin!(unconstrained(future));
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => crate::park::until_ready_in_turns(|cx| future.as_mut().poll(cx), first, turn),
     }
 }
 

@@ -1,6 +1,9 @@
 //! A watched value in an `Arc`, with senders and receivers that are counted.
 
 use alloc::sync::Arc;
+use core::future::Future;
+#[cfg(feature = "std")]
+use core::time::Duration;
 
 use super::cell::{GONE, LANES, Ref, Watch};
 use super::error::SendError;
@@ -9,9 +12,6 @@ use crate::atomic::{AtomicUsize, Ordering};
 use crate::lock::DefaultLock;
 use crate::sync::blocking;
 use crate::sync::waiters::{Protocol, Section, Step};
-
-/// Why a sender without threads cannot wait.
-const BORROWED: &str = "a watched value is borrowed while a new one is sent";
 
 struct Shared<T> {
     watch: Watch<T>,
@@ -90,7 +90,8 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
 /// # Blocking
 ///
 /// Whoever changes the value waits on its thread until no receiver looks at it (see the module for why that ends), and
-/// whoever looks waits while it is changed in place. Without `std` there is nothing to wait with, and both panic.
+/// whoever looks waits while it is changed in place, and for short times where a sender waits. Without `std` there is nothing to
+/// wait with, and both panic.
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -128,7 +129,7 @@ impl<T> Sender<T> {
     /// Replaces the value `at_once`, or when nobody looks at it any more.
     fn replace(&self, value: T, at_once: impl FnOnce(&Watch<T>, T) -> Result<T, T>) -> T {
         let watch = &self.shared.watch;
-        at_once(watch, value).unwrap_or_else(|value| match blocking::wait(watch.replace(value), BORROWED) {
+        at_once(watch, value).unwrap_or_else(|value| match presses(watch, watch.replace(value)) {
             Ok(old) => old,
             Err(_) => unreachable!("it is closed by the last sender, when that is dropped"),
         })
@@ -158,7 +159,8 @@ impl<T> Sender<T> {
     ///
     /// If `modify` does.
     pub fn send_if_modified<F: FnOnce(&mut T) -> bool>(&self, modify: F) -> bool {
-        let mut value = blocking::wait(self.shared.watch.write(), BORROWED);
+        let watch = &self.shared.watch;
+        let mut value = presses(watch, watch.write());
         let modified = modify(&mut value);
         if modified {
             value.modified();
@@ -247,6 +249,47 @@ impl<T> core::fmt::Debug for Subscription<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Subscription").finish_non_exhaustive()
     }
+}
+
+/// Waits on this thread for `alone`, which needs the value while nobody looks at it, and presses for that from time to time.
+#[cfg(feature = "std")]
+fn presses<T, F: Future>(watch: &Watch<T>, alone: F) -> F::Output {
+    /// For how long it waits first, and lets others wait first.
+    const SHORTEST: Duration = Duration::from_millis(1);
+    const LONGEST: Duration = Duration::from_millis(128);
+
+    struct Turns<'a, T> {
+        watch: &'a Watch<T>,
+        presses: bool,
+        time: Duration,
+    }
+    impl<T> Turns<'_, T> {
+        /// The other turn: how long it is.
+        fn next(&mut self) -> Duration {
+            self.presses = !self.presses;
+            self.watch.press(self.presses);
+            let time = self.time;
+            if !self.presses {
+                self.time = LONGEST.min(2 * time);
+            }
+            time
+        }
+    }
+    impl<T> Drop for Turns<'_, T> {
+        fn drop(&mut self) {
+            if self.presses {
+                self.watch.press(false);
+            }
+        }
+    }
+    let mut turns = Turns { watch, presses: false, time: SHORTEST };
+    blocking::wait_in_turns(alone, SHORTEST, || turns.next())
+}
+
+/// Waits for `alone`, without a thread that could.
+#[cfg(not(feature = "std"))]
+fn presses<T, F: Future>(_: &Watch<T>, alone: F) -> F::Output {
+    blocking::wait(alone, "a watched value is borrowed while a new one is sent")
 }
 
 /// A sender that waits until nobody is subscribed.

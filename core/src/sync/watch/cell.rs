@@ -9,6 +9,8 @@ use super::error::{SendError, TrySendError};
 use super::receiver::BorrowedReceiver;
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
 use crate::const_fn;
+#[cfg(feature = "std")]
+use crate::guard;
 use crate::lock::{DefaultLock, RawLock};
 use crate::sync::blocking;
 use crate::sync::waiters::{Batch, Protocol, Section, Step, Waiters, Wakes};
@@ -145,23 +147,25 @@ impl<T, L: RawLock> Watch<T, L> {
         })
     }
 
-    /// Looks at the value.
+    /// Looks at the value. On `std` it may have to give way to a thread that waits to send; see the module.
     ///
     /// # Panics
     ///
     /// Without `std`, if the value is being changed in place, which only `send_modify` and its like do.
     pub fn borrow(&self) -> Ref<'_, T, L> {
-        self.try_borrow()
-            .unwrap_or_else(|| blocking::wait(self.read(), "a watched value is looked at while it is changed"))
+        if self.access.try_read() {
+            return Ref::new(self);
+        }
+        blocking::wait(self.read(), "a watched value is looked at while it is changed")
     }
 
-    /// Looks at the value, unless it is being changed in place.
+    /// Looks at the value, unless it is being changed in place. Gives way to nobody.
     pub fn try_borrow(&self) -> Option<Ref<'_, T, L>> {
-        if self.access.try_read() {
+        if self.access.try_read_at_once() {
             return Some(Ref::new(self));
         }
         // A value that is only being replaced is there when the lock is.
-        self.waiters.with(|_| self.access.try_read()).then(|| Ref::new(self))
+        self.waiters.with(|_| self.access.try_read_at_once()).then(|| Ref::new(self))
     }
 
     /// Says that nothing will be sent any more, which wakes everybody who waits for a change, or to send. Returns whether it
@@ -205,8 +209,10 @@ impl<T, L: RawLock> Watch<T, L> {
         // SAFETY: *exclusive*.
         let old = self.value.with_mut(|place| core::mem::replace(unsafe { &mut *place }, value));
         self.changed(section);
-        // Who waits for access was let in before, by whoever ended: it cannot have seen that this one had it.
-        self.access.end_write();
+        // Those who gave way.
+        if self.access.end_write() {
+            self.call(section);
+        }
         Ok(old)
     }
 
@@ -267,7 +273,7 @@ impl<T, L: RawLock> Watch<T, L> {
         self.waiters.wait(Replace { watch: self, value: Some(value) })
     }
 
-    /// Looks at the value once nobody changes it.
+    /// Looks at the value once nobody changes it or presses for it.
     pub(super) fn read(&self) -> impl Future<Output = Ref<'_, T, L>> {
         self.waiters.wait(Read { watch: self })
     }
@@ -276,6 +282,16 @@ impl<T, L: RawLock> Watch<T, L> {
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))] // what is counted is in an `Arc`
     pub(super) fn write(&self) -> impl Future<Output = Writing<'_, T, L>> {
         self.waiters.wait(Write { watch: self })
+    }
+
+    /// Has those who come to look give way, or no more.
+    #[cfg(feature = "std")]
+    pub(super) fn press(&self, presses: bool) {
+        self.waiters.with(|_| self.access.press(presses));
+        if !presses {
+            // Its sender goes on, whatever they do when they are woken.
+            guard::swallow(|| self.let_in());
+        }
     }
 
     /// Lets those in who wait for access.

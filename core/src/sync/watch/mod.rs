@@ -8,12 +8,18 @@
 //! A borrow ([`Ref`]) counts itself in a word (`access`), without a lock. A new value moves in under the lock of the wait
 //! list, where nobody looks: so to send is one section, and who only looks never sees half of it. Where somebody does look
 //! the new value has to wait: [`Watch::send`] in its future, [`Watch::try_send`] by giving the value back, and tokio's
-//! `Sender::send`, which is no future, on its thread, as tokio's does. Looking never waits for those who wait to send, so
-//! that a thread may have two borrows at once, and a task that looks never waits for its own. But a thread that has a borrow
-//! and calls `Sender::send` waits for its own, for ever, as with tokio.
+//! `Sender::send`, which is no future, on its thread, as tokio's does. A thread that has a borrow and calls `Sender::send` waits
+//! for its own, for ever, as with tokio.
+//!
+//! Looks that overlap would keep a sender out for ever. So one that waits on its thread *presses* after a millisecond: who comes
+//! to look then gives way, for a millisecond, and if the value was still not free everything goes on for as long as before; the
+//! next times are twice as long each, up to 128 ms. (`presses`, in `alloc.rs`.) A thread may have two borrows at once: the
+//! second one is late then, where tokio's may wait for ever. Those who give way to nobody are `try_borrow` and
+//! who waits in a future to send: [`Watch::send`] needs a moment in which nobody looks.
 //!
 //! A [`Ref`] cannot be sent to another thread, so a task that moves between threads cannot keep one across an await: what a
-//! sender's thread waits for is always code that runs, on another thread, until its borrow ends. Only tasks that stay on
+//! sender's thread waits for is always code that runs, on another thread, until its borrow ends: looks that are shorter than 128 ms
+//! keep it waiting for some 400 ms at most, however many there are. Only tasks that stay on
 //! one thread can keep one across an await; then whoever sends from the same thread must use [`Watch::send`], which is
 //! awaited.
 //!

@@ -1,11 +1,13 @@
 //! Senders and receivers that are counted.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use core::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use crate::sync::watch::{Sender, channel};
+use crate::sync::watch::{Home, Receiver, Sender, channel};
 use crate::test_util::{Event, Polled, TestWaker, forever, panics, poll, send_sync};
 
 #[test]
@@ -183,6 +185,81 @@ fn sender_waits_on_its_thread_for_a_look_of_another() {
         drop(look);
     });
     assert_eq!(*receiver.borrow(), 1);
+}
+
+/// Somebody who comes to look, and waits for it.
+fn comes_to_look<T>(receiver: &Receiver<T>) -> Polled<impl Future<Output = ()> + '_> {
+    Polled::new(async {
+        drop(receiver.home().watch().read().await);
+    })
+}
+
+/// Returns when `done` says so.
+fn wait_until(mut done: impl FnMut() -> bool) {
+    let limit = Instant::now() + Duration::from_secs(10);
+    while !done() {
+        assert!(Instant::now() < limit, "it never comes to that");
+    }
+}
+
+/// A look lasts while others come: those give way to the sender, who would never find the value alone, but not for as long as the
+/// look lasts, which may be their own.
+// Mutant: core/src/sync/watch/alloc.rs :: self.watch.press(self.presses); => let _ = self.watch;
+// Mutant: core/src/sync/watch/alloc.rs :: self.presses = !self.presses; => self.presses = true;
+// Mutant: core/src/sync/watch/cell.rs :: self.waiters.with(|_| self.access.press(presses));\n        if !presses { => self.waiters.with(|_| self.access.press(presses));\n        if false {
+#[test]
+fn who_comes_to_look_gives_way_for_a_while_to_a_thread_that_sends() {
+    type Send = fn(&Sender<u32>);
+    let sends: [Send; 2] = [|sender| sender.send(1).unwrap(), |sender| sender.send_modify(|value| *value = 1)];
+    for send in sends {
+        let (sender, receiver) = channel(0);
+        thread::scope(|scope| {
+            let look = receiver.borrow();
+            scope.spawn(|| send(&sender));
+            let mut late = comes_to_look(&receiver);
+            wait_until(|| {
+                late = comes_to_look(&receiver);
+                late.poll().is_pending()
+            });
+            assert_eq!(receiver.home().watch().try_borrow().as_deref(), Some(&0), "in no time");
+            assert_eq!(*receiver.borrow(), 0, "a second look of one thread");
+            wait_until(|| late.wakes() > 0);
+            drop(look);
+        });
+        assert_eq!(*receiver.borrow(), 1);
+    }
+}
+
+/// Two threads of which each looks until the other one has begun to look again, or does not come to that for a while.
+// Mutant: core/src/sync/watch/access.rs :: self.read_unless(WRITING | PRESSED) => self.read_unless(WRITING)
+#[cfg_attr(miri, ignore = "it is a matter of time")]
+#[test]
+fn looks_that_overlap_keep_no_sender_out() {
+    const AGAIN: Duration = Duration::from_millis(20);
+    let (sender, receiver) = channel(0);
+    let (looks, sent) = ([AtomicUsize::new(0), AtomicUsize::new(0)], AtomicBool::new(false));
+    thread::scope(|scope| {
+        for [own, other] in [[0, 1], [1, 0]] {
+            let (looks, sent, receiver) = (&looks, &sent, &receiver);
+            scope.spawn(move || {
+                wait_until(|| {
+                    let _look = receiver.borrow();
+                    let seen = looks[other].load(Ordering::SeqCst);
+                    looks[own].fetch_add(1, Ordering::SeqCst);
+                    let begun = Instant::now();
+                    while looks[other].load(Ordering::SeqCst) == seen && begun.elapsed() < AGAIN {
+                        thread::yield_now();
+                    }
+                    sent.load(Ordering::SeqCst)
+                });
+            });
+        }
+        while looks[0].load(Ordering::SeqCst) < 10 {
+            thread::yield_now();
+        }
+        sender.send(1).unwrap();
+        sent.store(true, Ordering::SeqCst);
+    });
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn failure_103_last_sender_goes_while_a_wait_begins() {
 }
 
 /// Whoever looks sees a whole value, and keeps it while a new one waits for the end of the look.
-// Mutant: core/src/sync/watch/access.rs :: (word & !WAITED == 0).then_some(word | WRITING) => Some(word | WRITING)
+// Mutant: core/src/sync/watch/access.rs :: (word & !(WAITED | PRESSED) == 0).then_some(word | WRITING) => Some(word | WRITING)
 #[test]
 fn look_against_a_value_that_is_sent() {
     loom::model(|| {
@@ -105,6 +105,33 @@ fn look_ends_while_a_sender_begins_to_wait_for_that() {
         let (early, send) = thread.join().unwrap();
         assert!(early || send.wakes() == 1, "the sender waits for a look that has ended");
     });
+}
+
+/// Somebody gives way while the press ends, or a value moves in, which ends it: it is let in.
+// Mutant: core/src/sync/watch/cell.rs :: // Those who gave way.\n        if self.access.end_write() { => if self.access.end_write() && false {
+// Mutant: core/src/sync/watch/cell.rs :: self.waiters.with(|_| self.access.press(presses));\n        if !presses { => self.waiters.with(|_| self.access.press(presses));\n        if false {
+#[test]
+fn who_gives_way_is_let_in() {
+    for sends in [false, true] {
+        loom::model(move || {
+            let watch: &'static Watch<usize> = std::boxed::Box::leak(std::boxed::Box::new(Watch::new(0)));
+            watch.press(true);
+            let thread = thread::spawn(move || {
+                if !sends {
+                    watch.press(false);
+                } else if watch.try_send(1).is_err() {
+                    watch.press(false);
+                }
+            });
+            let mut read = Polled::new(watch.read());
+            let early = read.poll();
+            thread.join().unwrap();
+            if early.is_pending() {
+                assert!(read.wakes() >= 1, "not let in");
+                assert_eq!(*read.ready(), usize::from(sends));
+            }
+        });
+    }
 }
 
 /// The last receiver goes while the sender waits for that.
