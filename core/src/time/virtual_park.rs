@@ -52,8 +52,13 @@ impl<P: Park, C: Clock, L: RawLock> Park for VirtualPark<P, C, L> {
         self.park.park(wait, || {
             let idle = is_idle();
             match deadline {
-                // Asked from the point on from which an unpark ends the wait; the answer "not idle" means no waiting.
-                Some(deadline) if idle && jumps && deadline != Instant::FAR => clock.advance_to(deadline).is_err(),
+                // Asked from the point on from which an unpark ends the wait; the answer "not idle" means no waiting. A clock that
+                // was told something before that has unparked nobody: it is looked at again.
+                Some(deadline) if idle && jumps && deadline != Instant::FAR => {
+                    let _ = clock.advance_to(deadline);
+                    false
+                }
+                Some(deadline) if idle => clock.to_inner(deadline) == wait,
                 _ => idle,
             }
         });

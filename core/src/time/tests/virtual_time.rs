@@ -274,7 +274,7 @@ impl Park for &mut Parks {
 }
 
 /// A loop as an executor has it: 24 hours in as many steps as there are deadlines.
-// Mutant: core/src/time/virtual_park.rs :: clock.advance_to(deadline).is_err() => idle
+// Mutant: core/src/time/virtual_park.rs :: let _ = clock.advance_to(deadline); => let _ = deadline;
 #[test]
 fn an_idle_executor_moves_a_manual_clock_to_its_deadlines() {
     let timers: &'static Timers<ManualClock> = leak(Timers::new(ManualClock::manual()));
@@ -318,4 +318,56 @@ fn it_waits_as_it_is_told_where_it_must_not_jump() {
     VirtualPark::new(&mut parks, clock).auto_advance(false).park(Some(at(0)), || true);
     assert_eq!(parks.waits, [Some(at(100)), Some(at(10)), None, Some(Instant::EPOCH)]);
     assert_eq!(clock.now(), at(0));
+}
+
+type TellHand = fn(&VirtualClock<Hand>);
+
+/// Lets somebody tell the clock something before it asks whether it may wait, and keeps what it would have waited for.
+struct ToldLate {
+    clock: &'static VirtualClock<Hand>,
+    tell: TellHand,
+    waits: Vec<Option<Instant>>,
+}
+
+impl Park for &mut ToldLate {
+    type Unpark = Nobody;
+
+    fn unpark(&self) -> Nobody {
+        Nobody
+    }
+
+    fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        (self.tell)(self.clock);
+        if is_idle() {
+            self.waits.push(deadline);
+        }
+    }
+
+    fn poll(&mut self) {}
+}
+
+/// Who tells the clock something finds nobody asleep yet, and unparks nobody.
+// Mutant: core/src/time/virtual_park.rs :: let _ = clock.advance_to(deadline);\n                    false => clock.advance_to(deadline).is_err()
+// Mutant: core/src/time/virtual_park.rs :: clock.to_inner(deadline) == wait, => idle,
+#[test]
+fn nobody_waits_by_a_clock_that_was_told_something_meanwhile() {
+    let pause: TellHand = |clock| clock.pause().unwrap();
+    let resume: TellHand = |clock| clock.resume().unwrap();
+    let scale: TellHand = |clock| clock.set_scale(1000);
+    let arrive: TellHand = |clock| clock.advance_to(at(100)).unwrap();
+    for auto_advance in [true, false] {
+        for (paused, tell) in [(false, pause), (false, scale), (true, resume), (true, arrive)] {
+            let clock: &'static VirtualClock<Hand> = leak(VirtualClock::new(Hand::default()));
+            if paused {
+                clock.pause().unwrap();
+            }
+            let mut park = ToldLate { clock, tell, waits: Vec::new() };
+            VirtualPark::new(&mut park, clock).auto_advance(auto_advance).park(Some(at(100)), || true);
+            assert_eq!(park.waits, [], "it waits by what held before");
+            // Without a deadline there is nothing to look for.
+            park.tell = |_| ();
+            VirtualPark::new(&mut park, clock).auto_advance(auto_advance).park(None, || true);
+            assert_eq!(park.waits, [None]);
+        }
+    }
 }
