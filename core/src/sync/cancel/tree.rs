@@ -11,7 +11,8 @@
 //! So a child is added, a knot goes, and a knot is cancelled by touching a handful of links, however deep the tree is and
 //! however many children there are; nothing recurses. Those who were below a cancelled knot stand in a lane of their own,
 //! from which whoever cancels takes them, a few in each section, until it is empty: hence after any `cancel` all below are
-//! cancelled and their waiters taken out, also where two cancel at once.
+//! cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be by who
+//! cancels what it waits for by itself.
 //!
 //! Each knot has a wait list with a lock of its own; the lock of the tree is for its shape. Inside the tree's lock a
 //! knot's may be taken, never the other way round.
@@ -107,16 +108,16 @@ impl<L: RawLock> Bell<L> {
 
     /// Marks it as cancelled: nothing is added below it from here on. Under the tree's lock.
     fn ring(&self) {
-        // Ordering: releases what was done before `cancel` to those who only look.
-        self.cancelled.store(true, Ordering::Release);
+        self.waiters.with(|section| {
+            *section.state = true;
+            // Ordering: releases what was done before `cancel` to those who only look. Within: who sees one of both sees both.
+            self.cancelled.store(true, Ordering::Release);
+        });
     }
 
     /// Takes waiters out. Answers whether there may be more.
     fn collect(&self, batch: &mut Batch) -> bool {
-        self.waiters.collect(batch, |section| {
-            *section.state = true;
-            section.pop(0, ())
-        })
+        self.waiters.collect(batch, |section| section.pop(0, ()))
     }
 }
 
@@ -186,9 +187,8 @@ impl<L: RawLock> Tree<L> {
                 return;
             }
             if parent.as_ref().map_or(&self.root, |parent| &parent.bell).is_cancelled() {
+                // Nobody waits before it is attached.
                 knot.bell.ring();
-                // Whoever waits from now on finds it so; nobody waits before it is attached.
-                knot.bell.waiters.with(|section| *section.state = true);
                 knot.now_attached();
                 return;
             }

@@ -6,7 +6,7 @@ use crate::sync::CancellationToken;
 use crate::test_util::{Plain, Polled};
 
 /// A child of a token that is being cancelled is cancelled.
-// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.ring();\n                // Whoever => // Whoever
+// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.ring();\n                knot.now_attached(); => knot.now_attached();
 #[test]
 fn child_is_made_while_its_parent_is_cancelled() {
     loom::model(|| {
@@ -40,7 +40,7 @@ fn token_between_is_dropped_while_the_root_is_cancelled() {
 }
 
 /// Whoever begins to wait is woken.
-// Mutant: core/src/sync/cancel/tree.rs :: *section.state = true;\n            section.pop(0, ()) => section.pop(0, ())
+// Mutant: core/src/sync/cancel/tree.rs :: *section.state = true; => _ = &section.state;
 #[test]
 fn wait_begins_while_the_token_is_cancelled() {
     loom::model(|| {
@@ -196,6 +196,36 @@ fn scope_below_a_cancelled_source_is_first_used_by_two_threads() {
         let mut wait = Polled::new(scope.cancelled());
         assert!(scope.is_cancelled());
         wait.ready();
+        thread.join().unwrap();
+    });
+}
+
+/// Who sees that it is cancelled need not wait for that.
+// Mutant: core/src/sync/cancel/tree.rs :: self.waiters.with(|section| {\n            *section.state = true; => self.cancelled.store(true, Ordering::Release);\n        self.waiters.with(|section| {\n            *section.state = true;
+#[test]
+fn who_sees_that_it_is_cancelled_finds_the_wait_over() {
+    loom::model(|| {
+        let token = CancellationToken::new().child_token();
+        let canceller = token.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        if token.is_cancelled() {
+            Polled::new(token.cancelled()).ready();
+        }
+        thread.join().unwrap();
+    });
+}
+
+/// A child that is being cancelled by itself is not below the root any more; who has cancelled the root finds it cancelled.
+// Mutant: core/src/sync/cancel/tree.rs :: bell.ring();\n            match knot { => _ = bell.cancelled.swap(true, Ordering::Release);\n            match knot {
+#[test]
+fn who_has_cancelled_the_root_finds_every_wait_below_over() {
+    loom::model(|| {
+        let root = CancellationToken::new();
+        let child = root.child_token();
+        let canceller = child.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        root.cancel();
+        Polled::new(child.cancelled()).ready();
         thread.join().unwrap();
     });
 }
