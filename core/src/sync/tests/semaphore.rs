@@ -370,3 +370,29 @@ fn may_be_sent_and_shared() {
     send_sync(&semaphore.try_acquire().unwrap());
     send_sync(&semaphore.clone().try_acquire_owned().unwrap());
 }
+
+/// Two are woken while one who got permits goes, and both wakers panic: the first panic goes on, and is not dropped by the second,
+/// which would end the program.
+// Mutant: core/src/sync/waiters/waiter.rs :: guard::keep_first(&mut panic, guard::run(|| self.protocol.cancelled())); => self.protocol.cancelled();
+#[test]
+fn failure_109_first_of_two_panics_goes_on_where_a_wait_is_dropped() {
+    let semaphore = Permits::with_lock(0);
+    let first = Polled::waiting(semaphore.acquire_many(2));
+    let mut others = [1, 2].map(|number| {
+        let mut wait = Polled::new(semaphore.acquire());
+        wait.waker = TestWaker::hooked(move |event| {
+            if event == Event::Wake {
+                std::panic::panic_any(number);
+            }
+        });
+        assert!(wait.poll().is_pending());
+        wait
+    });
+    semaphore.add_permits(2); // the first one's
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(first))).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&1));
+    for other in &mut others {
+        other.waker.unhook();
+        assert!(other.ready().is_ok());
+    }
+}

@@ -373,13 +373,15 @@ where
                 self.protocol.cancel(section, tag);
             }
         });
-        // Others may depend on both: the second one happens even if a waker panics in the first.
-        let woken = guard::run(|| woken.map(Waker::wake));
+        // Others may depend on each: the later ones happen even if a waker panics in the first.
+        let mut panic = None;
+        guard::keep_first(&mut panic, guard::run(|| _ = woken.map(Waker::wake)));
         if P::SETTLES {
-            self.home.waiters().repeat(|section| self.protocol.settle(section));
+            let settled = guard::run(|| self.home.waiters().repeat(|section| self.protocol.settle(section)));
+            guard::keep_first(&mut panic, settled);
         }
-        self.protocol.cancelled();
-        if let Err(payload) = woken {
+        guard::keep_first(&mut panic, guard::run(|| self.protocol.cancelled()));
+        if let Some(payload) = panic {
             guard::resume(payload);
         }
     }
