@@ -78,6 +78,14 @@ impl Children {
         Self { shared: Arc::new(Shared { state }), wakers: Vec::new() }
     }
 
+    /// No children, for whom these would wake, and these wake nobody.
+    pub(crate) fn renewed(&self) -> Self {
+        let this = Self::new();
+        let parent = self.shared.state.with(|state| state.parent.take());
+        this.shared.state.with(|state| state.parent = parent);
+        this
+    }
+
     /// So many children, all to be polled.
     pub(crate) fn woken(count: usize) -> Self {
         let mut this = Self::new();

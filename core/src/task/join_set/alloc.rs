@@ -60,6 +60,13 @@ impl<T> Places<T> for Growing<T> {
         self.free.push(place);
         Some(handle)
     }
+
+    fn renew(&mut self) -> Self {
+        // With other wakers: the wake of a task that has just ended may be still to come, and a later task of its place would
+        // stand in the queue where that one does.
+        let children = self.children.renewed();
+        core::mem::replace(self, Self { handles: Vec::new(), free: Vec::new(), children })
+    }
 }
 
 impl<T> JoinSetOf<T, Growing<T>> {

@@ -54,6 +54,8 @@ pub struct Fixed<T, const N: usize> {
 }
 
 impl<T, const N: usize> Fixed<T, N> {
+    const NONE: Self = Self { handles: [const { None }; N], len: 0, from: 0, waiter: None };
+
     /// The first place, from where a look begins, that `ended` says so of.
     fn find(&mut self, mut ended: impl FnMut(&mut JoinHandle<T>) -> bool) -> Option<usize> {
         let (before, after) = self.handles.split_at_mut(self.from);
@@ -92,13 +94,18 @@ impl<T, const N: usize> Places<T> for Fixed<T, N> {
         self.from = (place + 1) % N;
         Some(handle)
     }
+
+    fn renew(&mut self) -> Self {
+        let waiter = self.waiter.take();
+        core::mem::replace(self, Self { waiter, ..Self::NONE })
+    }
 }
 
 impl<T, const N: usize> JoinSetOf<T, Fixed<T, N>> {
     /// An empty set. With `N` zero it takes no task.
     #[must_use]
     pub const fn new() -> Self {
-        Self { places: Fixed { handles: [const { None }; N], len: 0, from: 0, waiter: None }, _output: PhantomData }
+        Self { places: Fixed::NONE, _output: PhantomData }
     }
 
     /// Tasks that the set can hold: `N`.

@@ -23,7 +23,7 @@ use crate::guard;
 use crate::task::{Id, JoinError, JoinHandle, coop};
 
 /// Where the handles of a set are. No place is given to two tasks at a time.
-pub trait Places<T> {
+pub trait Places<T>: Sized {
     /// All of them.
     fn all(&mut self) -> &mut [Option<JoinHandle<T>>];
     /// How many have a handle.
@@ -32,8 +32,10 @@ pub trait Places<T> {
     fn ended(&mut self) -> Option<usize>;
     /// As [`ended`](Self::ended); if there is none, `waker` is woken when one ends.
     fn ended_or_wake(&mut self, waker: &Waker) -> Option<usize>;
-    /// Takes the handle out of a place, which is free then.
+    /// Takes the handle of a task that has ended out of its place, which is free then.
     fn vacate(&mut self, place: usize) -> Option<JoinHandle<T>>;
+    /// Puts free places where these are, for the same waker, and gives back these.
+    fn renew(&mut self) -> Self;
 }
 
 /// Join handles of many tasks with one type of output, given back as the tasks end: a `JoinSet` or a [`FixedJoinSet`].
@@ -163,11 +165,8 @@ impl<T, P: Places<T>> JoinSetOf<T, P> {
 
     /// Takes all tasks out of the set without aborting them: they go on, and nobody waits for them.
     pub fn detach_all(&mut self) {
-        for place in 0..self.places.all().len() {
-            if let Some(handle) = self.places.vacate(place) {
-                handle.detach();
-            }
-        }
+        let mut places = self.places.renew();
+        places.all().iter_mut().filter_map(Option::take).for_each(JoinHandle::detach);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::future::pending;
 use core::pin::pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 use std::boxed::Box;
 use std::sync::Arc;
@@ -34,10 +34,10 @@ fn tasks_come_in_the_order_in_which_they_end() {
         line.turn();
         assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(3)))));
         assert!(set.poll_join_next(&mut cx).is_pending());
-        second.take().into_iter().for_each(core::task::Waker::wake);
+        second.take().into_iter().for_each(Waker::wake);
         line.turn();
         assert_eq!(waker.wakes(), 1, "{kind}: the joiner is woken");
-        first.take().into_iter().for_each(core::task::Waker::wake);
+        first.take().into_iter().for_each(Waker::wake);
         line.turn();
         assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(2)))), "{kind}");
         assert!(matches!(set.try_join_next(), Some(Ok(1))), "{kind}");
@@ -207,7 +207,7 @@ fn a_set_loses_no_task_whose_former_waker_panics() {
         assert_eq!(set.len(), 1, "{kind}");
         assert!(set.poll_join_next(&mut cx).is_pending());
         line.turn();
-        wakers.take().into_iter().for_each(core::task::Waker::wake);
+        wakers.take().into_iter().for_each(Waker::wake);
         line.turn();
         assert_eq!(waiter.wakes(), 1, "{kind}: it waits for ever");
         assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(())))), "{kind}");
@@ -219,7 +219,7 @@ fn a_set_loses_no_task_whose_former_waker_panics() {
         assert!(panics(|| assert!(set.insert(handle()).is_ok())), "{kind}");
         assert_eq!(set.len(), 2, "{kind}");
         line.turn();
-        wakers.take().into_iter().for_each(core::task::Waker::wake);
+        wakers.take().into_iter().for_each(Waker::wake);
         line.turn();
         assert_eq!(waiter.wakes(), 2, "{kind}: it waits for ever");
         assert!(matches!(set.poll_join_next(&mut cx), Poll::Ready(Some(Ok(())))), "{kind}");
@@ -279,7 +279,7 @@ fn failure_105_a_join_that_is_cancelled_loses_nothing() {
                     assert!(join.as_mut().poll(&mut Context::from_waker(core::task::Waker::noop())).is_pending());
                 }
             }
-            wakers.take().into_iter().for_each(core::task::Waker::wake);
+            wakers.take().into_iter().for_each(Waker::wake);
             line.turn();
             let mut again = Box::pin(set.join_next());
             assert_eq!(ready(&mut again).unwrap().unwrap(), 9, "{kind} after {polls} polls");
@@ -392,6 +392,32 @@ fn children_are_taken_in_the_order_of_their_wakes_and_once() {
     assert_eq!((parent.wakes(), children.ready()), (1, 2), "the task is woken once");
     assert_eq!((children.next(), children.next(), children.next()), (Some(2), Some(0), None));
     assert_eq!(parent.alive(), 0);
+}
+
+/// Who waits for a set that lets its tasks go is woken by those that come after them, and by no one else.
+// Mutant: core/src/future/children/alloc.rs :: this.shared.state.with(|state| state.parent = parent); => drop(parent);
+#[test]
+fn who_waits_hears_of_tasks_that_come_after_all_were_let_go() {
+    for (kind, line) in lines() {
+        let (mut growing, mut fixed) = (JoinSet::new(), FixedJoinSet::<_, 1>::new());
+        let wakers = Wakers::default();
+        growing.insert(line.spawn(wakers.once()));
+        assert!(fixed.insert(line.spawn(wakers.once())).is_ok());
+        line.turn();
+        let (one, two) = (TestWaker::new(), TestWaker::new());
+        assert!(growing.poll_join_next(&mut Context::from_waker(&one.waker())).is_pending());
+        assert!(fixed.poll_join_next(&mut Context::from_waker(&two.waker())).is_pending());
+        growing.detach_all();
+        fixed.detach_all();
+        wakers.take().into_iter().for_each(Waker::wake);
+        line.turn();
+        assert_eq!((one.wakes(), two.wakes(), growing.len(), fixed.len()), (0, 0, 0, 0), "{kind}");
+        growing.insert(line.spawn(async {}));
+        assert!(fixed.insert(line.spawn(async {})).is_ok());
+        line.turn();
+        assert_eq!((one.wakes(), two.wakes()), (1, 1), "{kind}");
+        assert!(growing.try_join_next().is_some() && fixed.try_join_next().is_some(), "{kind}");
+    }
 }
 
 #[test]

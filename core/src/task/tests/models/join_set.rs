@@ -1,9 +1,11 @@
 //! A set of tasks against their ends, their wakers, and aborts.
 
 use core::task::{Context, Poll};
+use std::vec::Vec;
 
 use loom::thread;
 
+use super::super::util::{Home, Line};
 use super::{Drops, Watched, each_kind};
 use crate::future::Children;
 use crate::task::JoinSet;
@@ -132,5 +134,25 @@ fn children_are_woken_while_they_are_taken() {
         taken += rest;
         assert_eq!(taken, 2);
         assert!(rest == 0 || parent.wakes() > 0, "woken {seen} times while it looked, and not after");
+    });
+}
+
+/// A task has ended and is about to wake the set, which lets all tasks go and takes others: these come in the order of their ends.
+// Mutant: core/src/task/join_set/alloc.rs :: let children = self.children.renewed(); => let children = core::mem::replace(&mut self.children, Children::new()); let handles = (0..self.handles.len()).map(|_| None).collect(); let free = (0..self.handles.len()).collect(); return core::mem::replace(self, Self { handles, free, children });
+#[test]
+fn tasks_are_let_go_while_one_ends() {
+    each_kind(|line, _| {
+        let mut set = JoinSet::new();
+        set.insert(line.spawn(async { 0 }));
+        let other = thread::spawn(|| _ = line.turn());
+        set.detach_all();
+        let own = <Line>::new(Home::Boxed);
+        let (first, second) = (own.spawn(async { 1 }), own.spawn(async { 2 }));
+        set.insert(second);
+        set.insert(first);
+        own.turn();
+        other.join().unwrap();
+        let ended: Vec<_> = core::iter::from_fn(|| set.try_join_next()).map(Result::unwrap).collect();
+        assert_eq!(ended, [1, 2]);
     });
 }
