@@ -173,8 +173,11 @@ impl<T, A> Sender<T, A> {
     ///
     /// # Errors
     ///
-    /// As [`try_reserve`](Self::try_reserve).
+    /// As [`try_reserve`](Self::try_reserve); `Full` where it never has that much room, closed or not.
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        if n > self.max_capacity() {
+            return Err(TrySendError::Full(()));
+        }
         self.flow().try_reserve(n)?;
         Ok(PermitIterator::new(self.flow(), n))
     }

@@ -134,6 +134,10 @@ fn messages_of_no_size_need_room_and_no_memory() {
     assert!(tx.try_reserve_many(usize::MAX).is_err() && tx.try_reserve_many(0).is_ok());
     assert!(Polled::new(tx.reserve_many(usize::MAX)).ready().is_err());
     drop(Polled::new(tx.reserve_many(0)).ready().unwrap());
+    // Closed too, as tokio's.
+    rx.close();
+    assert!(matches!(tx.try_reserve_many(most + 1), Err(TrySendError::Full(()))));
+    assert!(matches!(tx.try_reserve_many(most), Err(TrySendError::Closed(()))));
 }
 
 /// A loop of calls that ask for nothing ends its poll as any other does.
