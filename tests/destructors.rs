@@ -164,7 +164,7 @@ fn tasks_of_a_local_runtime_are_dropped_in_its_context() {
 }
 
 /// What waits for a thread of the blocking pool is dropped by who ends the runtime.
-// Mutant: src/runtime/runtime.rs :: Current::enter(&context, || self.stop_inside(kind, timeout)); => self.stop_inside(kind, timeout); let _ = context;
+// Mutant: src/runtime/runtime.rs :: self.handle.run_here(polling, || self.stop_inside(kind, timeout)); => self.stop_inside(kind, timeout);
 #[test]
 fn blocking_calls_that_have_not_begun_are_dropped_in_the_context() {
     for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
@@ -187,6 +187,36 @@ fn blocking_calls_that_have_not_begun_are_dropped_in_the_context() {
         assert!(ct().block_on(call).unwrap_err().is_cancelled());
         seen.check(1, flavor, 0);
     }
+}
+
+/// There `spawn_local` is that of the runtime, and what it spawns is cancelled at once.
+// Mutant: src/runtime/handle.rs :: with_local(self.context(), local.as_ref()); => with_local(self.context(), local.as_ref().filter(|_| polling));
+#[test]
+fn blocking_calls_of_a_local_runtime_are_dropped_in_its_context() {
+    struct SpawnsHere(mpsc::Sender<JoinHandle<()>>);
+    impl Drop for SpawnsHere {
+        fn drop(&mut self) {
+            let _ = self.0.send(spawn_local(pending()));
+        }
+    }
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.max_blocking_threads(1).build_local(LocalOptions::default()).unwrap();
+    let (started, begun) = mpsc::channel();
+    let (stop, stuck) = mpsc::channel::<()>();
+    runtime
+        .spawn_blocking(move || {
+            started.send(()).unwrap();
+            let _ = stuck.recv();
+        })
+        .detach();
+    begun.recv_timeout(WATCHDOG).unwrap();
+    let (tx, spawned) = mpsc::channel();
+    let owned = SpawnsHere(tx);
+    runtime.spawn_blocking(move || drop(owned)).detach();
+    runtime.shutdown_background();
+    drop(stop);
+    let spawned = spawned.recv_timeout(WATCHDOG).expect("`spawn_local` was refused");
+    assert!(ct().block_on(spawned).unwrap_err().is_cancelled());
 }
 
 /// The future of `block_on` is the caller's, and what is left of it is dropped as tasks are.

@@ -390,6 +390,134 @@ fn entering_a_runtime_in_a_task_of_a_set_hides_it_not() {
     }
 }
 
+/// A handle that was entered in its own local runtime took `spawn_local` away until the guard was dropped.
+// Mutant: src/runtime/handle.rs :: spawner: self.to_local() }; => spawner: None };
+// Mutant: src/runtime/handle.rs :: self.run_here(true, || block_on(future)) => Current::enter(&self.context().with_polling(), || block_on(future))
+#[test]
+fn entering_a_local_runtime_by_its_handle_keeps_its_local_tasks() {
+    let runtime = local_runtime();
+    let count = Rc::new(Cell::new(0));
+    let counted = || {
+        let count = count.clone();
+        spawn_local(async move { count.set(count.get() + 1) })
+    };
+    // In its main future, in a guard inside of a guard, in tasks of both kinds.
+    runtime.block_on(async {
+        let handle = Handle::current();
+        let guard = handle.enter();
+        let again = handle.enter();
+        let inner = counted();
+        drop(again);
+        let outer = counted();
+        let task = spawn_local(async {
+            let handle = Handle::current();
+            let _guard = handle.enter();
+            try_spawn_local(async {}).is_ok()
+        });
+        let sent = zokio::spawn(async {
+            let handle = Handle::current();
+            let _guard = handle.enter();
+            try_spawn_local(async {}).is_ok()
+        });
+        drop(guard);
+        inner.await.unwrap();
+        outer.await.unwrap();
+        assert!(task.await.unwrap());
+        assert!(sent.await.unwrap());
+    });
+    assert_eq!(count.get(), 2);
+    // Where it does not run, and where another one has hidden it.
+    for other in runtimes() {
+        let _others = other.enter();
+        assert!(try_spawn_local(async {}).is_err());
+        let entered = {
+            let _guard = runtime.handle().enter();
+            counted()
+        };
+        let mut blocked = None;
+        runtime.handle().block_on(async { blocked = Some(counted()) });
+        assert!(try_spawn_local(async {}).is_err(), "it was not left");
+        runtime.block_on(async {
+            entered.await.unwrap();
+            blocked.unwrap().await.unwrap();
+        });
+    }
+    assert_eq!(count.get(), 6);
+}
+
+/// In a task of a set the handle leaves the set where it is; the runtime itself goes before it.
+#[test]
+fn entering_a_local_runtime_in_a_task_of_a_set_asks_who_is_entered() {
+    let runtime = local_runtime();
+    let set = LocalSet::new();
+    let ran = runtime.block_on(set.run_until(async {
+        let of_set = {
+            let _guard = runtime.handle().enter();
+            spawn_local(async { 1 })
+        };
+        let of_runtime = {
+            let _guard = runtime.enter();
+            spawn_local(async { 2 })
+        };
+        (of_set.await.unwrap(), of_runtime)
+    }));
+    assert_eq!(ran.0, 1);
+    drop(set);
+    assert_eq!(runtime.block_on(ran.1).unwrap(), 2);
+}
+
+/// Elsewhere the same handle spawns what is `Send`.
+// Mutant: executor-local/src/local.rs :: self.0.get().is_some_and(|thread| *thread == this_thread()) => self.0.get().is_some()
+#[test]
+fn a_handle_of_a_local_runtime_takes_local_tasks_on_its_own_thread_only() {
+    fn refuses(handle: &Handle) -> bool {
+        let _guard = handle.enter();
+        let current = Handle::current();
+        let _again = current.enter();
+        try_spawn_local(async {}).is_err()
+    }
+    let runtime = local_runtime();
+    let handle = runtime.handle();
+    assert!(!refuses(handle));
+    thread::scope(|scope| {
+        let elsewhere = scope.spawn(|| {
+            assert!(refuses(handle));
+            assert!(handle.block_on(async { try_spawn_local(async {}).is_err() }));
+            // In a runtime of that thread it hides what is there.
+            let own = local_runtime();
+            own.block_on(async {
+                assert!(refuses(handle));
+                assert!(try_spawn_local(async {}).is_ok());
+            });
+            assert!(!refuses(own.handle()));
+        });
+        elsewhere.join().unwrap();
+    });
+    let call = runtime.spawn_blocking(|| refuses(&Handle::current()));
+    assert!(runtime.block_on(call).unwrap());
+}
+
+/// What is spawned then is cancelled at once.
+// Mutant: executor-local/src/shared.rs :: boxes.close(); => let _ = ();
+#[test]
+fn a_local_runtime_may_go_before_those_who_have_entered_it() {
+    let cancelled = || {
+        let mut handle = task::spawn(spawn_local(async {}));
+        assert!(assert_ready!(handle.poll()).unwrap_err().is_cancelled());
+    };
+    let runtime = local_runtime();
+    let handle = runtime.handle().clone();
+    let guard = handle.enter();
+    drop(runtime);
+    cancelled();
+    drop(guard);
+    let guard = handle.enter();
+    cancelled();
+    drop(guard);
+    handle.block_on(async { cancelled() });
+    assert!(try_spawn_local(async {}).is_err());
+}
+
 #[test]
 fn plain_runtimes_refuse_local_tasks() {
     for runtime in runtimes() {

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use std::sync::OnceLock;
 
 use zokio_core::park::Unpark;
 use zokio_core::task::{Need, Owner, Refusal, Spawn, TaskPtr, Vacancy};
@@ -12,7 +13,7 @@ use crate::shared::SharedSpawner;
 /// Spawns tasks that need not be `Send` on an executor of this thread. It cannot leave the thread.
 ///
 /// *one thread*: it is made where its executor is run, and its tasks are dropped, on this thread from then on and on no
-/// other: by `LocalSet`, which cannot be sent either, and by `SharedExecutor::bind`.
+/// other: by `LocalSet`, which cannot be sent either, and of an executor that `SharedExecutor::bind` has bound to it.
 pub struct LocalSpawner<U: Unpark> {
     spawner: SharedSpawner<U>,
     _not_send: PhantomData<*const ()>,
@@ -70,18 +71,22 @@ unsafe impl<U: Unpark> Spawn for LocalSpawner<U> {
 }
 
 /// Which thread may run an executor: any, until it is bound.
-#[derive(Debug, Default)]
-pub(crate) struct Bound(std::sync::OnceLock<usize>);
+#[derive(Debug)]
+pub(crate) struct Bound(OnceLock<usize>);
 
 impl Bound {
+    pub(crate) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
     /// Binds to this thread. `false`: it is bound to another one.
     pub(crate) fn bind(&self) -> bool {
         *self.0.get_or_init(this_thread) == this_thread()
     }
 
-    /// Whether it is bound, to whatever thread.
-    pub(crate) fn is_bound(&self) -> bool {
-        self.0.get().is_some()
+    /// Whether it is bound to this thread.
+    pub(crate) fn is_here(&self) -> bool {
+        self.0.get().is_some_and(|thread| *thread == this_thread())
     }
 
     /// Whether this thread may run the executor, and drop its tasks.

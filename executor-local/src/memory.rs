@@ -55,14 +55,17 @@ mod heap {
 
     use crate::config::Setup;
     use crate::executor::Executor;
+    use crate::local::Bound;
 
     /// Static tasks in arenas, boxed ones on the heap.
     pub(crate) type Mode = zokio_core::task::Either;
 
-    /// The boxed tasks.
+    /// The boxed tasks, and their thread.
     #[derive(Debug)]
     pub(crate) struct Memory {
         pub(crate) boxes: Boxes,
+        /// The thread that local tasks are on, if [`bind`](crate::SharedExecutor::bind) was called.
+        pub(crate) bound: Bound,
         /// Whether a poll of one panicked. Written by the one who runs.
         panicked: AtomicBool,
     }
@@ -70,7 +73,7 @@ mod heap {
     impl Memory {
         const_fn! {
             pub(crate) const fn new() -> Self {
-                Self { boxes: Boxes::new(), panicked: AtomicBool::new(false) }
+                Self { boxes: Boxes::new(), bound: Bound::new(), panicked: AtomicBool::new(false) }
             }
         }
 

@@ -23,7 +23,7 @@ use zokio_core::time::Timers;
 use crate::config::Config;
 use crate::context::Current;
 use crate::executor::{Executor, Running, check_nesting, poll_main};
-use crate::local::{Bound, LocalSpawner};
+use crate::local::LocalSpawner;
 use crate::main_future::NestedBlockOn;
 use crate::order::Order;
 use crate::pause::{Condvar, Mutex, MutexGuard};
@@ -42,8 +42,6 @@ struct Shared<P: Park> {
     executor: Arc<Executor<P::Unpark>>,
     /// The parker, while nobody runs.
     park: Mutex<Option<P>>,
-    /// The thread that local tasks are on, if there may be any.
-    bound: Bound,
     /// How far the draws are of an executor whose order is drawn from a seed.
     seed: Option<Mutex<Drawn>>,
     /// Whether a task that panics ends it.
@@ -175,7 +173,6 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
             shared: Arc::new(Shared {
                 executor,
                 park: Mutex::new(Some(park)),
-                bound: Bound::default(),
                 seed,
                 ends_on_panic: options.ends_on_panic,
                 ring: Condvar::new(),
@@ -208,8 +205,8 @@ impl<P: Park + Send + 'static> SharedExecutor<P> {
     pub fn block_on<F: Future>(&self, handle: Option<&dyn Any>, future: F) -> Result<F::Output, NestedBlockOn> {
         check_nesting()?;
         let shared = &self.shared;
-        shared.bound.check();
         let executor = &shared.executor;
+        executor.memory.bound.check();
         let main = Arc::new(Main { woken: AtomicBool::new(true), shared: shared.clone() });
         let waker = Waker::from(main.clone());
         let place = shared.place();
@@ -286,7 +283,7 @@ impl<P: Park> Seat for SharedSeat<'_, P> {
     fn with<R>(&mut self, f: impl FnOnce(Steps<'_, P>, step::Main<'_>) -> R) -> R {
         let shared = &self.main.shared;
         let executor = &shared.executor;
-        shared.bound.check();
+        executor.memory.bound.check();
         shared.check_panic();
         // Nobody else has it: whoever runs borrows the executor, which is borrowed from them.
         let park = shared.lock().take();
@@ -318,9 +315,10 @@ impl<P: Park> SharedExecutor<P> {
     /// Panics where it is bound to another thread.
     #[track_caller]
     pub fn bind(&mut self) -> LocalSpawner<P::Unpark> {
-        assert!(self.shared.bound.bind(), "this executor is bound to another thread");
-        // SAFETY: *one thread*: nobody runs it now, since `self` is borrowed, and whoever does later checks `bound`.
-        unsafe { LocalSpawner::new(SharedSpawner { executor: self.shared.executor.clone() }) }
+        // Nobody runs it now, since `self` is borrowed, and whoever does later, or drops it, checks `bound`.
+        assert!(self.shared.executor.memory.bound.bind(), "this executor is bound to another thread");
+        let spawner = SharedSpawner { executor: self.shared.executor.clone() };
+        spawner.to_local().expect("it was bound to this thread just now")
     }
 }
 
@@ -328,8 +326,7 @@ impl<P: Park> Shared<P> {
     /// What its context offers.
     fn place(&self) -> Place<P::Unpark> {
         let spawner = SharedSpawner { executor: self.executor.clone() };
-        // SAFETY: *one thread*: it was bound to this one.
-        let local = self.bound.is_bound().then(|| unsafe { LocalSpawner::new(spawner.clone()) });
+        let local = spawner.to_local();
         Place { spawner, local }
     }
 
@@ -464,7 +461,7 @@ impl<P: Park> SharedExecutor<P> {
     }
 
     fn stop(&mut self, handle: Option<&dyn Any>) {
-        if !self.shared.bound.admits() {
+        if !self.shared.executor.memory.bound.admits() {
             // Tasks that must not be dropped here are left where they are, for ever.
             assert!(std::thread::panicking(), "an executor that is bound to one thread was dropped on another");
             return;
@@ -500,6 +497,14 @@ impl<U: Unpark> SharedSpawner<U> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.executor.memory.boxes.is_closed()
+    }
+
+    /// Spawns tasks that need not be `Send`, where the executor is [bound](SharedExecutor::bind) to this thread. That it is gone
+    /// does not matter: what is spawned then is cancelled at once, here.
+    #[must_use]
+    pub fn to_local(&self) -> Option<LocalSpawner<U>> {
+        // SAFETY: *one thread*: bound to this one, once and for all.
+        self.executor.memory.bound.is_here().then(|| unsafe { LocalSpawner::new(self.clone()) })
     }
 }
 

@@ -43,3 +43,29 @@ fn failure_031_an_executor_with_local_tasks_runs_on_its_own_thread_only() {
     assert!(!left.is_finished());
     assert_eq!(Rc::strong_count(&kept), 2, "its future was dropped on another thread");
 }
+
+/// A spawner that may go anywhere is local again on its executor's own thread, and nowhere else.
+// Mutant: executor-local/src/local.rs :: self.0.get().is_some_and(|thread| *thread == this_thread()) => self.admits()
+#[test]
+fn a_spawner_is_local_where_its_executor_is_bound_to_the_thread() {
+    let mut executor = SharedExecutor::new(Never, Config::new());
+    let spawner = executor.spawner();
+    assert!(spawner.to_local().is_none(), "it may run anywhere");
+    let _ = executor.bind();
+    let is_local = {
+        let spawner = spawner.clone();
+        std::thread::spawn(move || spawner.to_local().is_some()).join().unwrap()
+    };
+    assert!(!is_local, "it runs elsewhere");
+    let spawner = spawner.to_local().unwrap();
+    let kept = Rc::new(5);
+    let task = kept.clone();
+    let handle = try_spawn_local_at(&spawner, async move { *task }).unwrap();
+    assert_eq!(executor.block_on(None, handle).unwrap().unwrap(), 5);
+    // What comes too late is dropped at once.
+    drop(executor);
+    let late = kept.clone();
+    let handle = try_spawn_local_at(&spawner, async move { drop(late) }).unwrap();
+    assert!(handle.is_finished());
+    assert_eq!(Rc::strong_count(&kept), 1);
+}

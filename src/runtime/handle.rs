@@ -18,7 +18,7 @@ use zokio_hal::os::{self, Attending, ReactorHandle, VirtualTime, VirtualUnpark};
 
 use super::blocking::Pool;
 use super::id::Id;
-use super::local::Entered;
+use super::local::{Entered, with_local};
 use crate::task::local_set;
 
 #[cfg(feature = "rt-multi-thread")]
@@ -130,8 +130,7 @@ pub struct EnterGuard<'a> {
 enum EnteredKind {
     #[cfg(feature = "rt-multi-thread")]
     MultiThread(zokio_executor_mt::EnterGuard<VirtualUnpark, Current>),
-    CurrentThread(Held<Current, Local>),
-    Local(Held<Current, Entered>),
+    CurrentThread(Held<Current, Entered>),
     Set(Held<Current, local_set::Entered>),
 }
 
@@ -154,17 +153,20 @@ impl Handle {
         }
     }
 
-    /// As `enter`, on the thread of a local runtime.
-    pub(super) fn enter_local(&self, spawner: &LocalSpawner<VirtualUnpark>) -> EnterGuard<'_> {
+    /// What spawns local tasks on this runtime, where it is a local one and this is its thread.
+    fn to_local(&self) -> Option<LocalSpawner<VirtualUnpark>> {
         match &self.kind {
             #[cfg(feature = "rt-multi-thread")]
-            Kind::MultiThread(_) => self.enter(),
-            Kind::CurrentThread(local) => {
-                let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
-                let offer = Entered { local: local.clone(), spawner: spawner.clone() };
-                EnterGuard { _context: EnteredKind::Local(Held::new(offer)), _reactor: reactor, _of: PhantomData }
-            }
+            Kind::MultiThread(_) => None,
+            Kind::CurrentThread(local) => local.spawner.to_local(),
         }
+    }
+
+    /// Runs `call` in the context that this runtime has on this thread, which is that of an executor that polls, or not.
+    pub(super) fn run_here<R>(&self, polling: bool, call: impl FnOnce() -> R) -> R {
+        let local = self.to_local();
+        let context = with_local(self.context(), local.as_ref());
+        Current::enter(&if polling { context.with_polling() } else { context }, call)
     }
 
     /// The runtime of the current context.
@@ -268,10 +270,9 @@ impl Handle {
         match &self.kind {
             #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread(workers) => workers.block_on(future),
-            Kind::CurrentThread(local) => {
+            Kind::CurrentThread(_) => {
                 super::runtime::refuse_nesting();
-                let context = local.context().with_polling();
-                Current::enter(&context, || block_on(future))
+                self.run_here(true, || block_on(future))
             }
         }
     }
@@ -291,14 +292,23 @@ impl Handle {
     }
 
     /// Makes this runtime the one of this thread until the guard is dropped. In a task of a
-    /// [`LocalSet`](crate::task::LocalSet) `spawn_local` still spawns on the set.
+    /// [`LocalSet`](crate::task::LocalSet) `spawn_local` still spawns on the set; elsewhere on this runtime, where it is a
+    /// [`LocalRuntime`](super::LocalRuntime) and this is its thread.
     pub fn enter(&self) -> EnterGuard<'_> {
+        self.enter_beside(local_set::Entered::beside(self))
+    }
+
+    /// As `enter`, with a set beside this runtime, or none.
+    pub(super) fn enter_beside(&self, set: Option<local_set::Entered>) -> EnterGuard<'_> {
         let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
-        let context = match (local_set::Entered::beside(self), &self.kind) {
+        let context = match (set, &self.kind) {
             (Some(set), _) => EnteredKind::Set(Held::new(set)),
             #[cfg(feature = "rt-multi-thread")]
             (None, Kind::MultiThread(workers)) => EnteredKind::MultiThread(workers.enter()),
-            (None, Kind::CurrentThread(local)) => EnteredKind::CurrentThread(Held::new(local.clone())),
+            (None, Kind::CurrentThread(local)) => {
+                let offer = Entered { local: local.clone(), spawner: self.to_local() };
+                EnteredKind::CurrentThread(Held::new(offer))
+            }
         };
         EnterGuard { _context: context, _reactor: reactor, _of: PhantomData }
     }

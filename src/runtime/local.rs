@@ -1,6 +1,5 @@
 //! A runtime of one thread, whose tasks need not be `Send`.
 
-use core::any::Any;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::time::Duration;
@@ -117,9 +116,10 @@ impl LocalRuntime {
         self.runtime.stepper()
     }
 
-    /// Makes this runtime the one of this thread until the guard is dropped.
+    /// Makes this runtime the one of this thread until the guard is dropped. `spawn_local` spawns on it, in a task of a
+    /// [`LocalSet`](crate::task::LocalSet) too.
     pub fn enter(&self) -> EnterGuard<'_> {
-        self.handle().enter_local(&self.spawner)
+        self.handle().enter_beside(None)
     }
 
     /// Drops every task, and waits for blocking work, at most for `timeout`.
@@ -133,15 +133,23 @@ impl LocalRuntime {
     }
 }
 
-/// What a local runtime offers where it was entered.
+/// What a current-thread runtime offers where it was entered.
 pub(super) struct Entered {
     pub(super) local: Local,
-    pub(super) spawner: LocalSpawner<VirtualUnpark>,
+    /// Of a local runtime, on its own thread.
+    pub(super) spawner: Option<LocalSpawner<VirtualUnpark>>,
 }
 
 impl Offer for Entered {
     fn context(&self) -> Context<'_> {
-        let handle: &dyn Any = &self.local;
-        self.local.context().with_handle(handle).with_local(&self.spawner)
+        with_local(self.local.context(), self.spawner.as_ref())
+    }
+}
+
+/// Adds where `spawn_local` puts tasks, if it may.
+pub(super) fn with_local<'a>(context: Context<'a>, spawner: Option<&'a LocalSpawner<VirtualUnpark>>) -> Context<'a> {
+    match spawner {
+        Some(spawner) => context.with_local(spawner),
+        None => context,
     }
 }

@@ -181,10 +181,9 @@ impl Runtime {
     fn stop(&mut self, timeout: Option<Duration>) {
         let Some(kind) = self.kind.take() else { return };
         let _reactor = ReactorHandle::enter_or_hide(self.handle.reactor.as_ref());
-        let context = self.handle.context();
-        let (context, timeout) =
-            if is_polling() { (context.with_polling(), Some(Duration::ZERO)) } else { (context, timeout) };
-        Current::enter(&context, || self.stop_inside(kind, timeout));
+        let polling = is_polling();
+        let timeout = if polling { Some(Duration::ZERO) } else { timeout };
+        self.handle.run_here(polling, || self.stop_inside(kind, timeout));
     }
 
     fn stop_inside(&self, kind: Owned, timeout: Option<Duration>) {
