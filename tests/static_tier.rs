@@ -8,11 +8,13 @@ use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use zokio::executor::{Config, Executor};
-use zokio::task::{Arena, JoinHandle, SpawnError, try_spawn, try_spawn_local, yield_now};
+use zokio::task::{Arena, JoinHandle, LocalSet, SpawnError, try_spawn, try_spawn_local, yield_now};
+use zokio::time::sleep;
 use zokio_core::park::{Park, Unpark};
-use zokio_core::time::Instant;
+use zokio_core::time::{Clock, Instant, Timers};
 
 /// Nobody else wakes the executors of these tests.
 #[derive(Clone)]
@@ -272,4 +274,77 @@ fn a_task_left_behind_goes_on_at_the_next_call() {
     let left = EXECUTOR.block_on(&mut NeverPark, async { zokio::spawn(sized::<8>()) });
     assert!(!left.is_finished());
     assert_eq!(EXECUTOR.block_on(&mut NeverPark, left).unwrap(), 8);
+}
+
+/// A guard of a set hid the timers of an executor that has no runtime, and where it spawns.
+mod a_set_that_is_entered_hides_no_executor {
+    use super::*;
+
+    struct Zero;
+
+    impl Clock for Zero {
+        fn now(&self) -> Instant {
+            Instant::EPOCH
+        }
+    }
+
+    static TIMERS: Timers<Zero> = Timers::new(Zero);
+
+    /// Whether `spawn`, timers and `spawn_local` are there.
+    fn here() -> [bool; 3] {
+        let spawns = try_spawn(async {}).is_ok();
+        let sleeps = catch_unwind(|| drop(sleep(Duration::ZERO))).is_ok();
+        [spawns, sleeps, try_spawn_local(async {}).is_ok()]
+    }
+
+    fn looks(set: &LocalSet) {
+        assert_eq!(here()[..2], [true; 2]);
+        let _guard = set.enter();
+        assert_eq!(here(), [true; 3]);
+        // Another one keeps it too.
+        let _again = LocalSet::new().enter();
+        assert_eq!(here(), [true; 3]);
+    }
+
+    // Mutant: src/task/local_set.rs :: offer.map_or(Self::Nothing, Self::Static) => offer.map_or(Self::Nothing, |_: StaticOffer| Self::Nothing)
+    // Mutant: executor-local/src/spawner.rs :: self.timers.with_static_place(&self.place).with_handle(self) => self.timers.with_static_place(&self.place)
+    #[test]
+    fn that_blocks() {
+        static TASKS: Arena<16, 64> = Arena::new();
+        static EXECUTOR: Local = Executor::new(Alone, Config::new().timers(&TIMERS).pool("tasks", &TASKS));
+        let set = LocalSet::new();
+        let left = EXECUTOR.block_on(&mut NeverPark, async {
+            looks(&set);
+            set.run_until(async { looks(&set) }).await;
+            set.enter()
+        });
+        // A guard that has outlived the executor's turn leaves nothing behind.
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(left))).is_err());
+        assert!(try_spawn(async {}).is_err());
+    }
+
+    // Mutant: executor-local/src/step.rs :: executor.context().with_static_place(&place).with_handle(&offer); => executor.context().with_static_place(&place); let _ = offer;
+    #[test]
+    fn that_is_stepped() {
+        static TASKS: Arena<16, 64> = Arena::new();
+        static EXECUTOR: Local = Executor::new(Alone, Config::new().timers(&TIMERS).pool("tasks", &TASKS));
+        let set = LocalSet::new();
+        EXECUTOR.step(NeverPark).run_until(async { looks(&set) });
+    }
+
+    // Mutant: executor-local/src/executor.rs :: .place();\n        let offer = StaticOffer::new(self, place);\n        let context = self.context().with_static_place(&place).with_handle(&offer); => .place();\n        let context = self.context().with_static_place(&place);
+    #[test]
+    fn that_runs() {
+        static TASKS: Arena<16, 64> = Arena::new();
+        static EXECUTOR: Local = Executor::new(Alone, Config::new().timers(&TIMERS).pool("tasks", &TASKS));
+        let set = LocalSet::new();
+        // It never returns but by a panic.
+        let text = panic_of(|| {
+            EXECUTOR.run(NeverPark, |_| {
+                looks(&set);
+                panic!("enough");
+            })
+        });
+        assert_eq!(text, "enough");
+    }
 }

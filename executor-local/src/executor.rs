@@ -19,7 +19,7 @@ use crate::config::{Config, Setup};
 use crate::context::Current;
 use crate::main_future::{NestedBlockOn, Never, Woken};
 use crate::memory::{Memory, Mode};
-use crate::spawner::{SendSpawner, Spawner};
+use crate::spawner::{SendSpawner, Spawner, StaticOffer};
 
 /// How many polls there are between two looks at timers and devices.
 ///
@@ -317,7 +317,8 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         // *never stops*: not even where `start` or the parker panics. There may be tasks that must not run on another
         // thread, so nobody may run this executor again.
         let place = Spawner::new(self).place();
-        let context = self.context().with_static_place(&place);
+        let offer = StaticOffer::new(self, place);
+        let context = self.context().with_static_place(&place).with_handle(&offer);
         // No closure: a function that never returns is not put in line.
         // SAFETY: the context is left at the end of this function, which is a panic's.
         let _entered = unsafe { Current::enter_raw(NonNull::from(&context).cast()) };
@@ -356,7 +357,8 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         assert!(self.try_start(), "this executor runs already");
         let _running = Running(self);
         let place = Spawner::new(self).place().anywhere();
-        let context = self.context().with_static_place(&place);
+        let offer = StaticOffer::new(self, place);
+        let context = self.context().with_static_place(&place).with_handle(&offer);
         let waker = static_waker(self);
         // Ordering: relaxed: set and looked at by this thread first.
         self.main_woken.store(true, Ordering::Relaxed);

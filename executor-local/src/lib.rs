@@ -55,5 +55,5 @@ pub use local_set::{Drivers, LocalSet};
 pub use main_future::NestedBlockOn;
 #[cfg(feature = "std")]
 pub use shared::{Options, SharedExecutor, SharedSeat, SharedSpawner};
-pub use spawner::{SendSpawner, Spawner};
+pub use spawner::{SendSpawner, Spawner, StaticOffer};
 pub use step::{Seat, Static as StaticSeat, Stepper};

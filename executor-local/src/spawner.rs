@@ -1,9 +1,11 @@
-//! The right to spawn on an executor in a `static`: [`Spawner`] on its own core, [`SendSpawner`] from anywhere.
+//! The right to spawn on an executor in a `static`: [`Spawner`] on its own core, [`SendSpawner`] from anywhere; and what such an
+//! executor offers, to keep: [`StaticOffer`].
 
 use core::future::Future;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use zokio_core::ambient::Context;
 use zokio_core::park::Unpark;
 use zokio_core::task::{
     Arena, IntoTask, JoinHandle, Need, Owner, Refusal, Spawn, SpawnError, StaticPlace, TaskPtr, Vacancy,
@@ -246,5 +248,26 @@ impl core::fmt::Debug for Spawner {
 impl core::fmt::Debug for SendSpawner {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("SendSpawner").field("pool", &self.place.pool_name()).finish()
+    }
+}
+
+/// What an executor in a `static` offers to its tasks, for who keeps it longer than a poll: it is there for ever. The handle of its
+/// context is one.
+#[derive(Clone, Copy, Debug)]
+pub struct StaticOffer {
+    timers: Context<'static>,
+    place: StaticPlace,
+}
+
+impl StaticOffer {
+    #[inline]
+    pub(crate) fn new<U: Unpark, K: Setup>(executor: &'static Executor<U, K>, place: StaticPlace) -> Self {
+        Self { timers: executor.offer(Context::EMPTY), place }
+    }
+
+    /// The context of its tasks, but for that it polls.
+    #[must_use]
+    pub fn context(&self) -> Context<'_> {
+        self.timers.with_static_place(&self.place).with_handle(self)
     }
 }

@@ -25,7 +25,7 @@ use crate::context::Current;
 use crate::executor::{Executor, POLLS_PER_TURN, check_nesting, poll_main};
 use crate::main_future::Woken;
 use crate::order::Order;
-use crate::spawner::Spawner;
+use crate::spawner::{Spawner, StaticOffer};
 
 /// The loops, over what they need.
 ///
@@ -232,7 +232,8 @@ impl<P: Park> Seat for Static<P> {
     fn with<R>(&mut self, f: impl FnOnce(Steps<'_, P>, Main<'_>) -> R) -> R {
         let executor = self.executor;
         let place = self.spawner.place();
-        let context = executor.context().with_static_place(&place);
+        let offer = StaticOffer::new(executor, place);
+        let context = executor.context().with_static_place(&place).with_handle(&offer);
         let waker = static_waker(executor);
         // SAFETY: *one runner*: started in `Executor::step`, and never stopped.
         let steps = unsafe { Steps::new(executor, &mut self.park, &mut self.order) };

@@ -7,7 +7,7 @@ use core::task::{Context as PollContext, Poll};
 use zokio_core::ambient::{Ambient, Context, Held, Offer};
 use zokio_core::task::JoinHandle;
 use zokio_executor_local::context::Current;
-use zokio_executor_local::{Drivers, LocalSet as Set, LocalSpawner};
+use zokio_executor_local::{Drivers, LocalSet as Set, LocalSpawner, StaticOffer};
 
 use crate::runtime::{Handle, Id, Runtime};
 
@@ -64,9 +64,10 @@ impl LocalSet {
         Id::of(self.set.place())
     }
 
-    /// Makes this set the one that `spawn_local` spawns on, until the guard is dropped.
+    /// Makes this set the one that `spawn_local` spawns on, until the guard is dropped. All else stays: timers, `spawn` and the
+    /// handle are those of the runtime, or of the executor in a `static`, that is current.
     pub fn enter(&self) -> LocalEnterGuard {
-        let offer = Entered { spawner: self.set.spawner(), runtime: Handle::try_current().ok() };
+        let offer = Entered { spawner: self.set.spawner(), around: Around::current() };
         LocalEnterGuard { _entered: Held::new(offer) }
     }
 
@@ -121,22 +122,45 @@ pub struct LocalEnterGuard {
     _entered: Held<Current, Entered>,
 }
 
-/// The set beside the runtime that is current.
+/// The set beside what is current.
 pub(crate) struct Entered {
     spawner: LocalSpawner<Drivers>,
-    runtime: Option<Handle>,
+    around: Around,
+}
+
+/// What a context has beside a set.
+enum Around {
+    Nothing,
+    Runtime(Handle),
+    Static(StaticOffer),
+}
+
+impl Around {
+    /// That of the current context.
+    fn current() -> Self {
+        if let Ok(runtime) = Handle::try_current() {
+            return Self::Runtime(runtime);
+        }
+        let offer = Current::with(|context| context?.handle()?.downcast_ref().copied());
+        offer.map_or(Self::Nothing, Self::Static)
+    }
 }
 
 impl Entered {
     /// The set of the current context, if there is one, beside a runtime.
     pub(crate) fn beside(runtime: &Handle) -> Option<Self> {
         let spawner = Current::with(|context| context.and_then(|context| context.local_as().cloned()))?;
-        Some(Self { spawner, runtime: Some(runtime.clone()) })
+        Some(Self { spawner, around: Around::Runtime(runtime.clone()) })
     }
 }
 
 impl Offer for Entered {
     fn context(&self) -> Context<'_> {
-        self.runtime.as_ref().map_or(Context::EMPTY, Handle::context).with_local(&self.spawner)
+        let around = match &self.around {
+            Around::Nothing => Context::EMPTY,
+            Around::Runtime(runtime) => runtime.context(),
+            Around::Static(offer) => offer.context(),
+        };
+        around.with_local(&self.spawner)
     }
 }
