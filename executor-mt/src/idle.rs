@@ -21,7 +21,8 @@
 //! - *Push, fence, look*: work is made visible before the word is read, with a fence between.
 //! - *Bit, fence, look*: the parked bit is set before the boxes are read, with a fence between. Own boxes always; the
 //!   boxes of everybody if this worker was the last that searched. With the rule above, either the pusher sees the bit or
-//!   the parker sees the work.
+//!   the parker sees the work. The own queue is one of the own boxes: it was empty when the bit was set, but a parker may deliver
+//!   events between that and the look.
 //! - *Last one looks again*: a searcher that stops, for whatever reason, and was the last, looks at all boxes after saying
 //!   so (and wakes another if it cannot take what it sees): pushers who saw it searching woke nobody.
 //! - *Nobody sleeps unsearched*: a worker may park without having searched only while another searches, judged by the same

@@ -328,7 +328,8 @@ impl<'a, P: Park> Worker<'a, P> {
         let home = local.home();
         let parked = role.park(
             &shared.idle,
-            || home.has_inbox() || shared.is_closed(),
+            // The queue as well: a parker may deliver events before it asks, and nobody is called for what they wake.
+            || home.has_work() || shared.is_closed(),
             || shared.has_work(),
             |is_idle| {
                 home.counters.count_parks(1);

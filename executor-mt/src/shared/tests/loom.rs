@@ -24,9 +24,10 @@ impl Clock for Frozen {
     }
 }
 
-/// Counts, by its references, whether the runtime is there; sleeps with a sticky flag.
+/// Counts, by its references, whether the runtime is there; sleeps with a sticky flag. Its event, if it has one, is that a task is woken
+/// before it asks.
 #[derive(Clone)]
-struct LoomPark(Arc<(Mutex<bool>, Condvar)>);
+struct LoomPark(Arc<(Mutex<bool>, Condvar)>, Arc<Quiet<Option<Waker>>>);
 
 impl Unpark for LoomPark {
     fn unpark(&self) {
@@ -43,6 +44,11 @@ impl Park for LoomPark {
     }
 
     fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        let event = self.1.lock().unwrap().take();
+        if let Some(waker) = event {
+            thread::yield_now(); // the look is a call of the system
+            waker.wake();
+        }
         if !is_idle() {
             return;
         }
@@ -79,7 +85,8 @@ struct Model {
 
 impl Model {
     fn new(workers: usize) -> Self {
-        let parks: Vec<_> = (0..workers).map(|_| LoomPark(Arc::new((Mutex::new(false), Condvar::new())))).collect();
+        let park = || LoomPark(Arc::new((Mutex::new(false), Condvar::new())), Arc::default());
+        let parks: Vec<_> = (0..workers).map(|_| park()).collect();
         let timers: &'static Timers = Box::leak(Box::new(Timers::new(Frozen)));
         let (shared, queues) = Shared::new(parks.iter().map(|park| (park.clone(), timers)), Arc::new(()), true);
         Self { shared, queues: Cell::new(queues), parks, dropped: Arc::default() }
@@ -187,6 +194,21 @@ fn failure_001_a_wake_from_outside_races_the_worker_parking() {
         let (handle, waker) = model.sleeper();
         let threads = model.start();
         waker.wake();
+        model.end(threads, vec![handle]);
+    });
+}
+
+// Mutant: executor-mt/src/worker.rs :: || home.has_work() || shared.is_closed(), => || home.has_inbox() || shared.is_closed(),
+#[test]
+fn an_event_before_the_question_races_another_worker_parking() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(1); // beside the one that its park makes; two take a minute
+    model.max_branches = 10_000;
+    explore(model, || {
+        let model = Model::new(2);
+        let (handle, waker) = model.sleeper();
+        *model.parks[0].1.lock().unwrap() = Some(waker);
+        let threads = model.start();
         model.end(threads, vec![handle]);
     });
 }

@@ -12,6 +12,7 @@ use zokio_core::task::spawn_at;
 use zokio_core::time::{Clock, Instant};
 
 use super::*;
+use crate::idle::Parked;
 
 struct Frozen;
 
@@ -280,4 +281,56 @@ fn tasks_of_a_home_without_a_worker_are_dropped_by_whoever_has_them() {
         spawn(); // it comes too late
     });
     assert_eq!(Arc::strong_count(&held), 1);
+}
+
+/// A parker that delivers an event before it asks, and keeps the answer.
+struct DeliversFirst {
+    event: Option<Box<dyn FnOnce()>>,
+    is_idle: Rc<Cell<Option<bool>>>,
+}
+
+impl Park for DeliversFirst {
+    type Unpark = Calls;
+
+    fn unpark(&self) -> Calls {
+        Calls::default()
+    }
+
+    fn park(&mut self, _: Option<Instant>, is_idle: impl FnOnce() -> bool) {
+        self.poll();
+        self.is_idle.set(Some(is_idle()));
+    }
+
+    fn poll(&mut self) {
+        if let Some(event) = self.event.take() {
+            event();
+        }
+    }
+}
+
+// Mutant: executor-mt/src/worker.rs :: || home.has_work() || shared.is_closed(), => || home.has_inbox() || shared.is_closed(),
+#[test]
+fn a_worker_does_not_sleep_on_what_an_event_woke_before_it_was_asked() {
+    stage(1, Events::none(), |Stage { shared, worker, wakers, calls, .. }| {
+        let other = shared.clone();
+        let event = move || {
+            // The other one finds nothing, and sleeps.
+            assert_eq!(other.idle.transition_to_parked(1, true), Parked::LookAtAll);
+            assert!(!other.has_work());
+            wakers.into_iter().for_each(Waker::wake);
+        };
+        let is_idle = Rc::<Cell<Option<bool>>>::default();
+        let park = DeliversFirst { event: Some(Box::new(event)), is_idle: is_idle.clone() };
+        let mut worker = Worker::new(worker.local, park, worker.timers, RHYTHM);
+        assert!(shared.idle.transition_to_searching(1));
+        assert!(worker.next().is_none() && worker.search().is_none());
+        worker.rest();
+        assert_eq!(
+            (worker.local.queue.len(), calls.load(Ordering::Relaxed)),
+            (1, 0),
+            "it is what this worker runs next"
+        );
+        assert_eq!(is_idle.get(), Some(false));
+        let _ = shared.idle.transition_from_parked(1);
+    });
 }
