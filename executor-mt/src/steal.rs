@@ -54,7 +54,7 @@ fn take<U: Unpark>(victim: &Home<U>, thief: &Local<U>, most_left: usize) -> Opti
             return Some(task);
         }
     }
-    if let Some(task) = from_backlog(victim, thief, CAPACITY / 2) {
+    if let (Some(task), _) = from_backlog(victim, thief, CAPACITY / 2) {
         return Some(task);
     }
     // A whole box in one step: the others of it can be stolen from here.
@@ -73,15 +73,14 @@ fn take<U: Unpark>(victim: &Home<U>, thief: &Local<U>, most_left: usize) -> Opti
     None
 }
 
-/// Takes one task to run and up to `most` others into the queue of `thief`, which is empty.
-pub(crate) fn from_backlog<U: Unpark>(victim: &Home<U>, thief: &Local<U>, most: usize) -> Option<Task<U>> {
+/// Takes one task to run and up to `most` others into the queue of `thief`, which is empty. Says how many others.
+pub(crate) fn from_backlog<U: Unpark>(victim: &Home<U>, thief: &Local<U>, most: usize) -> (Option<Task<U>>, usize) {
     if victim.backlog.len() == 0 {
-        return None;
+        return (None, 0);
     }
     let mut batch = victim.backlog.take(most);
     let first = batch.next();
-    keep(batch, thief);
-    first
+    (first, keep(batch, thief))
 }
 
 /// Puts tasks into the queue of `local`, and those for which there is no room into its backlog. Returns how many.

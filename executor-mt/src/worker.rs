@@ -236,16 +236,24 @@ impl<'a, P: Park> Worker<'a, P> {
                 return Some(task);
             }
         }
-        steal::from_backlog(home, local, CAPACITY / 2)
+        let (task, others) = steal::from_backlog(home, local, CAPACITY / 2);
+        self.moved(usize::from(task.is_some()) + others);
+        task
+    }
+
+    /// So many tasks have come into the queue, or one of them into hand, that were nowhere while they were moved: whoever looked
+    /// meanwhile saw none, and may sleep. One alone is what this worker runs next.
+    fn moved(&self, tasks: usize) {
+        if tasks > 1 {
+            self.local.shared.notify(self.local.index());
+        }
     }
 
     /// Takes in what came from other threads. One unpark per drained batch: whoever comes to help will call for more.
     fn receive(&mut self, tasks: impl Iterator<Item = Task<P::Unpark>>) {
         let received = steal::keep(tasks, self.local);
         self.local.home().counters.count_received(received);
-        if received > 1 {
-            self.local.shared.notify(self.local.index());
-        }
+        self.moved(received);
     }
 
     /// Lets some of the backlog into the queue, as far as there is room: behind what is there, which is older. Where there is none, one
@@ -259,7 +267,7 @@ impl<'a, P: Park> Worker<'a, P> {
         match CAPACITY - local.queue.len() {
             0 => home.backlog.take(1).next(),
             room => {
-                steal::keep(home.backlog.take(room.min(REFILL)), local);
+                self.moved(steal::keep(home.backlog.take(room.min(REFILL)), local));
                 None
             }
         }

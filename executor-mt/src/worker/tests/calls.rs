@@ -334,3 +334,35 @@ fn a_worker_does_not_sleep_on_what_an_event_woke_before_it_was_asked() {
         let _ = shared.idle.transition_from_parked(1);
     });
 }
+
+/// How often the other worker, which sleeps, is called when `tasks` come from the backlog of this one, at the tick of the backlog or
+/// when the queue is empty.
+fn calls_for_a_backlog(tasks: usize, at_tick: bool) -> usize {
+    stage(tasks, Events::none(), |Stage { shared, mut worker, wakers, calls, .. }| {
+        wakers.into_iter().for_each(Waker::wake);
+        let home = worker.local.home();
+        home.backlog.extend(core::iter::from_fn(|| worker.local.queue.pop()));
+        worker.to_go.global_queue_interval = if at_tick { 1 } else { 2 };
+        // It has looked while they were on their way.
+        assert!(shared.idle.transition_to_searching(1));
+        let _ = shared.idle.transition_to_parked(1, true);
+        calls.store(0, Ordering::Relaxed);
+        let task = worker.next().expect("there is one");
+        assert_eq!((worker.local.queue.len(), home.backlog.len()), (tasks - 1, 0));
+        let called = calls.load(Ordering::Relaxed);
+        task.run();
+        called
+    })
+}
+
+// Mutant: executor-mt/src/worker.rs :: self.moved(usize::from(task.is_some()) + others); => _ = others;
+#[test]
+fn what_leaves_the_backlog_for_an_empty_queue_calls_one_who_saw_it_nowhere() {
+    assert_eq!([1, 2, 9].map(|tasks| calls_for_a_backlog(tasks, false)), [0, 1, 1], "one alone is run at once");
+}
+
+// Mutant: executor-mt/src/worker.rs :: self.moved(steal::keep(home.backlog.take(room.min(REFILL)), local)); => steal::keep(home.backlog.take(room.min(REFILL)), local);
+#[test]
+fn what_leaves_the_backlog_at_its_tick_calls_one_who_saw_it_nowhere() {
+    assert_eq!([1, 2, 9].map(|tasks| calls_for_a_backlog(tasks, true)), [0, 1, 1], "one alone is run at once");
+}
