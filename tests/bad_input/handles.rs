@@ -192,6 +192,7 @@ fn spawning_after_the_end_gives_a_cancelled_task_or_the_future_back() {
     }
 }
 
+// Mutant: hal/src/os/current.rs :: if DEPTH.get() != self.depth && std::thread::panicking() { => if false {
 #[test]
 fn guards_dropped_out_of_order_panic_and_leave_a_thread_that_works() {
     within(|| {
@@ -201,7 +202,11 @@ fn guards_dropped_out_of_order_panic_and_leave_a_thread_that_works() {
         let text = panic_of(|| drop(first));
         assert!(text.contains("out of order"), "{text}");
         assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
-        drop(second);
+        let (handle, system) = (Handle::current(), std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        let listener = zokio::net::TcpListener::from_std(system).expect("the sockets of the second are there");
+        assert_eq!([&one, &two].map(|runtime| runtime.handle().registered_sockets()), [Some(0), Some(1)]);
+        drop((listener, second));
+        handle.block_on(async { zokio::net::TcpListener::bind("127.0.0.1:0").await }).expect("and after it");
         assert_eq!(one.block_on(async { zokio::spawn(async { 1 }).await.unwrap() }), 1);
         assert_eq!(two.block_on(async { zokio::spawn(async { 2 }).await.unwrap() }), 2);
         drop((one, two));
