@@ -12,6 +12,9 @@
 //! *late wake*: it can reach the next worker in the reactor if its worker has left meanwhile. That one returns
 //! spuriously, which is allowed; the worker it was meant for has left, and finds its token.
 //!
+//! *told within*: whoever wants to know that a wait in the reactor is over is told before the lock is released. So who gets the
+//! reactor next, and finds no event there, knows that whoever has fetched one has been told.
+//!
 //! *deliver unlocked*: events are handed to their sources after the lock is released, so wakers run under no lock.
 //!
 //! # What it does not do
@@ -52,6 +55,24 @@ pub(super) trait Wait: Send + Debug {
     }
     /// Hands the events to their sources.
     fn deliver(handle: &Self::Handle, events: &mut Self::Events);
+}
+
+/// What a worker does that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Answer {
+    /// It does not sleep.
+    Stay,
+    /// It waits, in the reactor if nobody else does.
+    Sleep,
+    /// It sleeps on its own: another one is about to look into the reactor.
+    SleepApart,
+}
+
+impl Answer {
+    fn of(is_idle: bool) -> Self {
+        if is_idle { Self::Sleep } else { Self::Stay }
+    }
 }
 
 /// When a wait is over at the latest.
@@ -104,32 +125,38 @@ impl<D: Wait> Parker<D> {
         Unparker { token: self.token.clone(), driver: self.driving.as_ref().map(|driving| driving.handle.clone()) }
     }
 
-    fn park(&mut self, until: Until, is_idle: impl FnOnce() -> bool) {
-        // Unparking is sticky, so `is_idle` may be asked first: an unpark after it finds the token.
-        if !is_idle() || self.token.take() {
+    /// `returned` is told that a wait in the reactor is over: *told within*.
+    fn park(&mut self, until: Until, ask: impl FnOnce() -> Answer, returned: impl FnOnce()) {
+        // Unparking is sticky, so it may be asked first: an unpark after it finds the token.
+        let answer = ask();
+        if answer == Answer::Stay || self.token.take() {
             return;
         }
-        let Some(driving) = &mut self.driving else { return self.token.sleep(until.left()) };
+        let driving = self.driving.as_mut().filter(|_| answer == Answer::Sleep);
+        let Some(driving) = driving else { return self.token.sleep(until.left()) };
         let Some(mut driver) = try_lock(&driving.driver) else { return self.token.sleep(until.left()) };
         if !self.token.begin_driving() {
             return;
         }
         driver.wait(&mut driving.events, until);
         self.token.end();
+        returned();
         drop(driver);
         D::deliver(&driving.handle, &mut driving.events);
     }
 
-    fn poll(&mut self) {
-        let Some(driving) = &mut self.driving else { return };
+    /// Whether it has seen all that there was; not, if another one is in the reactor.
+    fn poll(&mut self) -> bool {
+        let Some(driving) = &mut self.driving else { return true };
         // A busy worker looks every two microseconds where its tasks are short, and a look is a call of the system.
         if D::is_deserted(&driving.handle) {
-            return;
+            return true;
         }
-        let Some(mut driver) = try_lock(&driving.driver) else { return };
+        let Some(mut driver) = try_lock(&driving.driver) else { return false };
         driver.wait(&mut driving.events, Until::Now);
         drop(driver);
         D::deliver(&driving.handle, &mut driving.events);
+        true
     }
 }
 
@@ -231,6 +258,33 @@ impl WorkerPark {
     pub fn handle(&self) -> Option<&ReactorHandle> {
         self.0.driving.as_ref().map(|driving| &driving.handle)
     }
+
+    /// As [`poll`](Park::poll). Whether it has seen all that there was; not, if another worker is in the reactor.
+    pub(super) fn look(&mut self) -> bool {
+        self.0.poll()
+    }
+
+    /// As [`park`](Park::park). `returned` is called when a wait in the reactor is over, before another worker may enter it.
+    pub(super) fn park_telling(
+        &mut self,
+        deadline: Option<Instant>,
+        ask: impl FnOnce() -> Answer,
+        returned: impl FnOnce(),
+    ) {
+        self.0.park(deadline.map_or(Until::Never, Until::At), ask, returned);
+    }
+}
+
+impl WorkerUnpark {
+    /// Whether there is a reactor with a source that could have an event.
+    pub(super) fn has_sources(&self) -> bool {
+        self.0.driver.as_ref().is_some_and(|handle| !Reactor::is_deserted(handle))
+    }
+
+    /// Whether its worker waits in the reactor now.
+    pub(super) fn is_driving(&self) -> bool {
+        self.0.token.is_driving()
+    }
 }
 
 impl Park for WorkerPark {
@@ -243,13 +297,13 @@ impl Park for WorkerPark {
     /// Deadlines are read on a [`SystemClock`]. The wait is rounded up to what the system counts in, never down: with
     /// epoll, to a millisecond where it is 100 ms or more, and not at all where it is less.
     fn park(&mut self, deadline: Option<Instant>, is_idle: impl FnOnce() -> bool) {
-        self.0.park(deadline.map_or(Until::Never, Until::At), is_idle);
+        self.park_telling(deadline, || Answer::of(is_idle()), || ());
     }
 
     /// Delivers what has happened, unless another worker is in the reactor and does. Without a source in the reactor it is a
     /// load; what wakes a worker from outside needs it not.
     fn poll(&mut self) {
-        self.0.poll();
+        self.look();
     }
 }
 

@@ -68,6 +68,12 @@ impl Token {
         self.begin(DRIVING)
     }
 
+    /// Whether it waits in the driver now.
+    pub fn is_driving(&self) -> bool {
+        // Ordering: Relaxed: a hint, on the strength of which nothing is read.
+        self.state.load(Ordering::Relaxed) == DRIVING
+    }
+
     /// Ends the wait in the driver, and takes the notification, if there is one.
     pub fn end(&self) {
         // Ordering: Acquire as in `take`. A swap, not a store: the notification that it may overwrite must be acquired.

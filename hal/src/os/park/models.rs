@@ -6,6 +6,7 @@ use loom::thread;
 use super::super::sync::{Condvar, lock};
 use super::*;
 
+mod telling;
 mod timers;
 
 /// What a reactor and its eventfd are to a parker: a sticky flag that one waits for.
@@ -20,20 +21,23 @@ impl Model {
 }
 
 impl Wait for Model {
-    type Events = ();
+    /// How many waits an event has ended.
+    type Events = usize;
     type Handle = Arc<(Mutex<bool>, Condvar)>;
 
-    fn events() {}
+    fn events() -> usize {
+        0
+    }
 
-    fn wait(&mut self, (): &mut (), until: Until) {
+    fn wait(&mut self, events: &mut usize, until: Until) {
         let mut woken = lock(&self.0.0);
         while !*woken && matches!(until, Until::Never) {
             woken = self.0.1.wait(woken).unwrap();
         }
-        *woken = false;
+        *events += usize::from(core::mem::take(&mut *woken));
     }
 
-    fn deliver(_: &Self::Handle, (): &mut ()) {}
+    fn deliver(_: &Self::Handle, _: &mut usize) {}
 }
 
 fn parkers(count: usize) -> Vec<Parker<Model>> {
@@ -46,7 +50,7 @@ fn parkers(count: usize) -> Vec<Parker<Model>> {
 /// Parks until there is work; as an executor does.
 fn wait_for(parker: &mut Parker<Model>, work: &AtomicBool) {
     while !work.load(Ordering::Relaxed) {
-        parker.park(Until::Never, || !work.load(Ordering::Relaxed));
+        parker.park(Until::Never, || Answer::of(!work.load(Ordering::Relaxed)), || ());
     }
 }
 
@@ -128,7 +132,7 @@ fn what_was_made_ready_is_seen_after_the_wait() {
             }
         });
         // Exactly one unpark: the first wait ends with it and no sooner.
-        parkers[0].park(Until::Never, || true);
+        parkers[0].park(Until::Never, || Answer::Sleep, || ());
         work.with(|_| ());
         caller.join().unwrap();
     });

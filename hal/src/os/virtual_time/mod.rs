@@ -13,13 +13,20 @@
 //! *counted before told*: whoever is woken is counted as awake before it is told, and until it rests again: the count is
 //! never zero while a wake-up is on its way.
 //!
+//! *looked at before*: a paused clock is moved only when somebody has looked into the reactor who began after the last one came to rest,
+//! so that what was there by then holds the time where it is. A worker looks before it asks ([`Look`]). Who has looked too early does
+//! not move the clock but looks again; who cannot look, since he is no worker or found another one in the reactor, wakes a worker that
+//! rests, which looks, and moves the clock when it rests again. Whoever leaves the reactor is counted as awake before another one may look
+//! (*told within*, `park`): what he has fetched holds the time as well. Where there is no source there is nothing to look at.
+//!
 //! *rest last*: a worker rests after its question whether it is idle was answered yes, and only if nobody has told it
 //! anything since before it asked: who did found it awake, and counted nobody.
 //!
 //! *one holder*: a clock follows a `VirtualTime` only from when a seat of it was taken until that is left, so a lease
 //! that ends leaves nothing behind.
 //!
-//! *in this order*: the lock of this module, then that of a clock or of a queue of timers. Neither calls back.
+//! *in this order*: the lock of the reactor, then that of this module, then that of a clock or of a queue of timers. Neither of these
+//! calls back.
 
 mod attend;
 mod clock;
@@ -37,7 +44,7 @@ use zokio_core::park::Unpark;
 use zokio_core::time::{Clock, ControlError, Instant, Timers, VirtualClock};
 
 use super::clock::SystemClock;
-use super::park::WorkerUnpark;
+use super::park::{Answer, WorkerUnpark};
 use super::sync::{Mutex, lock};
 
 pub use attend::Attending;
@@ -62,6 +69,8 @@ struct State {
     seats: Vec<Option<Seat>>,
     /// See the module.
     awake: usize,
+    /// How often somebody came to rest.
+    rests: u64,
     /// Threads in `block_on`, where there are workers beside them.
     attending: Option<usize>,
     auto_advance: bool,
@@ -74,8 +83,67 @@ struct Seat {
     clock: &'static RuntimeClock,
     timers: &'static Timers,
     resting: bool,
+    /// It sleeps apart from the reactor, since it wanted another one to look there.
+    apart: bool,
     /// *rest last*.
     told: bool,
+}
+
+/// What a worker has seen of the world outside when it comes to rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// Nothing.
+    None,
+    /// That another worker is in the reactor.
+    Refused,
+    /// All that was there when somebody had come to rest so many times.
+    After(u64),
+}
+
+impl Look {
+    /// `look` says whether it saw all.
+    fn by(time: &VirtualTime, look: impl FnOnce() -> bool) -> Self {
+        let rests = time.state().rests;
+        if look() { Self::After(rests) } else { Self::Refused }
+    }
+}
+
+impl State {
+    /// One less is awake.
+    fn come_to_rest(&mut self) {
+        self.awake -= 1;
+        self.rests += 1;
+    }
+
+    /// The worker `index`, `apart` from the reactor or not.
+    fn sit_down(&mut self, index: usize, apart: bool) {
+        if let Some(seat) = &mut self.seats[index] {
+            (seat.resting, seat.apart) = (true, apart);
+            self.come_to_rest();
+        }
+    }
+
+    /// Asked now and not when they came to rest: a sleep that has been dropped since is no reason to jump.
+    fn next_deadline(&self) -> Option<Instant> {
+        self.seats.iter().flatten().filter_map(|seat| seat.timers.next_deadline()).min()
+    }
+
+    /// Whether there is something to look at, and a reason to.
+    fn wants_a_look(&self) -> bool {
+        self.seats.iter().flatten().any(|seat| seat.unpark.has_sources()) && self.next_deadline().is_some()
+    }
+
+    /// Counts a resting worker other than `index` as awake, which is to look into the reactor; the caller owes it an unpark. It is
+    /// the one that waits there, if that is seen; else one that may be about to, which is refused and sleeps apart if it was not that
+    /// one. Those that sleep apart come last, so there are ever less to choose from.
+    fn choose(&mut self, index: Option<usize>) -> Option<(usize, WorkerUnpark)> {
+        let others = self.seats.iter_mut().enumerate().filter(|(other, _)| Some(*other) != index);
+        let resting = others.filter_map(|(other, seat)| Some((other, seat.as_mut().filter(|seat| seat.resting)?)));
+        let (other, seat) = resting.max_by_key(|(_, seat)| (!seat.apart, seat.unpark.is_driving()))?;
+        seat.resting = false;
+        self.awake += 1;
+        Some((other, seat.unpark.clone()))
+    }
 }
 
 /// Holds a paused clock where it is, until it is dropped.
@@ -87,13 +155,13 @@ impl VirtualTime {
     /// The system's time, for now, of a runtime that runs its tasks in `block_on`.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        Self::with(State { seats: Vec::new(), awake: 0, attending: None, auto_advance: true })
+        Self::with(State { seats: Vec::new(), awake: 0, rests: 0, attending: None, auto_advance: true })
     }
 
     /// The system's time, for now, of a runtime whose workers have threads of their own.
     #[must_use]
     pub fn of_workers() -> Arc<Self> {
-        Self::with(State { seats: Vec::new(), awake: 1, attending: Some(0), auto_advance: true })
+        Self::with(State { seats: Vec::new(), awake: 1, rests: 0, attending: Some(0), auto_advance: true })
     }
 
     fn with(state: State) -> Arc<Self> {
@@ -211,7 +279,7 @@ impl VirtualTime {
         if self.is_told() {
             clock.follow(Some(self.clone()));
         }
-        state.seats.push(Some(Seat { unpark, clock, timers, resting: false, told: false }));
+        state.seats.push(Some(Seat { unpark, clock, timers, resting: false, apart: false, told: false }));
         state.awake += 1;
         state.seats.len() - 1
     }
@@ -233,20 +301,29 @@ impl VirtualTime {
     }
 
     /// A worker has nothing to do. Whether it must wait: not, if the time has come to its next deadline, or it was told
-    /// something since it asked.
-    fn rest(&self, index: usize) -> bool {
+    /// something since it asked, or is to look again.
+    fn rest(&self, index: usize, look: Look) -> Answer {
         let mut state = self.state();
-        let Some(seat) = &mut state.seats[index] else { return true };
+        let Some(seat) = &mut state.seats[index] else { return Answer::Sleep };
         if seat.told {
-            return false;
+            return Answer::Stay;
         }
-        seat.resting = true;
-        state.awake -= 1;
+        let has_looked = look == Look::After(state.rests);
+        if state.awake == 1 && !has_looked && self.is_moved(&state) && state.wants_a_look() {
+            // Who was refused finds another one that rests in the reactor, unless that has left it meanwhile.
+            let other = if look == Look::Refused { state.choose(Some(index)) } else { None };
+            let Some((_, unpark)) = other else { return Answer::Stay };
+            state.sit_down(index, true);
+            drop(state);
+            unpark.unpark();
+            return Answer::SleepApart;
+        }
+        state.sit_down(index, false);
         let woken = self.jump(&mut state);
         let own = state.seats[index].as_ref().is_none_or(|seat| seat.resting);
         drop(state);
         woken.into_iter().filter(|(other, _)| *other != index).for_each(|(_, unpark)| unpark.unpark());
-        own
+        if own { Answer::Sleep } else { Answer::Stay }
     }
 
     /// A worker is awake, or is about to be unparked: *counted before told*.
@@ -283,28 +360,35 @@ impl VirtualTime {
 
     /// One less is awake that is no worker.
     fn quit(&self) {
-        self.state().awake -= 1;
+        self.state().come_to_rest();
         self.settle();
     }
 
-    /// Moves the time on, if nobody is awake.
+    /// Moves the time on, if nobody is awake, or has a worker do so that looks before: *looked at before*.
     fn settle(&self) {
-        let woken = self.jump(&mut self.state());
+        let woken = {
+            let mut state = self.state();
+            let is_last = state.awake == 0 && self.is_moved(&state);
+            if is_last && state.wants_a_look() { Vec::from_iter(state.choose(None)) } else { self.jump(&mut state) }
+        };
         woken.into_iter().for_each(|(_, unpark)| unpark.unpark());
+    }
+
+    /// Whether the clock is moved when nobody is awake.
+    fn is_moved(&self, state: &State) -> bool {
+        state.auto_advance && self.is_paused()
     }
 
     /// Moves a paused clock to the next deadline if nobody is awake, and counts those as awake who have to do then; the
     /// caller owes them an unpark.
     fn jump(&self, state: &mut State) -> Vec<(usize, WorkerUnpark)> {
-        if state.awake > 0 || !state.auto_advance || !self.is_paused() {
+        if state.awake > 0 || !self.is_moved(state) {
             return Vec::new();
         }
         let mut woken = Vec::new();
         // Once, but where the sleep it was for has gone meanwhile: nobody excludes who owns it, if no worker does.
         while woken.is_empty() {
-            // Asked now and not when they came to rest: a sleep that has been dropped since is no reason to jump.
-            let next = state.seats.iter().flatten().filter_map(|seat| seat.timers.next_deadline()).min();
-            let Some(next) = next else { break };
+            let Some(next) = state.next_deadline() else { break };
             if self.clock.advance_to(next).is_err() {
                 break; // resumed in between, by somebody who will make all look again
             }

@@ -14,7 +14,7 @@ use zokio_core::time::{Instant, Timers, sleep_until};
 
 use super::super::Driver;
 use super::super::testing::Here;
-use super::{RuntimeClock, VirtualPark, VirtualTime};
+use super::{Look, RuntimeClock, VirtualPark, VirtualTime};
 use std::sync::Arc;
 
 /// A paused runtime of two workers.
@@ -59,13 +59,13 @@ fn the_last_one_to_rest_moves_the_time() {
         let deadline = start.saturating_add(core::time::Duration::from_secs(1));
         let (mut first, _second) = (parks.remove(0), parks.remove(0));
         let worker = thread::spawn(move || waiting(timers[0], deadline, || wait_for(&mut first, timers[0], deadline)));
-        time.rest(1);
+        let _ = time.rest(1, Look::None);
         worker.join().unwrap();
     });
 }
 
 /// Blocking work ends while the only worker comes to rest.
-// Mutant: hal/src/os/virtual_time/mod.rs :: self.state().awake -= 1;\n        self.settle(); => self.state().awake -= 1;
+// Mutant: hal/src/os/virtual_time/mod.rs :: self.state().come_to_rest();\n        self.settle(); => self.state().come_to_rest();
 #[test]
 fn the_end_of_blocking_work_moves_the_time() {
     loom::model(|| {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::time::{Instant, Timers};
 
-use super::super::park::{WorkerPark, WorkerUnpark};
-use super::{RuntimeClock, VirtualTime};
+use super::super::park::{Answer, WorkerPark, WorkerUnpark};
+use super::{Look, RuntimeClock, VirtualTime};
 
 /// How a worker waits: until the system's clock says what its deadline means, or by moving a paused clock there.
 ///
@@ -61,16 +61,14 @@ impl Park for VirtualPark {
         let Some(Place { time, index }) = self.seat.as_ref().filter(|seat| seat.time.is_told()) else {
             return self.park.park(deadline, is_idle);
         };
-        if time.is_paused() {
-            // What has happened by now happened before the jump.
-            self.park.poll();
-        }
+        let look = if time.is_paused() { Look::by(time, || self.park.look()) } else { Look::None };
         // Whoever tells the time something after this unparks.
         let deadline = deadline.and_then(|deadline| time.to_system(deadline));
-        self.park.park(deadline, || {
+        let ask = || {
             time.ask(*index);
-            is_idle() && time.rest(*index)
-        });
+            if is_idle() { time.rest(*index, look) } else { Answer::Stay }
+        };
+        self.park.park_telling(deadline, ask, || time.rise(*index));
         time.rise(*index);
     }
 

@@ -14,6 +14,9 @@ use super::super::Driver;
 use super::super::testing::Here;
 use super::*;
 
+#[cfg(feature = "net")]
+mod looks;
+
 /// Counts its wakes, and panics at each if it is told to.
 struct Count {
     wakes: AtomicUsize,

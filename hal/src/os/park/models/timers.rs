@@ -138,7 +138,7 @@ impl World {
         let done = || self.fired.0.load(Ordering::Relaxed) && self.source.delivered.load(Ordering::Relaxed);
         while !done() {
             let until = self.timers.next_deadline().map_or(Until::Never, Until::At);
-            parker.park(until, || !done());
+            parker.park(until, || Answer::of(!done()), || ());
             self.timers.expire();
         }
     }
@@ -175,7 +175,7 @@ fn failure_027_a_first_timer_and_an_event_end_the_wait() {
 }
 
 /// Two workers, one of them in the driver and the other beside it; the timer is for one, the event for the task of the other.
-// Mutant: hal/src/os/park.rs :: D::deliver(&driving.handle, &mut driving.events);\n    }\n\n    fn poll => }\n\n    fn poll
+// Mutant: hal/src/os/park.rs :: D::deliver(&driving.handle, &mut driving.events);\n    }\n\n    /// Whether => }\n\n    /// Whether
 // Mutant: hal/src/os/thread_park.rs :: DRIVING => Unparked::WakeDriver, => DRIVING => Unparked::Done,
 #[test]
 fn failure_027_a_timer_and_an_event_reach_two_workers_that_share_the_driver() {
@@ -187,7 +187,7 @@ fn failure_027_a_timer_and_an_event_reach_two_workers_that_share_the_driver() {
         let other = thread::spawn(move || {
             let waits = || !source.delivered.load(Ordering::Relaxed);
             while waits() {
-                home.park(Until::Never, waits);
+                home.park(Until::Never, || Answer::of(waits()), || ());
             }
             // The task of the source tells the first worker that it has run.
             ring(&clock.worker);
