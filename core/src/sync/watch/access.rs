@@ -79,14 +79,16 @@ impl Access {
         self.0.fetch_or(WAITED, Ordering::Relaxed);
     }
 
-    /// From here on who comes to look gives way, or no more. Under the lock.
+    /// From here on who comes to look gives way. Under the lock. Answers whether nobody has said so before.
     #[cfg(feature = "std")]
-    pub(super) fn press(&self, presses: bool) {
-        if presses {
-            self.0.fetch_or(PRESSED, Ordering::Relaxed);
-        } else {
-            self.0.fetch_and(!PRESSED, Ordering::Relaxed);
-        }
+    pub(super) fn press(&self) -> bool {
+        self.0.fetch_or(PRESSED, Ordering::Relaxed) & PRESSED == 0
+    }
+
+    /// From here on nobody gives way. Under the lock.
+    #[cfg(feature = "std")]
+    pub(super) fn ease(&self) {
+        self.0.fetch_and(!PRESSED, Ordering::Relaxed);
     }
 
     /// Nobody stands in the lane any more. Under the lock.

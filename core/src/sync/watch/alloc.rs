@@ -261,28 +261,36 @@ fn presses<T, F: Future>(watch: &Watch<T>, alone: F) -> F::Output {
     struct Turns<'a, T> {
         watch: &'a Watch<T>,
         presses: bool,
+        /// Whether this one is who presses: of several the first, so that its turn is a whole one.
+        own: bool,
         time: Duration,
     }
     impl<T> Turns<'_, T> {
         /// The other turn: how long it is.
         fn next(&mut self) -> Duration {
-            self.presses = !self.presses;
-            self.watch.press(self.presses);
             let time = self.time;
-            if !self.presses {
+            self.presses = !self.presses;
+            if self.presses {
+                self.own = self.watch.press();
+            } else {
+                self.ease();
                 self.time = LONGEST.min(2 * time);
             }
             time
         }
-    }
-    impl<T> Drop for Turns<'_, T> {
-        fn drop(&mut self) {
-            if self.presses {
-                self.watch.press(false);
+
+        fn ease(&mut self) {
+            if core::mem::take(&mut self.own) {
+                self.watch.ease();
             }
         }
     }
-    let mut turns = Turns { watch, presses: false, time: SHORTEST };
+    impl<T> Drop for Turns<'_, T> {
+        fn drop(&mut self) {
+            self.ease();
+        }
+    }
+    let mut turns = Turns { watch, presses: false, own: false, time: SHORTEST };
     blocking::wait_in_turns(alone, SHORTEST, || turns.next())
 }
 

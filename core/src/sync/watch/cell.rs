@@ -6,6 +6,7 @@ use core::ops::{Deref, DerefMut};
 
 use super::access::Access;
 use super::error::{SendError, TrySendError};
+use super::here;
 use super::receiver::BorrowedReceiver;
 use crate::atomic::{AtomicUsize, Ordering, UnsafeCell};
 use crate::const_fn;
@@ -153,10 +154,15 @@ impl<T, L: RawLock> Watch<T, L> {
     ///
     /// Without `std`, if the value is being changed in place, which only `send_modify` and its like do.
     pub fn borrow(&self) -> Ref<'_, T, L> {
-        if self.access.try_read() {
+        if self.look() {
             return Ref::new(self);
         }
         blocking::wait(self.read(), "a watched value is looked at while it is changed")
+    }
+
+    /// Begins to look, if there is nobody to wait for. Who has a look already gives way to nobody: the sender would wait for that.
+    fn look(&self) -> bool {
+        self.access.try_read() || here::looks() && self.access.try_read_at_once()
     }
 
     /// Looks at the value, unless it is being changed in place. Gives way to nobody.
@@ -284,14 +290,19 @@ impl<T, L: RawLock> Watch<T, L> {
         self.waiters.wait(Write { watch: self })
     }
 
-    /// Has those who come to look give way, or no more.
+    /// Has those who come to look give way, until [`ease`](Self::ease) or until somebody has had the value alone. Answers whether
+    /// nobody else has said so before, who says when it is over.
     #[cfg(feature = "std")]
-    pub(super) fn press(&self, presses: bool) {
-        self.waiters.with(|_| self.access.press(presses));
-        if !presses {
-            // Its sender goes on, whatever they do when they are woken.
-            guard::swallow(|| self.let_in());
-        }
+    pub(super) fn press(&self) -> bool {
+        self.waiters.with(|_| self.access.press())
+    }
+
+    /// Those who come to look give way no more.
+    #[cfg(feature = "std")]
+    pub(super) fn ease(&self) {
+        self.waiters.with(|_| self.access.ease());
+        // A sender goes on, whatever they do when they are woken.
+        guard::swallow(|| self.let_in());
     }
 
     /// Lets those in who wait for access.
@@ -352,6 +363,7 @@ unsafe impl<T: Sync, L: RawLock> Sync for Ref<'_, T, L> {}
 impl<'a, T, L: RawLock> Ref<'a, T, L> {
     /// *shared*: called by who was just counted.
     fn new(watch: &'a Watch<T, L>) -> Self {
+        here::begin();
         Self { watch, changed: false, _stays: PhantomData }
     }
 
@@ -381,6 +393,7 @@ impl<T, L: RawLock> Deref for Ref<'_, T, L> {
 impl<T, L: RawLock> Drop for Ref<'_, T, L> {
     #[inline]
     fn drop(&mut self) {
+        here::end();
         if self.watch.access.end_read() {
             self.watch.let_in();
         }
@@ -490,12 +503,11 @@ impl<'a, T, L: RawLock> Protocol<LANES> for Read<'a, T, L> {
     const LANE: usize = ACCESS;
 
     fn poll(&mut self, _: &mut Inner<'_>, _: Option<()>) -> Step<Self::Output, ()> {
-        let access = &self.watch.access;
-        if access.try_read() {
+        if self.watch.look() {
             return Step::Ready(Ref::new(self.watch));
         }
-        access.wait();
-        if access.try_read() { Step::Ready(Ref::new(self.watch)) } else { Step::Wait(()) }
+        self.watch.access.wait();
+        if self.watch.look() { Step::Ready(Ref::new(self.watch)) } else { Step::Wait(()) }
     }
 
     fn cancel(&mut self, _: &mut Inner<'_>, (): ()) {}

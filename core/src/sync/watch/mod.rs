@@ -13,13 +13,14 @@
 //!
 //! Looks that overlap would keep a sender out for ever. So one that waits on its thread *presses* after a millisecond: who comes
 //! to look then gives way, for a millisecond, and if the value was still not free everything goes on for as long as before; the
-//! next times are twice as long each, up to 128 ms. (`presses`, in `alloc.rs`.) A thread may have two borrows at once: the
-//! second one is late then, where tokio's may wait for ever. Those who give way to nobody are `try_borrow` and
-//! who waits in a future to send: [`Watch::send`] needs a moment in which nobody looks.
+//! next times are twice as long each, up to 128 ms. (`presses`, in `alloc.rs`.) A thread that has a borrow already gives way to
+//! nobody, and so does `try_borrow`; a second borrow of a thread may wait for ever with tokio. Who waits in a future to send
+//! does not press: [`Watch::send`] needs a moment in which nobody looks.
 //!
 //! A [`Ref`] cannot be sent to another thread, so a task that moves between threads cannot keep one across an await: what a
 //! sender's thread waits for is always code that runs, on another thread, until its borrow ends: looks that are shorter than 128 ms
-//! keep it waiting for some 400 ms at most, however many there are. Only tasks that stay on
+//! keep a sender waiting for some 400 ms at most, however many there are, and of several senders one. (But not those of a thread that
+//! never has none: as a loop that takes the next one before it lets the last one go.) Only tasks that stay on
 //! one thread can keep one across an await; then whoever sends from the same thread must use [`Watch::send`], which is
 //! awaited.
 //!
@@ -35,6 +36,7 @@ mod access;
 mod alloc;
 mod cell;
 pub mod error;
+mod here;
 mod receiver;
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,12 @@
 
 use core::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
+use crate::sync::Watch;
 use crate::sync::watch::{Home, Receiver, Sender, channel};
 use crate::test_util::{Event, Polled, TestWaker, forever, panics, poll, send_sync};
 
@@ -204,9 +205,9 @@ fn wait_until(mut done: impl FnMut() -> bool) {
 
 /// A look lasts while others come: those give way to the sender, who would never find the value alone, but not for as long as the
 /// look lasts, which may be their own.
-// Mutant: core/src/sync/watch/alloc.rs :: self.watch.press(self.presses); => let _ = self.watch;
+// Mutant: core/src/sync/watch/alloc.rs :: self.own = self.watch.press(); => self.own = false;
 // Mutant: core/src/sync/watch/alloc.rs :: self.presses = !self.presses; => self.presses = true;
-// Mutant: core/src/sync/watch/cell.rs :: self.waiters.with(|_| self.access.press(presses));\n        if !presses { => self.waiters.with(|_| self.access.press(presses));\n        if false {
+// Mutant: core/src/sync/watch/cell.rs :: guard::swallow(|| self.let_in()); => guard::swallow(|| ());
 #[test]
 fn who_comes_to_look_gives_way_for_a_while_to_a_thread_that_sends() {
     type Send = fn(&Sender<u32>);
@@ -214,7 +215,15 @@ fn who_comes_to_look_gives_way_for_a_while_to_a_thread_that_sends() {
     for send in sends {
         let (sender, receiver) = channel(0);
         thread::scope(|scope| {
-            let look = receiver.borrow();
+            let (begun, has_begun) = mpsc::channel();
+            let (end, ends) = mpsc::channel::<()>();
+            let looks = receiver.clone();
+            scope.spawn(move || {
+                let _look = looks.borrow();
+                begun.send(()).unwrap();
+                let _ = ends.recv();
+            });
+            has_begun.recv().unwrap();
             scope.spawn(|| send(&sender));
             let mut late = comes_to_look(&receiver);
             wait_until(|| {
@@ -222,12 +231,41 @@ fn who_comes_to_look_gives_way_for_a_while_to_a_thread_that_sends() {
                 late.poll().is_pending()
             });
             assert_eq!(receiver.home().watch().try_borrow().as_deref(), Some(&0), "in no time");
-            assert_eq!(*receiver.borrow(), 0, "a second look of one thread");
+            assert_eq!(*receiver.borrow(), 0, "when the turn is over");
             wait_until(|| late.wakes() > 0);
-            drop(look);
+            drop(end);
         });
         assert_eq!(*receiver.borrow(), 1);
     }
+}
+
+/// Its second look would keep the sender waiting for the first one.
+// Mutant: core/src/sync/watch/cell.rs :: here::looks() && self.access.try_read_at_once() => false
+#[test]
+fn who_looks_already_gives_way_to_nobody() {
+    let watch = Watch::<u32>::new(0);
+    let look = watch.borrow();
+    assert!(watch.press());
+    assert_eq!(*Polled::new(watch.read()).ready(), *look);
+    assert_eq!(*watch.borrow(), 0);
+    drop(look);
+    let mut late = Polled::waiting(watch.read());
+    watch.ease();
+    assert_eq!(*late.ready(), 0);
+}
+
+/// The turn of who presses ends with him, and not with another one's.
+// Mutant: core/src/sync/watch/access.rs :: self.0.fetch_or(PRESSED, Ordering::Relaxed) & PRESSED == 0 => self.0.fetch_or(PRESSED, Ordering::Relaxed) & PRESSED == 0 || true
+#[test]
+fn of_several_who_press_the_first_says_when_it_is_over() {
+    let watch = Watch::<u32>::new(0);
+    assert!(watch.press() && !watch.press());
+    let mut late = Polled::waiting(watch.read());
+    watch.ease();
+    assert_eq!(*late.ready(), 0);
+    assert!(watch.press());
+    watch.try_send(1).unwrap();
+    assert!(watch.press(), "the value was had alone");
 }
 
 /// Two threads of which each looks until the other one has begun to look again, or does not come to that for a while.
