@@ -106,7 +106,8 @@ impl CancellationToken {
         Self(Place::Below(node))
     }
 
-    /// Cancels the token and all its children. For ever; to cancel again does nothing.
+    /// Cancels all that is below the token, and then the token. For ever; to cancel again does nothing. Whoever sees that the token is
+    /// cancelled, or is woken by that, finds all below it cancelled.
     ///
     /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
     pub fn cancel(&self) {

@@ -73,7 +73,7 @@ impl<L: RawLock> CancellationSource<L> {
         CancellationScope { tree: &self.tree, parent: None, knot: Knot::new() }
     }
 
-    /// Cancels the source and every scope below it. For ever.
+    /// Cancels every scope below the source, and then the source. For ever.
     ///
     /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
     pub fn cancel(&self) {
@@ -160,7 +160,7 @@ impl<'a, L: RawLock> CancellationScope<'a, L> {
         Self { tree: self.tree, parent: Some(self.knot()), knot: Knot::new() }
     }
 
-    /// Cancels this scope and every one below it.
+    /// Cancels every scope below this one, and then this one.
     ///
     /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
     pub fn cancel(self: Pin<&Self>) {

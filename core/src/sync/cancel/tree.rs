@@ -9,10 +9,12 @@
 //! ```
 //!
 //! So a child is added, a knot goes, and a knot is cancelled by touching a handful of links, however deep the tree is and
-//! however many children there are; nothing recurses. Those who were below a cancelled knot stand in a lane of their own,
+//! however many children there are; nothing recurses. Those who were below a knot that is being cancelled stand in a lane of their own,
 //! from which whoever cancels takes them, a few in each section, until it is empty: hence after any `cancel` all below are
 //! cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be by who
-//! cancels what it waits for by itself.
+//! cancels what it waits for by itself. The knot comes last, after all below: it is *closed* first, so that what is added below it is
+//! cancelled at once, and stays in its place, where a `cancel` of what is above finds it. Whoever sees that it is cancelled sees that of
+//! all below.
 //!
 //! Each knot has a wait list with a lock of its own; the lock of the tree is for its shape. Inside the tree's lock a
 //! knot's may be taken, never the other way round.
@@ -23,7 +25,7 @@
 //!   is pinned from `attach` on. So who finds a mark in the list, under the lock, finds a live knot.
 //! - *linked*: the open mark points to its knot while both marks are in the list, and to nothing while none is. It changes
 //!   under the tree's lock.
-//! - *marked*: a knot that was attached and is not cancelled is linked. `cancelled` is set under the tree's lock.
+//! - *marked*: a knot that was attached and is not cancelled is linked. `closed` and `cancelled` are set under the tree's lock.
 //! - *one tree*: a knot is attached to and used with one tree.
 
 use core::pin::Pin;
@@ -52,6 +54,8 @@ pub(super) struct Tree<L: RawLock> {
 
 /// Whether something is cancelled, and who waits for it.
 pub(super) struct Bell<L: RawLock> {
+    /// Whether nothing is added below it: it is cancelled, or is being cancelled. Under the tree's lock.
+    closed: AtomicBool,
     cancelled: AtomicBool,
     /// The same, under the lock of those who wait.
     waiters: Waiters<L, bool, ()>,
@@ -93,7 +97,8 @@ impl<L: RawLock> Mark<L> {
 impl<L: RawLock> Bell<L> {
     const_fn! {
         const fn new() -> Self {
-            Self { cancelled: AtomicBool::new(false), waiters: Waiters::new(false) }
+            let (closed, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
+            Self { closed, cancelled, waiters: Waiters::new(false) }
         }
     }
 
@@ -106,8 +111,15 @@ impl<L: RawLock> Bell<L> {
         &self.waiters
     }
 
-    /// Marks it as cancelled: nothing is added below it from here on. Under the tree's lock.
+    /// Nothing is added below it from here on. Under the tree's lock.
+    fn close(&self) {
+        // Ordering: under the tree's lock.
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Marks it as cancelled. Under the tree's lock.
     fn ring(&self) {
+        self.close();
         self.waiters.with(|section| {
             *section.state = true;
             // Ordering: releases what was done before `cancel` to those who only look. Within: who sees one of both sees both.
@@ -186,7 +198,8 @@ impl<L: RawLock> Tree<L> {
             if knot.attached.load(Ordering::Relaxed) {
                 return;
             }
-            if parent.as_ref().map_or(&self.root, |parent| &parent.bell).is_cancelled() {
+            // Ordering: under the tree's lock.
+            if parent.as_ref().map_or(&self.root, |parent| &parent.bell).closed.load(Ordering::Relaxed) {
                 // Nobody waits before it is attached.
                 knot.bell.ring();
                 knot.now_attached();
@@ -214,18 +227,17 @@ impl<L: RawLock> Tree<L> {
         }
     }
 
-    /// Cancels a knot, or the root, and all that is below.
+    /// Cancels all that is below a knot, or the root, and then that.
     pub(super) fn cancel(&self, knot: Option<&Knot<L>>) {
         let bell = knot.map_or(&self.root, |knot| &knot.bell);
         self.row.with(|row| {
-            bell.ring();
+            bell.close();
             match knot {
                 None => row.append(LIVE, LEAVING),
                 Some(knot) if knot.is_linked() => {
                     let (open, close) = (NonNull::from(&knot.open), NonNull::from(&knot.close));
                     // SAFETY: *linked*: both are in the row, one after the other.
                     unsafe { row.move_between(open, close, LEAVING) };
-                    knot.unlink(row);
                 }
                 Some(_) => {}
             }
@@ -233,13 +245,19 @@ impl<L: RawLock> Tree<L> {
         let mut wakes = Wakes::new();
         while {
             let mut batch = Batch::new();
-            let more = bell.collect(&mut batch);
+            let more = self.row.with(|row| Self::leave(row, &mut batch));
             wakes.wake(batch);
             more
         } {}
+        self.row.with(|row| {
+            bell.ring();
+            if let Some(knot) = knot {
+                knot.unlink(row);
+            }
+        });
         while {
             let mut batch = Batch::new();
-            let more = self.row.with(|row| Self::leave(row, &mut batch));
+            let more = bell.collect(&mut batch);
             wakes.wake(batch);
             more
         } {}

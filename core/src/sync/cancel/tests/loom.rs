@@ -216,7 +216,7 @@ fn who_sees_that_it_is_cancelled_finds_the_wait_over() {
 }
 
 /// A child that is being cancelled by itself is not below the root any more; who has cancelled the root finds it cancelled.
-// Mutant: core/src/sync/cancel/tree.rs :: bell.ring();\n            match knot { => _ = bell.cancelled.swap(true, Ordering::Release);\n            match knot {
+// Mutant: core/src/sync/cancel/tree.rs :: unsafe { row.move_between(open, close, LEAVING) }; => unsafe { row.move_between(open, close, LEAVING) }; knot.unlink(row);
 #[test]
 fn who_has_cancelled_the_root_finds_every_wait_below_over() {
     loom::model(|| {
@@ -227,5 +227,24 @@ fn who_has_cancelled_the_root_finds_every_wait_below_over() {
         root.cancel();
         Polled::new(child.cancelled()).ready();
         thread.join().unwrap();
+    });
+}
+
+/// Who sees that a token is cancelled sees that of what is below, also of what comes meanwhile.
+// Mutant: core/src/sync/cancel/tree.rs :: .closed.load(Ordering::Relaxed) { => .is_cancelled() {
+// Mutant: core/src/sync/cancel/tree.rs :: bell.close();\n            match knot { => bell.ring();\n            match knot {
+#[test]
+fn who_sees_that_it_is_cancelled_sees_that_of_its_children() {
+    loom::model(|| {
+        let parent = CancellationToken::new().child_token();
+        let first = parent.child_token();
+        let canceller = parent.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        let second = parent.child_token();
+        if parent.is_cancelled() {
+            assert!(first.is_cancelled() && second.is_cancelled());
+        }
+        thread.join().unwrap();
+        assert!(second.is_cancelled());
     });
 }

@@ -1,10 +1,12 @@
 //! Trees of tokens.
 
 use std::future::{pending, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::Vec;
 
 use crate::sync::CancellationToken;
-use crate::test_util::{Polled, Random, send_sync};
+use crate::test_util::{Event, Polled, Random, TestWaker, send_sync};
 
 #[test]
 fn clones_are_one_token_and_children_are_their_own() {
@@ -177,4 +179,26 @@ fn agrees_with_a_table_of_parents() {
             }
         }
     }
+}
+
+/// Who waits for a token is woken when all below it are cancelled.
+// Mutant: core/src/sync/cancel/tree.rs :: bell.close();\n            match knot { => bell.ring(); while { let mut batch = Batch::new(); let more = bell.collect(&mut batch); Wakes::new().wake(batch); more } {}\n            match knot {
+#[test]
+fn children_are_cancelled_before_who_waits_for_their_parent_is_woken() {
+    let parent = CancellationToken::new();
+    let children: Arc<Vec<_>> = Arc::new((0..50).map(|_| parent.child_token()).collect());
+    let cancelled = Arc::new(AtomicUsize::new(0));
+    let mut wait = Polled::new(parent.clone().cancelled_owned());
+    wait.waker = TestWaker::hooked({
+        let (children, cancelled) = (children.clone(), cancelled.clone());
+        move |event| {
+            if event == Event::Wake {
+                cancelled.store(children.iter().filter(|child| child.is_cancelled()).count(), Ordering::Relaxed);
+            }
+        }
+    });
+    assert!(wait.poll().is_pending());
+    parent.cancel();
+    assert_eq!((wait.wakes(), cancelled.load(Ordering::Relaxed)), (1, 50));
+    wait.ready();
 }
