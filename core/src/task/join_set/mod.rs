@@ -102,7 +102,8 @@ impl<T, P: Places<T>> JoinSetOf<T, P> {
         poll_fn(|cx| self.poll_join_next_with_id(cx)).await
     }
 
-    /// Takes a task out that has ended, if there is one; `None` says nothing of whether the set is empty.
+    /// Takes a task out that has ended, if there is one; `None` says nothing of whether the set is empty. A task that ends on
+    /// another thread may say so to others a moment earlier than to the set.
     ///
     /// # Errors
     ///
