@@ -309,7 +309,9 @@ impl VirtualTime {
             return Answer::Stay;
         }
         let has_looked = look == Look::After(state.rests);
-        if state.awake == 1 && !has_looked && self.is_moved(&state) && state.wants_a_look() {
+        // Asked once: it may be paused at any moment.
+        let is_moved = self.is_moved(&state);
+        if state.awake == 1 && !has_looked && is_moved && state.wants_a_look() {
             // Who was refused finds another one that rests in the reactor, unless that has left it meanwhile.
             let other = if look == Look::Refused { state.choose(Some(index)) } else { None };
             let Some((_, unpark)) = other else { return Answer::Stay };
@@ -319,7 +321,7 @@ impl VirtualTime {
             return Answer::SleepApart;
         }
         state.sit_down(index, false);
-        let woken = self.jump(&mut state);
+        let woken = if is_moved { self.jump(&mut state) } else { Vec::new() };
         let own = state.seats[index].as_ref().is_none_or(|seat| seat.resting);
         drop(state);
         woken.into_iter().filter(|(other, _)| *other != index).for_each(|(_, unpark)| unpark.unpark());
@@ -368,8 +370,11 @@ impl VirtualTime {
     fn settle(&self) {
         let woken = {
             let mut state = self.state();
-            let is_last = state.awake == 0 && self.is_moved(&state);
-            if is_last && state.wants_a_look() { Vec::from_iter(state.choose(None)) } else { self.jump(&mut state) }
+            match state.awake == 0 && self.is_moved(&state) {
+                true if state.wants_a_look() => Vec::from_iter(state.choose(None)),
+                true => self.jump(&mut state),
+                false => Vec::new(),
+            }
         };
         woken.into_iter().for_each(|(_, unpark)| unpark.unpark());
     }
