@@ -391,7 +391,7 @@ fn entering_a_runtime_in_a_task_of_a_set_hides_it_not() {
 }
 
 /// A handle that was entered in its own local runtime took `spawn_local` away until the guard was dropped.
-// Mutant: src/runtime/handle.rs :: spawner: self.to_local() }; => spawner: None };
+// Mutant: src/runtime/handle.rs :: spawner: self.to_local() }) => spawner: None })
 // Mutant: src/runtime/handle.rs :: self.run_here(true, || block_on(future)) => Current::enter(&self.context().with_polling(), || block_on(future))
 #[test]
 fn entering_a_local_runtime_by_its_handle_keeps_its_local_tasks() {

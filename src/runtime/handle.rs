@@ -118,20 +118,33 @@ impl core::error::Error for TryCurrentError {}
 #[derive(Debug)]
 #[must_use = "the runtime is left again when the guard is dropped"]
 pub struct EnterGuard<'a> {
-    // In this order: the context goes first.
-    _context: EnteredKind,
-    _reactor: os::EnterGuard,
+    _entered: Held<Current, Within>,
     /// It keeps what it needs; who holds it borrows the runtime all the same, as with tokio.
     _of: PhantomData<&'a Handle>,
 }
 
-#[derive(Debug)]
-#[allow(dead_code)] // held for their drop
-enum EnteredKind {
+/// What is entered, and its reactor, which is left after the context, or stays with it where the guard is dropped out of order.
+struct Within {
+    offered: Offered,
+    _reactor: os::EnterGuard,
+}
+
+enum Offered {
     #[cfg(feature = "rt-multi-thread")]
-    MultiThread(zokio_executor_mt::EnterGuard<VirtualUnpark, Current>),
-    CurrentThread(Held<Current, Entered>),
-    Set(Held<Current, local_set::Entered>),
+    MultiThread(Workers),
+    CurrentThread(Entered),
+    Set(local_set::Entered),
+}
+
+impl Offer for Within {
+    fn context(&self) -> Context<'_> {
+        match &self.offered {
+            #[cfg(feature = "rt-multi-thread")]
+            Offered::MultiThread(workers) => workers.context(),
+            Offered::CurrentThread(entered) => entered.context(),
+            Offered::Set(set) => set.context(),
+        }
+    }
 }
 
 // As for `Runtime`.
@@ -301,16 +314,15 @@ impl Handle {
     /// As `enter`, with a set beside this runtime, or none.
     pub(super) fn enter_beside(&self, set: Option<local_set::Entered>) -> EnterGuard<'_> {
         let reactor = ReactorHandle::enter_or_hide(self.reactor.as_ref());
-        let context = match (set, &self.kind) {
-            (Some(set), _) => EnteredKind::Set(Held::new(set)),
+        let offered = match (set, &self.kind) {
+            (Some(set), _) => Offered::Set(set),
             #[cfg(feature = "rt-multi-thread")]
-            (None, Kind::MultiThread(workers)) => EnteredKind::MultiThread(workers.enter()),
+            (None, Kind::MultiThread(workers)) => Offered::MultiThread(workers.clone()),
             (None, Kind::CurrentThread(local)) => {
-                let offer = Entered { local: local.clone(), spawner: self.to_local() };
-                EnteredKind::CurrentThread(Held::new(offer))
+                Offered::CurrentThread(Entered { local: local.clone(), spawner: self.to_local() })
             }
         };
-        EnterGuard { _context: context, _reactor: reactor, _of: PhantomData }
+        EnterGuard { _entered: Held::new(Within { offered, _reactor: reactor }), _of: PhantomData }
     }
 
     /// What kind of runtime it is.

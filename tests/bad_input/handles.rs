@@ -192,7 +192,7 @@ fn spawning_after_the_end_gives_a_cancelled_task_or_the_future_back() {
     }
 }
 
-// Mutant: hal/src/os/current.rs :: if DEPTH.get() != self.depth && std::thread::panicking() { => if false {
+// Mutant: src/runtime/handle.rs :: EnterGuard { _entered: Held::new(Within { offered, _reactor: reactor }), _of: PhantomData } => { drop(reactor); EnterGuard { _entered: Held::new(Within { offered, _reactor: ReactorHandle::enter_or_hide(None) }), _of: PhantomData } }
 #[test]
 fn guards_dropped_out_of_order_panic_and_leave_a_thread_that_works() {
     within(|| {
@@ -214,6 +214,43 @@ fn guards_dropped_out_of_order_panic_and_leave_a_thread_that_works() {
         if let Ok(task) = zokio::task::try_spawn(async {}) {
             assert!(ct().block_on(task).unwrap_err().is_cancelled());
         }
+    });
+}
+
+/// Whether there are sockets here.
+fn has_sockets() -> bool {
+    let system = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    system.set_nonblocking(true).unwrap();
+    zokio::net::TcpListener::from_std(system).is_ok()
+}
+
+// Mutant: src/runtime/handle.rs :: Held::new(Within { offered, _reactor: reactor }) => Held::new(Within { offered, _reactor: { drop(reactor); ReactorHandle::enter_or_hide(None) } })
+#[test]
+fn a_guard_dropped_before_that_of_a_set_leaves_the_sockets_with_the_runtime() {
+    within(|| {
+        let (runtime, set) = (ct(), zokio::task::LocalSet::new());
+        let first = runtime.enter();
+        let second = set.enter();
+        assert!(has_sockets());
+        panic_of(|| drop(first));
+        assert!(has_sockets());
+        drop(second);
+        assert!(Handle::current().id() == runtime.handle().id() && has_sockets());
+    });
+}
+
+// Mutant: hal/src/os/current.rs :: replace(self.before.take()); => if !std::thread::panicking() { replace(self.before.take()); }
+#[test]
+fn a_guard_forgotten_in_a_future_that_panics_leaves_nothing() {
+    within(|| {
+        let (runtime, other) = (ct(), ct());
+        panic_of(|| {
+            runtime.block_on(async {
+                std::mem::forget(other.enter());
+                panic!("forgotten")
+            })
+        });
+        assert!(Handle::try_current().is_err() && !has_sockets());
     });
 }
 

@@ -3,7 +3,7 @@
 //! Whoever runs workers enters the runtime's handle on each of their threads; `TcpListener::bind` and its like look
 //! here. There are `_with` constructors for those who would rather hand the handle over.
 
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use core::marker::PhantomData;
 use std::io;
 
@@ -11,8 +11,6 @@ use super::ReactorHandle;
 
 std::thread_local! {
     static CURRENT: RefCell<Option<ReactorHandle>> = const { RefCell::new(None) };
-    /// How many guards there are, one within the other.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
 fn replace(next: Option<ReactorHandle>) -> Option<ReactorHandle> {
@@ -20,23 +18,17 @@ fn replace(next: Option<ReactorHandle>) -> Option<ReactorHandle> {
     CURRENT.try_with(|current| current.replace(next)).unwrap_or(None)
 }
 
-fn enter(next: Option<ReactorHandle>) -> EnterGuard {
-    let depth = DEPTH.get() + 1;
-    DEPTH.set(depth);
-    EnterGuard { before: replace(next), depth, _here: PhantomData }
-}
-
 impl ReactorHandle {
     /// Makes this the reactor of the present thread until the guard is dropped, which restores the one before.
     #[cfg_attr(not(feature = "net"), allow(unreachable_code))] // then there is none to enter
     pub fn enter(&self) -> EnterGuard {
-        enter(Some(self.clone()))
+        EnterGuard { before: replace(Some(self.clone())), _here: PhantomData }
     }
 
     /// Makes `next` the reactor of the present thread until the guard is dropped; `None` hides the one there is, for a
     /// runtime without sockets inside of one that has them.
     pub fn enter_or_hide(next: Option<&Self>) -> EnterGuard {
-        enter(next.cloned())
+        EnterGuard { before: replace(next.cloned()), _here: PhantomData }
     }
 
     /// Makes `next` (or nothing) the reactor of the present thread and returns the one before: for hooks that run at a
@@ -62,24 +54,15 @@ impl ReactorHandle {
 }
 
 /// Restores the reactor that was current before.
-///
-/// One that is dropped by a panic while a later one lives leaves that one's reactor alone, as core's `Held` leaves the context: the two
-/// guards of a runtime are one, and a context that is dropped out of order panics. Without a panic, a later one has been
-/// forgotten, and is left here.
 #[derive(Debug)]
 #[must_use = "dropping it leaves the context"]
 pub struct EnterGuard {
     before: Option<ReactorHandle>,
-    depth: usize,
     _here: PhantomData<*const ()>,
 }
 
 impl Drop for EnterGuard {
     fn drop(&mut self) {
-        if DEPTH.get() != self.depth && std::thread::panicking() {
-            return;
-        }
-        DEPTH.set(self.depth - 1);
         replace(self.before.take());
     }
 }
