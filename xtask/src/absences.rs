@@ -16,8 +16,8 @@ const SAFE_ROOTS: &[&str] = &["src/lib.rs", "xtask/src/main.rs", "core/macros/sr
 const FOR_USERS: &[&str] = &["future/fair.rs", "task/local.rs"];
 
 /// Files with a thread-local of core's own: how far a poll may go, and whose it is; from which seed a thread draws; which ends of
-/// tasks it is in the middle of. No runtime is named there, and without `std` it is nothing.
-const OF_A_THREAD: &[&str] = &["task/scope.rs", "future/fair.rs", "guard/turns.rs"];
+/// tasks it is in the middle of; how many watched values it looks at. No runtime is named there, and without `std` it is nothing.
+const OF_A_THREAD: &[&str] = &["task/scope.rs", "future/fair.rs", "guard/turns.rs", "sync/watch/here.rs"];
 
 /// What is compiled for models only: it reads the environment once.
 const MODEL: &str = "atomic/model.rs";
@@ -34,6 +34,7 @@ const OUTSIDE_PLACES: &[&str] = &[
     "task/local.rs",
     "task/scope.rs",
     "future/fair.rs",
+    "sync/watch/here.rs",
 ];
 const OUTSIDE_NAMES: &[&str] = &["alloc.rs", "blocking.rs"];
 
