@@ -123,17 +123,22 @@ pub fn raise(flag: &AtomicBool) -> bool {
 
 /// Raises a flag; `false`: it was up already.
 ///
-/// Ordering: Relaxed: one core sees its own stores in order; the fence keeps the compiler from looking earlier at what the flag
-/// guards. A load and a store: an interrupt between them that raises the flag either never returns or has lowered it again.
+/// Ordering: Relaxed: one core sees its own stores in order; the section keeps the compiler from looking earlier at what the flag
+/// guards. The load and the store are one section: an interrupt between them may raise the flag for good, and return.
 #[cfg(zokio_unicore)]
 #[inline(always)]
 pub fn raise(flag: &AtomicBool) -> bool {
-    if flag.load(Ordering::Relaxed) {
-        return false;
-    }
+    let _section = crate::lock::Section::enter();
+    raise_within(flag)
+}
+
+/// As [`raise`], in the caller's section.
+#[cfg(zokio_unicore)]
+#[inline(always)]
+pub(crate) fn raise_within(flag: &AtomicBool) -> bool {
+    let before = flag.load(Ordering::Relaxed);
     flag.store(true, Ordering::Relaxed);
-    compiler_fence(Ordering::Acquire);
-    true
+    !before
 }
 
 /// Stores a pointer that publishes all that was written before.

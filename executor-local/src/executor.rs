@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use core::task::{Context as PollContext, Poll, Waker};
 
 use zokio_core::ambient::{Ambient, Context};
-use zokio_core::atomic::{AtomicBool, Ordering, fence, raise};
+use zokio_core::atomic::{AtomicBool, Ordering, fence};
 use zokio_core::const_fn;
 use zokio_core::guard::swallow;
 use zokio_core::park::{Park, Unpark};
@@ -161,9 +161,17 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
     }
 
     /// Becomes the one who runs; `false`: somebody else is.
+    #[cfg(feature = "std")]
     pub(crate) fn try_start(&self) -> bool {
         // Pairs with `stop`.
-        raise(&self.running)
+        zokio_core::atomic::raise(&self.running)
+    }
+
+    /// As [`try_start`](Self::try_start), and as [`bind`](Self::bind) where it succeeds.
+    #[inline(always)]
+    pub(crate) fn try_start_bound(&'static self) -> bool {
+        // Pairs with `stop`.
+        self.queue.bind_and_raise(self, &self.running)
     }
 
     pub(crate) fn stop(&self) {
@@ -313,10 +321,10 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         if let Err(error) = check_nesting() {
             panic!("{error}");
         }
-        assert!(self.try_start(), "this executor runs already");
+        let Some(spawner) = Spawner::of_runner(self) else { panic!("this executor runs already") };
         // *never stops*: not even where `start` or the parker panics. There may be tasks that must not run on another
         // thread, so nobody may run this executor again.
-        let place = Spawner::new(self).place();
+        let place = spawner.place();
         let offer = StaticOffer::new(self, place);
         let context = self.context().with_static_place(&place).with_handle(&offer);
         // No closure: a function that never returns is not put in line.
@@ -354,9 +362,9 @@ impl<U: Unpark, K: Setup> Executor<U, K> {
         if let Err(error) = check_nesting() {
             panic!("{error}");
         }
-        assert!(self.try_start(), "this executor runs already");
+        let Some(spawner) = Spawner::of_runner(self) else { panic!("this executor runs already") };
         let _running = Running(self);
-        let place = Spawner::new(self).place().anywhere();
+        let place = spawner.place().anywhere();
         let offer = StaticOffer::new(self, place);
         let context = self.context().with_static_place(&place).with_handle(&offer);
         let waker = static_waker(self);

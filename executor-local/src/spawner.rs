@@ -120,6 +120,13 @@ impl Spawner {
         unsafe { Self::bound(executor) }
     }
 
+    /// Of an executor that is run from now on, on this thread; nothing where somebody else runs it.
+    #[inline(always)]
+    pub(crate) fn of_runner<U: Unpark, K: Setup>(executor: &'static Executor<U, K>) -> Option<Self> {
+        // SAFETY: bound where the start has succeeded.
+        executor.try_start_bound().then(|| unsafe { Self::bound(executor) })
+    }
+
     /// As [`new`](Self::new), of an executor of which there is a spawner already.
     ///
     /// # Safety

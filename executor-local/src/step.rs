@@ -381,9 +381,9 @@ impl<U: Unpark> Executor<U> {
     /// Panics where this executor runs already, or was taken before.
     #[track_caller]
     pub fn step<P: Park<Unpark = U>>(&'static self, park: P) -> Stepper<Static<P>> {
-        assert!(self.try_start(), "this executor runs already");
+        let Some(spawner) = Spawner::of_runner(self) else { panic!("this executor runs already") };
         // *never stops*, as in `run`.
-        let seat = Static { executor: self, park, order: Order::fifo(), spawner: Spawner::new(self) };
+        let seat = Static { executor: self, park, order: Order::fifo(), spawner };
         Stepper { seat, polls: Count::default(), _not_send: PhantomData }
     }
 }

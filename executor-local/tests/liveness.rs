@@ -200,7 +200,7 @@ fn a_parker_that_ticks_needs_no_deadline() {
     assert_eq!(ended.unwrap(), (Instant::from_nanos(3), Instant::from_nanos(7)));
 }
 
-// Mutant: executor-local/src/executor.rs :: let place = Spawner::new(self).place(); => let _running = Running(self); let place = Spawner::new(self).place();
+// Mutant: executor-local/src/executor.rs :: let place = spawner.place(); => let _running = Running(self); let place = spawner.place();
 #[test]
 fn local_tasks_do_not_get_to_another_thread_by_a_panic() {
     static TASKS: Arena<1, 64> = Arena::new();

@@ -7,7 +7,7 @@
 use core::ptr::{NonNull, null_mut};
 
 use super::OneConsumer;
-use crate::atomic::{AtomicPtr, Ordering, fence};
+use crate::atomic::{AtomicBool, AtomicPtr, Ordering, fence, raise};
 use crate::const_fn;
 use crate::stack::reverse;
 use crate::task::{Link, QueueOwner, Start, TaskPtr};
@@ -117,6 +117,16 @@ impl Queue {
             // Relaxed: who learns of the owner learns it of somebody who has been here. Where it fails another one was first.
             let _ = self.top.compare_exchange(null_mut(), owner.link, Ordering::Relaxed, Ordering::Relaxed);
         }
+    }
+
+    /// As [`bind`](Self::bind), where a flag that is raised was not up.
+    #[inline(always)]
+    pub(super) fn bind_and_raise(&self, owner: QueueOwner, flag: &AtomicBool) -> bool {
+        let raised = raise(flag);
+        if raised {
+            self.bind(owner);
+        }
+        raised
     }
 
     /// Where the queue ends, to compare: its owner is direct and begins with it.

@@ -20,6 +20,7 @@ pub(crate) use back_end::OWN_PUSHES;
 
 use core::marker::PhantomData;
 
+use crate::atomic::AtomicBool;
 use crate::const_fn;
 use crate::task::{Notified, QueueOwner, Ready, Schedule, TaskPtr};
 
@@ -101,6 +102,15 @@ impl<S> RunQueue<S> {
         S: Schedule,
     {
         self.queue.bind(QueueOwner::of(owner));
+    }
+
+    /// Raises a flag of the owner; `false`: it was up already. [Binds](Self::bind) the queue too: on one core both are one section.
+    #[inline(always)]
+    pub fn bind_and_raise(&'static self, owner: &'static S, flag: &AtomicBool) -> bool
+    where
+        S: Schedule,
+    {
+        self.queue.bind_and_raise(QueueOwner::of(owner), flag)
     }
 
     /// As [`push`](Self::push), of a queue that knows its place; `own`: as [`push_own`](Self::push_own).

@@ -4,7 +4,7 @@ use core::mem::offset_of;
 use core::ptr::{NonNull, null_mut};
 
 use super::OneConsumer;
-use crate::atomic::{AtomicPtr, Ordering};
+use crate::atomic::{AtomicBool, AtomicPtr, Ordering, raise_within};
 use crate::const_fn;
 use crate::lock::Section;
 use crate::task::{Link, QueueOwner, Start, TaskPtr};
@@ -57,6 +57,20 @@ impl Queue {
     #[inline(always)]
     pub(super) fn bind(&self, owner: QueueOwner) {
         let _section = Section::enter();
+        self.bind_within(owner);
+    }
+
+    /// As [`bind`](Self::bind), and raises a flag, of which it says whether it was down.
+    #[inline(always)]
+    pub(super) fn bind_and_raise(&self, owner: QueueOwner, flag: &AtomicBool) -> bool {
+        let _section = Section::enter();
+        self.bind_within(owner);
+        raise_within(flag)
+    }
+
+    /// As [`bind`](Self::bind), in the caller's section.
+    #[inline(always)]
+    fn bind_within(&self, owner: QueueOwner) {
         if self.first.load(Ordering::Relaxed).is_null() {
             self.first.store(owner.link, Ordering::Relaxed);
             self.end();
