@@ -144,6 +144,11 @@ where
 /// # Errors
 ///
 /// As [`try_spawn`]; and [`SpawnError::NoExecutor`] where the executor's tasks may run on another thread.
+///
+/// # Cost
+///
+/// As [`spawn`]; but on a chip no interrupt may call it, save in a task of an executor that it itself runs: what need not be `Send` may
+/// not go from it to the tasks that it interrupts. The program asserts that, since the context cannot tell.
 pub fn try_spawn_local<F>(future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
 where
     F: Future + 'static,
@@ -160,6 +165,10 @@ where
 /// # Panics
 ///
 /// Panics where `try_spawn_local` gives an error, with its text.
+///
+/// # Cost
+///
+/// As `try_spawn_local`, also in what an interrupt may not do.
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where

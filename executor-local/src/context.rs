@@ -13,6 +13,12 @@
 //! of the build allow it; more than one core to an image is not supported yet. Of WebAssembly with threads a stable compiler
 //! says nothing: there feature `std` must be on.
 //!
+//! It asserts besides that no interrupt spawns what need not be `Send` at a place of the context that it finds: by a function with
+//! `local`, `detached` or `unabortable` in its name. That place is one of this core, and says so; but the interrupt comes between any
+//! two instructions of the tasks there, and would change an `Rc` or a `Cell` that it shares with one in the middle of a change. What
+//! takes futures that are `Send`, as `spawn` does, may be called in an interrupt, and in the tasks of an executor that the interrupt
+//! itself runs everything may: there the context is that executor's.
+//!
 //! On every other target it is a thread-local of `std`, with and without the feature.
 
 use zokio_core::ambient::{Ambient, Current as Pointer};

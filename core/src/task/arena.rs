@@ -242,6 +242,11 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     /// # Errors
     ///
     /// As `try_spawn_at`; and [`SpawnError::NoExecutor`] where `place` is not bound to the calling thread.
+    ///
+    /// # Cost
+    ///
+    /// As `try_spawn_at`; but on a chip an interrupt may not call it with a place of the context that it finds: what need not be
+    /// `Send` may not go from it to the tasks that it interrupts. The program asserts that, since the place cannot tell.
     pub fn try_spawn_local_at<F>(
         &'static self,
         place: &dyn Spawn,
@@ -254,7 +259,7 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
         if !place.is_local() {
             return Err(SpawnError::NoExecutor(future));
         }
-        // SAFETY: this is the thread that polls and drops the tasks of `place`.
+        // SAFETY: this is the thread that polls and drops the tasks of `place`, and on a chip no interrupt of it (`Spawn::is_local`).
         let table = unsafe { Table::of(const { &Cell::<F, Joined, ()>::SLOT }) };
         self.put_joined((place, true), table, future)
     }
@@ -279,6 +284,10 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     /// # Errors
     ///
     /// As [`try_spawn_local_at`](Self::try_spawn_local_at).
+    ///
+    /// # Cost
+    ///
+    /// As `try_spawn_local_at`, also in what an interrupt may not do.
     pub fn try_spawn_detached_at<F>(&'static self, place: &dyn Spawn, future: F) -> Result<AbortHandle, SpawnError<F>>
     where
         F: Future<Output = ()> + 'static,
@@ -297,6 +306,10 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
     /// # Errors
     ///
     /// As [`try_spawn_local_at`](Self::try_spawn_local_at).
+    ///
+    /// # Cost
+    ///
+    /// As `try_spawn_local_at`, also in what an interrupt may not do.
     ///
     /// # Examples
     ///
@@ -332,7 +345,7 @@ impl<const SLOTS: usize, const BYTES: usize, A, L> Arena<SLOTS, BYTES, A, L> {
             return Err(SpawnError::NoExecutor(future));
         }
         let detached: Detached = ();
-        // SAFETY: this is the thread that polls and drops the tasks of `place`.
+        // SAFETY: this is the thread that polls and drops the tasks of `place`, and on a chip no interrupt of it (`Spawn::is_local`).
         self.put((place, true), unsafe { Table::of(table) }, (false, detached), future, handle)
     }
 }
@@ -397,6 +410,11 @@ impl<const SLOTS: usize, const BYTES: usize, A: Ambient, L> Arena<SLOTS, BYTES, 
     /// # Errors
     ///
     /// As `try_spawn`; and [`SpawnError::NoExecutor`] where the tasks of the executor may run elsewhere.
+    ///
+    /// # Cost
+    ///
+    /// As `try_spawn`; but on a chip no interrupt may call it, save in a task of an executor that it itself runs. The program asserts
+    /// that, as at [`try_spawn_local_at`](Self::try_spawn_local_at).
     pub fn try_spawn_local<F>(&'static self, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
     where
         F: Future + 'static,

@@ -60,6 +60,11 @@ impl<F: Future + 'static, A> SpawnToken<F, A> {
     ///
     /// As [`try_spawn_at`](Self::try_spawn_at); and [`SpawnError::NoExecutor`] where `place` is not bound to the calling
     /// thread.
+    ///
+    /// # Cost
+    ///
+    /// On a chip an interrupt may not call it with a place of the context that it finds, as at
+    /// [`try_spawn_local_at`](super::try_spawn_local_at).
     pub fn try_spawn_local_at(self, place: &dyn Spawn) -> Result<JoinHandle<F::Output>, SpawnError<F>> {
         match InPool::new(self.name, self.pool, place) {
             Some(pool) => try_spawn_local_at(&pool, self.future),

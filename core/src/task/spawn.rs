@@ -118,6 +118,9 @@ pub unsafe trait Spawn {
     fn static_owner(&self) -> Option<NonNull<Owner>>;
 
     /// Whether the tasks are polled and dropped on the calling thread and on no other.
+    ///
+    /// On a chip the place that an interrupt finds in the context of what it has interrupted says so too: that no interrupt spawns
+    /// what need not be `Send` there is what the program asserts.
     fn is_local(&self) -> bool;
 
     /// Whether the caller is where the tasks are taken from the queue of the `static_owner`, so that a push need not expect anybody
@@ -190,6 +193,11 @@ where
 /// # Errors
 ///
 /// As [`try_spawn_at`]; and [`SpawnError::NoExecutor`] where the place is not bound to the calling thread.
+///
+/// # Cost
+///
+/// As [`try_spawn_at`]; but on a chip an interrupt may not call it with a place of the context that it finds: what need not be
+/// `Send` may not go from it to the tasks that it interrupts. The program asserts that, since the place cannot tell.
 pub fn try_spawn_local_at<F>(place: &dyn Spawn, future: F) -> Result<JoinHandle<F::Output>, SpawnError<F>>
 where
     F: Future + 'static,
@@ -198,8 +206,8 @@ where
     if !place.is_local() {
         return Err(SpawnError::NoExecutor(future));
     }
-    // SAFETY: this is the one thread on which the tasks of this place are polled and dropped. The handle of an output
-    // that is not `Send` is not `Send` either.
+    // SAFETY: this is the one thread on which the tasks of this place are polled and dropped, and on a chip no interrupt of it
+    // (`is_local`). The handle of an output that is not `Send` is not `Send` either.
     unsafe { spawn_unchecked(place, future) }
 }
 
