@@ -1,4 +1,7 @@
 //! A context that a guard owns: what `Handle::enter` of a runtime gives.
+//!
+//! With `std` only, where the context is a thread's: on a chip an interrupt that keeps a guard would leave its context to the tasks
+//! that it has interrupted, and free it in the middle of their looks at it.
 
 use ::alloc::boxed::Box;
 use core::mem::ManuallyDrop;
@@ -79,7 +82,6 @@ impl<A: Ambient, T: Offer> Drop for Held<A, T> {
 
 #[cold]
 fn out_of_order() {
-    #[cfg(feature = "std")]
     if std::thread::panicking() {
         return;
     }
@@ -92,7 +94,7 @@ impl<A: Ambient, T: Offer> core::fmt::Debug for Held<A, T> {
     }
 }
 
-#[cfg(all(test, feature = "std", not(loom)))]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::cell::Cell;
     use std::sync::Arc;

@@ -4,11 +4,11 @@
 //! thread-local (std), both in `executor-local`. An [`Ambient`] is a type that knows where. Executors set it around a
 //! batch of polls and restore what was there before, so nested priorities and several runtimes in one process work.
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod alloc;
 mod local;
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 pub use self::alloc::{Held, Offer};
 
 use core::any::Any;
