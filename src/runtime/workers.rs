@@ -192,7 +192,10 @@ impl Builder {
                 Seat { timers: lease.timers, park: LeasedPark { park, _timers: lease } }
             })
             .collect();
-        let workers = match self.workers.threads.build::<_, Current, _>(seats, pool.clone()) {
+        let built = self.workers.threads.build::<_, Current, _>(seats, pool.clone());
+        // The hook owns the reactor, and the builder may live longer than the runtime.
+        self.workers.threads.on_thread_start(|| ());
+        let workers = match built {
             Ok(workers) => workers,
             Err(error) => {
                 // Workers that were started may have brought work already.

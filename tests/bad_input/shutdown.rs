@@ -175,6 +175,21 @@ fn usage() -> (usize, usize) {
     (count("/proc/self/fd"), count("/proc/self/task"))
 }
 
+// Mutant: src/runtime/workers.rs :: self.workers.threads.on_thread_start(|| ()); =>
+#[cfg(target_os = "linux")]
+#[test]
+fn a_builder_keeps_no_descriptor_of_what_it_has_built() {
+    if !alone("shutdown::a_builder_keeps_no_descriptor_of_what_it_has_built") {
+        return;
+    }
+    let before = usage().0;
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all();
+    drop(builder.build().unwrap());
+    assert_eq!(usage().0, before);
+    drop(builder);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn runtimes_that_come_and_go_leave_no_descriptor_no_thread_and_no_memory() {
