@@ -70,14 +70,21 @@ impl<const N: usize> Poll<N> {
         // SAFETY: both point to at least `count` of their elements (one for the clock and `N` more, `repr(C)`), which
         // live until the call has returned.
         let result = unsafe { wasi::poll_oneoff((&raw const subscriptions).cast(), (&raw mut events).cast(), count) };
+        self.deliver(result.map(|happened| events.iter().take(happened)), descriptors);
+    }
+
+    /// What the host has answered, of a wait for so many descriptors.
+    fn deliver<'a>(&self, result: Result<impl Iterator<Item = &'a wasi::Event>, wasi::Errno>, descriptors: usize) {
         match result {
-            Ok(happened) => {
-                for event in events.iter().take(happened) {
+            Ok(events) => {
+                for event in events {
                     if event.type_ != wasi::EVENTTYPE_CLOCK {
                         self.descriptors.complete(event.userdata as usize, event.error.raw());
                     }
                 }
             }
+            // The wait was interrupted: over for nothing, as any may be.
+            Err(wasi::ERRNO_INTR) => {}
             Err(errno) if descriptors == 0 => panic!("the host does not wait: {}", Errno::from(errno)),
             // One of the descriptors cannot be waited for, and the host does not say which: each task tries its own.
             Err(errno) => self.descriptors.waiting(|index, _, _| self.descriptors.complete(index, errno.raw())),
@@ -325,6 +332,19 @@ mod tests {
     fn a_busy_executor_does_not_wait() {
         Poll::new(&NONE).park(None, || false);
         Poll::new(&NONE).poll();
+    }
+
+    #[test]
+    fn an_interrupted_wait_is_over_for_nothing() {
+        static TABLE: Descriptors = Descriptors::new();
+        let poll = Poll::new(&TABLE);
+        let interrupted = || Err::<core::slice::Iter<'_, wasi::Event>, _>(wasi::ERRNO_INTR);
+        poll.deliver(interrupted(), 0);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut ready = pin!(TABLE.ready(0, Interest::Read));
+        assert_eq!(ready.as_mut().poll(cx), Ready::Pending);
+        poll.deliver(interrupted(), 1);
+        assert_eq!(ready.as_mut().poll(cx), Ready::Pending, "nobody has said that it is ready");
     }
 
     #[test]
