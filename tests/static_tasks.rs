@@ -111,6 +111,29 @@ async fn apply(both: Result<fn(u8) -> u8, u8>, to: u8) -> u8 {
     both.map_or(0, |function| function(to))
 }
 
+/// The type comes in a group without delimiters.
+macro_rules! endless {
+    ($name:ident -> $output:ty) => {
+        #[zokio::task]
+        async fn $name() -> $output {
+            loop {
+                pending::<()>().await;
+            }
+        }
+    };
+}
+endless!(out_of_a_macro -> !);
+
+#[test]
+fn a_task_out_of_a_macro_may_never_end() {
+    static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new());
+    EXECUTOR.block_on(&mut NeverPark, async {
+        let endless = out_of_a_macro().spawn();
+        endless.abort();
+        assert!(endless.await.is_err());
+    });
+}
+
 #[test]
 fn a_type_of_an_argument_may_have_an_arrow() {
     static EXECUTOR: Executor<Alone> = Executor::new(Alone, Config::new());

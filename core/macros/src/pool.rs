@@ -148,7 +148,7 @@ fn build(options: &Options, function: Function) -> Result<TokenStream, Report> {
         Some(TokenTree::Group(_)) => {}
         other => return Err(generic(other.map_or(function.keyword, |token| token.span()))),
     }
-    let rest: Vec<TokenTree> = signature.collect();
+    let rest: Vec<TokenTree> = signature.map(ungroup).collect();
     if let Some(bounds) =
         rest.iter().find(|token| matches!(token, TokenTree::Ident(word) if word.to_string() == "where"))
     {
