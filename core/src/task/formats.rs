@@ -31,6 +31,9 @@ impl<F> defmt::Format for SpawnError<F> {
     fn format(&self, f: defmt::Formatter<'_>) {
         match self {
             Self::Full { pool, slots, .. } => defmt::write!(f, "all {} slots of task pool `{}` are taken", slots, pool),
+            Self::TooLarge { pool, needed, slot, .. } if needed <= slot => {
+                defmt::write!(f, "the task needs a larger alignment than the slots of task pool `{}` have", pool);
+            }
             Self::TooLarge { pool, needed, slot, .. } => {
                 defmt::write!(f, "the task needs {} bytes and a slot of task pool `{}` has {}", needed, pool, slot);
             }

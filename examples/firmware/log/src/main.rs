@@ -23,6 +23,10 @@ static EXECUTOR: board::Executor = board::executor(&TASKS);
 static READINGS: Channel<u8, 1> = Channel::new();
 static TOTAL: Mutex<u8> = Mutex::new(0);
 
+/// No slot is aligned so much.
+#[repr(align(16))]
+struct Aligned;
+
 #[board::entry]
 fn main() -> ! {
     let mut park = board::take().expect("the board is taken once");
@@ -44,6 +48,9 @@ fn main() -> ! {
         defmt::info!("{}", third.map(|_| ()));
         one.abort();
         two.abort();
+        let aligned = Aligned;
+        let refused = zokio::task::try_spawn(async move { core::mem::drop(aligned) });
+        defmt::info!("{}", refused.map(|_| ()));
     });
     board::exit(0)
 }
