@@ -115,6 +115,7 @@ pub const fn build_info() -> BuildInfo {
         lock: first! {
             feature = "rt" => "flag",
             feature = "critical-section" => "critical section",
+            all(zokio_unicore, target_arch = "arm", target_os = "none") => "critical section",
             all(target_family = "wasm", not(target_feature = "atomics")) => "none needed",
             ; "none"
         },
@@ -124,8 +125,11 @@ pub const fn build_info() -> BuildInfo {
         },
         reactor: first! {
             all(feature = "net", any(target_os = "linux", target_os = "android")) => "epoll",
+            all(feature = "net", any(target_os = "illumos", target_os = "redox")) => "epoll",
             all(feature = "net", windows) => "iocp",
-            all(feature = "net", unix) => "kqueue",
+            all(feature = "net", any(target_vendor = "apple", target_os = "freebsd", target_os = "dragonfly")) => "kqueue",
+            all(feature = "net", any(target_os = "netbsd", target_os = "openbsd")) => "kqueue",
+            all(feature = "net", unix) => "other",
             all(feature = "wasi", target_os = "wasi") => "poll_oneoff",
             feature = "metal" => "interrupts",
             ; "none"
