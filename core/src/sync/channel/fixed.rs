@@ -253,9 +253,9 @@ impl<T, const N: usize, L: RawLock> core::fmt::Debug for Channel<T, N, L> {
 }
 
 /// Words of a channel beside its buffer: two lanes of waiters, places, flags, and the ends of the buffer.
-const OVERHEAD: usize = 12;
-/// Words of one who waits for a message: where it waits, its links, its waker, what it was told.
-const WAITER: usize = 7;
+const OVERHEAD: usize = 11;
+/// Words of one who waits for a message: where it waits, its links, its waker, what it was told, whether it stands in line.
+const WAITER: usize = 8;
 
 const _: () = {
     use crate::atomic::LAYOUT_IS_REAL;

@@ -34,6 +34,7 @@
 
 mod reserve;
 
+use core::num::NonZeroUsize;
 use core::task::{Context, Poll, Waker};
 
 use super::error::{SendError, TryRecvError, TrySendError};
@@ -58,8 +59,6 @@ pub(in crate::sync) struct State<B: Store + ?Sized> {
     places: usize,
     permits: usize,
     gathered: usize,
-    /// What the first in line gathers for; zero where it did not say yet, or wants one place, and once the channel is closed.
-    goal: usize,
     /// Nobody receives any more: what a permit sends is dropped at once.
     pub(in crate::sync) deserted: bool,
     pub(in crate::sync) store: B,
@@ -71,17 +70,31 @@ const SHUT: usize = !(usize::MAX >> 1);
 /// The most places that a bounded channel can be made with: so many are less than `SHUT`.
 pub(in crate::sync) const MAX_PLACES: usize = usize::MAX >> 3;
 
-/// What a waiter is told.
+/// What a waiter is told, in one word: to wait, to come, or to wait for several places, which is their number and one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::sync) enum Told {
-    /// To wait.
-    Wait,
+pub(in crate::sync) struct Told(NonZeroUsize);
+
+impl Told {
+    /// To wait, for one place or for something else.
+    const WAIT: Self = Self(NonZeroUsize::MIN);
     /// A sender: that what it wants is its own. A receiver: that there is a message.
-    Come,
-    /// To wait, wanting several places.
-    Several,
-    /// To wait as the first in line, wanting several places: they gather.
-    First,
+    const COME: Self = Self(NonZeroUsize::MIN.saturating_add(1));
+
+    /// To wait for so many places, at most [`MAX_PLACES`].
+    fn wait_for(places: usize) -> Self {
+        if places < 2 { Self::WAIT } else { Self(NonZeroUsize::MIN.saturating_add(places)) }
+    }
+
+    /// Whether it waits for several places.
+    #[inline(always)]
+    fn gathers(self) -> bool {
+        self.0 > Self::COME.0
+    }
+
+    /// How many places: of one who waits for several.
+    fn several(self) -> usize {
+        self.0.get() - 1
+    }
 }
 
 impl Tag for Told {
@@ -145,7 +158,7 @@ fn call<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>
     match section.state.store.caller() {
         Some(waker) => section.wake(waker),
         None => {
-            section.pop(RECEIVERS, Told::Come);
+            section.pop(RECEIVERS, Told::COME);
         }
     }
 }
@@ -166,12 +179,12 @@ pub(in crate::sync) fn get<B: Store + ?Sized, const LANES: usize>(
 /// A place that is taken has become free: it goes to the first sender in line.
 #[inline(always)]
 fn give<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) {
-    match section.front(SENDERS) {
-        None => section.state.taken -= 1,
-        Some(Told::Several | Told::First) => section.apart(gather),
-        Some(_) => {
-            section.pop(SENDERS, Told::Come);
-        }
+    if section.is_empty(SENDERS) {
+        section.state.taken -= 1;
+    } else if section.front(SENDERS).is_some_and(Told::gathers) {
+        section.apart(gather);
+    } else {
+        section.pop(SENDERS, Told::COME);
     }
 }
 
@@ -201,7 +214,7 @@ fn tell_one<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LA
         section.wake(waker);
         return true;
     }
-    (0..LANES).any(|lane| (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait))
+    (0..LANES).any(|lane| (sealed || lane != RECEIVERS) && section.pop(lane, Told::WAIT))
 }
 
 /// A channel without its handles.
@@ -213,8 +226,7 @@ impl<L: RawLock, B: Store, const LANES: usize> Flow<L, B, LANES> {
     const_fn! {
         /// An empty channel over an empty store of so many places.
         pub(in crate::sync) const fn new(store: B, places: usize) -> Self {
-            let state =
-                State { taken: 0, places, permits: 0, gathered: 0, goal: 0, deserted: false, store };
+            let state = State { taken: 0, places, permits: 0, gathered: 0, deserted: false, store };
             Self { waiters: Waiters::new(state) }
         }
     }
@@ -305,7 +317,7 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
             section.state.gathered += section.state.store.freed();
             let more = settle(section);
             if !section.is_empty(SENDERS) {
-                return more && section.state.gathered > 0;
+                return more;
             }
             section.state.store.unask();
             section.state.taken -= core::mem::take(&mut section.state.gathered);
@@ -382,7 +394,6 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
         let open = self.waiters.with(|section| {
             let open = !section.state.closed();
             section.state.taken |= SHUT;
-            section.state.goal = 0;
             open
         });
         if open {
@@ -400,7 +411,6 @@ impl<L: RawLock, B: Store + ?Sized, const LANES: usize> Flow<L, B, LANES> {
             section.state.gathered += freed;
             section.state.deserted = true;
             section.state.taken |= SHUT;
-            section.state.goal = 0;
             messages
         });
         self.tell_end();
@@ -488,11 +498,11 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Sending<B> {
 
     #[inline]
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
-        if told == Some(Told::Come) {
+        if told == Some(Told::COME) {
             // The place that was taken for it is room, for as long as nobody else looks.
             section.state.taken -= 1;
         }
-        let Some(message) = self.message.take() else { return Step::Wait(Told::Wait) };
+        let Some(message) = self.message.take() else { return Step::Wait(Told::WAIT) };
         if !finds_room(section) {
             if section.state.closed() {
                 return Step::Ready(Err(SendError(message)));
@@ -500,7 +510,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Sending<B> {
             recount(section, true);
             if !section.state.has_room() {
                 self.message = Some(message);
-                return Step::Wait(Told::Wait);
+                return Step::Wait(Told::WAIT);
             }
         }
         // SAFETY: there is room.
@@ -509,7 +519,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Sending<B> {
     }
 
     fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
-        if told == Told::Come {
+        if told == Told::COME {
             give(section);
         }
     }
@@ -540,14 +550,14 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Receiving<B> {
     #[inline]
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, _: Option<Told>) -> Step<Option<B::Message>, Told> {
         match get(section) {
-            None if !section.state.ended() => Step::Wait(Told::Wait),
+            None if !section.state.ended() => Step::Wait(Told::WAIT),
             message => Step::Ready(message),
         }
     }
 
     fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
-        if told == Told::Come && !section.state.store.is_empty() {
-            section.pop(RECEIVERS, Told::Come);
+        if told == Told::COME && !section.state.store.is_empty() {
+            section.pop(RECEIVERS, Told::COME);
         }
     }
 }
@@ -563,7 +573,7 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Watching<B> {
     const FREE: bool = true;
 
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, _: Option<Told>) -> Step<(), Told> {
-        if section.state.closed() { Step::Ready(()) } else { Step::Wait(Told::Wait) }
+        if section.state.closed() { Step::Ready(()) } else { Step::Wait(Told::WAIT) }
     }
 
     fn cancel(&mut self, _: &mut Inner<'_, B, LANES>, _: Told) {}

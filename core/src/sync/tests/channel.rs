@@ -61,7 +61,7 @@ fn waiting_senders_are_served_in_order_and_nobody_takes_their_room() {
     assert_eq!(channel.capacity(), 1);
 }
 
-// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come {\n            give(section); => if told == Told::Wait {\n            give(section);
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::COME {\n            give(section); => if told == Told::WAIT {\n            give(section);
 #[test]
 fn failure_021_cancelled_sender_passes_its_room_on() {
     for reached in 0..=2 {
@@ -84,7 +84,7 @@ fn failure_021_cancelled_sender_passes_its_room_on() {
     }
 }
 
-// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come && !section.state.store.is_empty() { => if told == Told::Wait && !section.state.store.is_empty() {
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::COME && !section.state.store.is_empty() { => if told == Told::WAIT && !section.state.store.is_empty() {
 #[test]
 fn failure_021_cancelled_receiver_passes_its_message_on() {
     for cancelled in 0..3 {
@@ -146,7 +146,7 @@ fn last_permit_of_a_closed_channel_ends_it_for_all_who_wait() {
 }
 
 /// Receivers are polled within their wakers, and wait on because a permit is out: closing ends, and they are told with that.
-// Mutant: core/src/sync/channel/flow.rs :: (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait) => section.pop(lane, Told::Wait)
+// Mutant: core/src/sync/channel/flow.rs :: (sealed || lane != RECEIVERS) && section.pop(lane, Told::WAIT) => section.pop(lane, Told::WAIT)
 #[test]
 fn close_ends_where_receivers_are_polled_within_their_wakers() {
     let channel = forever(Line::<u8, 2>::with_lock());
@@ -187,7 +187,7 @@ fn close_gives_waiting_messages_back() {
 
 /// Every message that was made is dropped once, wherever it is when the receiver goes away: received, in the channel,
 /// with a sender that has room, with one that waits, given back, or refused.
-// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::Wait) };\n        if !finds_room(section) { => Step::Wait(Told::Wait) };\n        if !section.state.has_room() && told != Some(Told::Come) {
+// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::WAIT) };\n        if !finds_room(section) { => Step::Wait(Told::WAIT) };\n        if !section.state.has_room() && told != Some(Told::COME) {
 #[test]
 fn failure_096_message_sent_while_receiver_drops_is_given_back_or_dropped() {
     let drops = Arc::new(std::sync::atomic::AtomicUsize::new(0));

@@ -203,22 +203,35 @@ fn failure_109_waker_that_panics_in_wake_loses_no_message_in_hand() {
     assert_eq!(tx.capacity(), 3);
 }
 
-/// Who has become the first in line says how many places it wants when it is polled: those that were gathered beyond that go on to
-/// others.
+/// Many permits are given back; while the first eight who wait are woken, one of them runs, has its own, and gives the rest on.
 // Mutant: core/src/sync/waiters/wakes.rs :: self.repeat_on(woken, step).discard(); => self.repeat_on(woken, step).finish();
 // Mutant: core/src/sync/waiters/wakes.rs :: guard::swallow(|| waker.wake()); => waker.wake();
 #[test]
 fn failure_109_waker_that_panics_in_wake_keeps_no_permit() {
-    for several in [false, true] {
-        let (tx, mut rx) = mpsc::channel(4);
-        (0..4).for_each(|n| tx.try_send(n).unwrap());
-        let one = Polled::waiting(tx.reserve());
-        let mut many = Polled::waiting(tx.reserve_many(2));
-        let next = hostile(tx.reserve_many(if several { 2 } else { 1 }));
-        (0..4).for_each(|n| assert_eq!(rx.try_recv(), Ok(n)));
-        assert_eq!(many.ready().unwrap().len(), 2, "the other ones");
-        drop((one, many, next));
-        assert_eq!(tx.capacity(), 4);
+    use std::sync::Mutex;
+    for kept in [0, 1] {
+        let (tx, mut rx) = mpsc::channel::<u8>(10);
+        let mut permits = tx.try_reserve_many(10).unwrap();
+        let held: Vec<_> = permits.by_ref().take(kept).collect();
+        let second = Arc::new(Mutex::new(Polled::new(Box::pin(tx.clone().reserve_owned()))));
+        let got = Arc::new(Mutex::new(None));
+        let mut first = Polled::new(tx.reserve());
+        first.waker = TestWaker::hooked({
+            let (second, got) = (second.clone(), got.clone());
+            move |now| {
+                if now == Event::Wake {
+                    *got.lock().unwrap() = Some(second.lock().unwrap().ready().unwrap());
+                }
+            }
+        });
+        assert!(first.poll().is_pending() && second.lock().unwrap().poll().is_pending());
+        let others: Vec<_> = (0..6).map(|_| Polled::waiting(tx.reserve())).collect();
+        let next = hostile(tx.reserve());
+        drop(permits);
+        assert_eq!(tx.capacity(), 1 - kept, "the hostile one has been given its own");
+        drop(got.lock().unwrap().take().unwrap());
+        drop((first, second, others, next, held));
+        assert_eq!(tx.capacity(), 10);
         drop(tx);
         assert_eq!(rx.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
     }

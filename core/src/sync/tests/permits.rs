@@ -83,8 +83,8 @@ fn many_permits_are_gathered_in_line() {
 }
 
 /// Who has gathered what it wants is out of line: what becomes free after that goes on, whether it runs or not.
-// Mutant: core/src/sync/channel/flow/reserve.rs :: if goal == 0 { => if true {
-// Mutant: core/src/sync/channel/flow/reserve.rs :: Told::Come => section.state.gathered += self.places, => Told::Come => section.state.gathered += 1,
+// Mutant: core/src/sync/channel/flow/reserve.rs :: if section.state.gathered < wanted { => if true {
+// Mutant: core/src/sync/channel/flow/reserve.rs :: if told == Told::COME {\n            section.state.gathered += self.places; => if told == Told::COME {\n            section.state.gathered += 1;
 // Mutant: core/src/sync/channel/flow/reserve.rs :: state.gathered += self.places;\n            }\n            return => state.gathered += 1;\n            }\n            return
 #[test]
 fn failure_023_who_has_gathered_enough_keeps_nobody_behind_it_waiting() {
@@ -107,6 +107,45 @@ fn failure_023_who_has_gathered_enough_keeps_nobody_behind_it_waiting() {
         }
         drop(many);
         assert_eq!(tx.capacity(), 3);
+    }
+}
+
+/// Who becomes the first in line because others went is given what it wants and no more, whether it runs or not: who wants the
+/// rest is served.
+// Mutant: core/src/sync/channel/flow/reserve.rs :: return Step::Wait(Told::wait_for(self.places)); => return Step::Wait(Told::wait_for(self.places + 2));
+#[test]
+fn failure_023_who_becomes_first_gathers_no_more_than_it_wants() {
+    for (first_sends, forgets) in [(true, false), (true, true), (false, false), (false, true)] {
+        let (tx, mut rx) = channel(4);
+        (0..4).for_each(|n| tx.try_send(n).unwrap());
+        let tx = &tx;
+        let mut first = Polled::waiting(Box::pin(async move {
+            match first_sends {
+                true => tx.send(10).await.is_ok(),
+                false => tx.reserve_many(3).await.is_ok(),
+            }
+        }));
+        let mut many = Polled::waiting(Box::pin(tx.reserve_many(2)));
+        let mut behind = Polled::waiting(tx.send(11));
+        if first_sends {
+            (0..4).for_each(|n| assert_eq!(rx.try_recv(), Ok(n)));
+            assert!(first.ready());
+        } else {
+            (0..3).for_each(|n| assert_eq!(rx.try_recv(), Ok(n)));
+        }
+        drop(first);
+        assert_eq!((many.wakes(), behind.wakes()), (1, 1));
+        assert_eq!(behind.ready(), Ok(()));
+        let left: Vec<_> = core::iter::from_fn(|| rx.try_recv().ok()).collect();
+        assert_eq!(left, if first_sends { [10, 11] } else { [3, 11] });
+        assert_eq!(tx.capacity(), 2);
+        if forgets {
+            core::mem::forget(many);
+        } else {
+            assert_eq!(many.ready().unwrap().len(), 2);
+        }
+        assert_eq!(tx.capacity(), if forgets { 2 } else { 4 });
+        tx.try_send(12).unwrap();
     }
 }
 
@@ -133,7 +172,7 @@ fn failure_023_permits_and_gathered_room_go_to_the_next() {
 }
 
 /// Room for several at once wakes as many: an iterator that is dropped, and one receive of many.
-// Mutant: core/src/sync/channel/flow/reserve.rs :: section.state.gathered -= 1;\n            section.pop(SENDERS, Told::Come);\n            return true; => section.state.gathered -= 1;\n            section.pop(SENDERS, Told::Come);\n            return false;
+// Mutant: core/src/sync/channel/flow/reserve.rs :: section.pop(SENDERS, Told::COME);\n        }\n    }\n    section.state.gathered > 0 => section.pop(SENDERS, Told::COME);\n        }\n    }\n    false
 #[test]
 fn failure_023_room_for_many_wakes_as_many() {
     for at_once in 0..=20 {

@@ -12,19 +12,15 @@ pub(super) fn gather<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<
 }
 
 /// Lets the first in line, who wants several places, go with them if they are there, so that it keeps nobody behind it from
-/// others; asks how many it wants where it did not say. Answers whether it went.
+/// others. Answers whether it went and left some.
 fn call_first<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<'_, B, LANES>) -> bool {
-    let goal = section.state.goal;
-    if section.state.gathered < goal {
+    let wanted = section.front(SENDERS).map_or(0, Told::several);
+    if section.state.gathered < wanted {
         return false;
     }
-    if goal == 0 {
-        section.rouse(SENDERS, Told::First);
-        return false;
-    }
-    section.state.goal = 0;
-    section.state.gathered -= goal;
-    section.pop(SENDERS, Told::Come)
+    section.state.gathered -= wanted;
+    section.pop(SENDERS, Told::COME);
+    section.state.gathered > 0
 }
 
 /// Gives one of the gathered places on, or leaves them where they belong. Answers whether there may be more to do.
@@ -34,14 +30,13 @@ pub(super) fn settle<B: Store + ?Sized, const LANES: usize>(section: &mut Inner<
     }
     match section.front(SENDERS) {
         None => section.state.taken -= core::mem::take(&mut section.state.gathered),
-        Some(Told::Several | Told::First) => return section.apart(call_first),
+        Some(told) if told.gathers() => return section.apart(call_first),
         Some(_) => {
             section.state.gathered -= 1;
-            section.pop(SENDERS, Told::Come);
-            return true;
+            section.pop(SENDERS, Told::COME);
         }
     }
-    false
+    section.state.gathered > 0
 }
 
 /// One who wants permits.
@@ -63,49 +58,36 @@ impl<B: Store + ?Sized, const LANES: usize> Protocol<LANES> for Reserving<B> {
     const LANE: usize = SENDERS;
 
     fn poll(&mut self, section: &mut Inner<'_, B, LANES>, told: Option<Told>) -> Step<Self::Output, Told> {
-        let alone = section.is_empty(SENDERS);
         if section.state.room() < self.places {
             recount(section, true);
         }
         let state = &mut *section.state;
         if state.closed() {
-            if told == Some(Told::Come) {
+            if told == Some(Told::COME) {
                 state.gathered += self.places;
             }
             return Step::Ready(Err(SendError(())));
         }
-        match told {
-            Some(Told::Come) => {}
-            Some(Told::First) => {
-                if state.gathered < self.places {
-                    return Step::Wait(Told::First);
-                }
-                state.gathered -= self.places;
-                state.goal = 0;
+        if told != Some(Told::COME) {
+            if state.room() < self.places {
+                return Step::Wait(Told::wait_for(self.places));
             }
-            _ if state.room() >= self.places => state.taken += self.places,
-            _ if self.places == 1 => return Step::Wait(Told::Wait),
-            None if alone => return Step::Wait(Told::First),
-            _ => return Step::Wait(Told::Several),
+            state.taken += self.places;
         }
         state.permits += self.places;
         Step::Ready(Ok(()))
     }
 
-    fn linked(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
-        if told == Told::First {
-            section.state.goal = self.places;
-            let room = section.state.room();
-            section.state.taken += room;
-            section.state.gathered += room;
-        }
+    /// *no barging*: what room there is, is gathered. There is none where others stand in line before it.
+    fn linked(&mut self, section: &mut Inner<'_, B, LANES>, _: Told) {
+        let room = section.state.room();
+        section.state.taken += room;
+        section.state.gathered += room;
     }
 
     fn cancel(&mut self, section: &mut Inner<'_, B, LANES>, told: Told) {
-        match told {
-            Told::Come => section.state.gathered += self.places,
-            Told::First => section.state.goal = 0,
-            _ => {}
+        if told == Told::COME {
+            section.state.gathered += self.places;
         }
     }
 

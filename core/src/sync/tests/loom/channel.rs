@@ -59,7 +59,7 @@ impl Drop for Counted {
 
 /// A sender that waits meets a receiver that takes one, closes and drains: as many drops as messages, none in the
 /// channel afterwards.
-// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::Wait) };\n        if !finds_room(section) { => Step::Wait(Told::Wait) };\n        if !section.state.has_room() && told != Some(Told::Come) {
+// Mutant: core/src/sync/channel/flow.rs :: Step::Wait(Told::WAIT) };\n        if !finds_room(section) { => Step::Wait(Told::WAIT) };\n        if !section.state.has_room() && told != Some(Told::COME) {
 #[test]
 fn failure_096_message_sent_while_receiver_drops() {
     loom::model(|| {
@@ -83,7 +83,7 @@ fn failure_096_message_sent_while_receiver_drops() {
 }
 
 /// A message for a receiver that goes away is there for the other one.
-// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come && !section.state.store.is_empty() { => if told == Told::Wait && !section.state.store.is_empty() {
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::COME && !section.state.store.is_empty() { => if told == Told::WAIT && !section.state.store.is_empty() {
 #[test]
 fn failure_021_send_against_a_cancelled_receiver() {
     loom::model(|| {
@@ -99,7 +99,7 @@ fn failure_021_send_against_a_cancelled_receiver() {
 }
 
 /// Room for a sender that goes away belongs to the next.
-// Mutant: core/src/sync/channel/flow.rs :: if told == Told::Come {\n            give(section); => if told == Told::Wait {\n            give(section);
+// Mutant: core/src/sync/channel/flow.rs :: if told == Told::COME {\n            give(section); => if told == Told::WAIT {\n            give(section);
 #[test]
 fn failure_021_recv_against_a_cancelled_sender() {
     loom::model(|| {
@@ -138,7 +138,7 @@ fn close_against_send_and_recv() {
 
 /// The channel is closed while its last permit is dropped: who waits hears of the end, from whichever comes last.
 // Mutant: core/src/sync/channel/flow.rs :: section.state.gathered += permits;\n            section.state.sealed() => section.state.gathered += permits;\n            false
-// Mutant: core/src/sync/channel/flow.rs :: (sealed || lane != RECEIVERS) && section.pop(lane, Told::Wait) => lane != RECEIVERS && section.pop(lane, Told::Wait)
+// Mutant: core/src/sync/channel/flow.rs :: (sealed || lane != RECEIVERS) && section.pop(lane, Told::WAIT) => lane != RECEIVERS && section.pop(lane, Told::WAIT)
 #[test]
 fn close_against_the_last_permit() {
     loom::model(|| {
