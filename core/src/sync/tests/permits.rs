@@ -116,6 +116,9 @@ fn failure_023_who_has_gathered_enough_keeps_nobody_behind_it_waiting() {
 #[test]
 fn failure_023_who_becomes_first_gathers_no_more_than_it_wants() {
     for (first_sends, forgets) in [(true, false), (true, true), (false, false), (false, true)] {
+        if forgets && cfg!(miri) {
+            continue; // the interpreter counts what is never freed, and is right
+        }
         let (tx, mut rx) = channel(4);
         (0..4).for_each(|n| tx.try_send(n).unwrap());
         let tx = &tx;
