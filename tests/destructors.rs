@@ -163,6 +163,19 @@ fn tasks_of_a_local_runtime_are_dropped_in_its_context() {
     }
 }
 
+/// A call that has begun on a thread of the pool, and is over when what this gives is dropped.
+fn occupy(spawn_blocking: impl FnOnce(Box<dyn FnOnce() + Send>) -> JoinHandle<()>) -> mpsc::Sender<()> {
+    let (started, begun) = mpsc::channel();
+    let (stop, stuck) = mpsc::channel();
+    let call = move || {
+        started.send(()).unwrap();
+        let _ = stuck.recv();
+    };
+    spawn_blocking(Box::new(call)).detach();
+    begun.recv_timeout(WATCHDOG).unwrap();
+    stop
+}
+
 /// What waits for a thread of the blocking pool is dropped by who ends the runtime.
 // Mutant: src/runtime/runtime.rs :: self.handle.run_here(polling, || self.stop_inside(kind, timeout)); => self.stop_inside(kind, timeout);
 #[test]
@@ -170,15 +183,7 @@ fn blocking_calls_that_have_not_begun_are_dropped_in_the_context() {
     for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
         let runtime = builder.worker_threads(1).max_blocking_threads(1).enable_all().build().unwrap();
         let flavor = runtime.handle().runtime_flavor();
-        let (started, begun) = mpsc::channel();
-        let (stop, stuck) = mpsc::channel::<()>();
-        runtime
-            .spawn_blocking(move || {
-                started.send(()).unwrap();
-                let _ = stuck.recv();
-            })
-            .detach();
-        begun.recv_timeout(WATCHDOG).unwrap();
+        let stop = occupy(|call| runtime.spawn_blocking(call));
         let seen = Arc::new(Seen::default());
         let owned = CleansUp(seen.clone());
         let call = runtime.spawn_blocking(move || drop(owned));
@@ -201,15 +206,7 @@ fn blocking_calls_of_a_local_runtime_are_dropped_in_its_context() {
     }
     let mut builder = Builder::new_current_thread();
     let runtime = builder.max_blocking_threads(1).build_local(LocalOptions::default()).unwrap();
-    let (started, begun) = mpsc::channel();
-    let (stop, stuck) = mpsc::channel::<()>();
-    runtime
-        .spawn_blocking(move || {
-            started.send(()).unwrap();
-            let _ = stuck.recv();
-        })
-        .detach();
-    begun.recv_timeout(WATCHDOG).unwrap();
+    let stop = occupy(|call| runtime.spawn_blocking(call));
     let (tx, spawned) = mpsc::channel();
     let owned = SpawnsHere(tx);
     runtime.spawn_blocking(move || drop(owned)).detach();
