@@ -3,9 +3,10 @@
 //! `blinky` printed text; this logs frames, which are decoded on the host, where the texts stay:
 //!
 //! ```console
-//! $ cargo build --release && cargo run --release --manifest-path ../../../xtask/decode/Cargo.toml -- \
-//!     target/thumbv7m-none-eabi/release/zokio-log -- qemu-system-arm -M lm3s6965evb -nographic -monitor none \
-//!     -serial none -semihosting-config enable=on,target=native -kernel target/thumbv7m-none-eabi/release/zokio-log
+//! $ (cd ../../../xtask/decode && cargo build --release) && cargo build --release
+//! $ ../../../xtask/decode/target/release/zokio-decode target/thumbv7m-none-eabi/release/zokio-log -- qemu-system-arm \
+//!     -M lm3s6965evb -nographic -monitor none -serial none -semihosting-config enable=on,target=native \
+//!     -kernel target/thumbv7m-none-eabi/release/zokio-log
 //! ```
 #![no_std]
 #![no_main]
@@ -49,7 +50,9 @@ fn main() -> ! {
         one.abort();
         two.abort();
         let aligned = Aligned;
-        let refused = zokio::task::try_spawn(async move { core::mem::drop(aligned) });
+        let refused = zokio::task::try_spawn(async move {
+            let _moved = aligned;
+        });
         defmt::info!("{}", refused.map(|_| ()));
     });
     board::exit(0)
