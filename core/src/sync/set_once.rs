@@ -97,11 +97,14 @@ impl<T, L: RawLock> SetOnce<T, L> {
     ///
     /// # Errors
     ///
-    /// [`SetOnceError`] with the value, if one was set before or is being set.
+    /// [`SetOnceError`] with the value, if one was set before.
+    ///
+    /// # Cost
+    ///
+    /// One section under the lock, in which the value is moved in, and one more for every few who wait.
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
-        self.slot.put(value).map_err(SetOnceError)?;
-        self.queue.close();
-        Ok(())
+        // Under the lock, so that whom another one was before finds the value there.
+        self.queue.close_after(|| self.slot.put(value)).map_err(SetOnceError)
     }
 
     /// Waits for the value.

@@ -241,12 +241,20 @@ impl<L: RawLock> WaitQueue<L> {
     ///
     /// As [`wake_all`](Self::wake_all).
     pub fn close(&self) {
+        let _ = self.close_after(|| Ok::<_, core::convert::Infallible>(()));
+    }
+
+    /// Closes it unless `first` fails, which is called in the same section.
+    pub(super) fn close_after<E>(&self, first: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         self.waiters.with(|section| {
+            first()?;
             self.change(|word| (word & !WAITING) | CLOSED);
             section.append(LINE, LEAVING);
-        });
+            Ok(())
+        })?;
         // Nobody is put behind them any more, so this ends.
         self.waiters.drain(LEAVING, Told::Wait, |_| false);
+        Ok(())
     }
 
     /// Whether the queue is closed.

@@ -50,8 +50,8 @@ impl<const N: usize> Poll<N> {
         Self { descriptors, coarse: false }
     }
 
-    /// One `poll_oneoff`; `nanos` is the longest wait, `None` is no limit.
-    fn wait(&self, nanos: Option<u64>) {
+    /// One `poll_oneoff`; `nanos` is the longest wait, `None` is no limit. Answers whether it came to its end.
+    fn wait(&self, nanos: Option<u64>) -> bool {
         let mut subscriptions = Subscriptions([CLOCK; 1], [CLOCK; N]);
         let mut events = Events([NO_EVENT; 1], [NO_EVENT; N]);
         let mut count = 0;
@@ -70,11 +70,15 @@ impl<const N: usize> Poll<N> {
         // SAFETY: both point to at least `count` of their elements (one for the clock and `N` more, `repr(C)`), which
         // live until the call has returned.
         let result = unsafe { wasi::poll_oneoff((&raw const subscriptions).cast(), (&raw mut events).cast(), count) };
-        self.deliver(result.map(|happened| events.iter().take(happened)), descriptors);
+        self.deliver(result.map(|happened| events.iter().take(happened)), descriptors)
     }
 
-    /// What the host has answered, of a wait for so many descriptors.
-    fn deliver<'a>(&self, result: Result<impl Iterator<Item = &'a wasi::Event>, wasi::Errno>, descriptors: usize) {
+    /// What the host has answered, of a wait for so many descriptors. Answers whether the wait was not interrupted.
+    fn deliver<'a>(
+        &self,
+        result: Result<impl Iterator<Item = &'a wasi::Event>, wasi::Errno>,
+        descriptors: usize,
+    ) -> bool {
         match result {
             Ok(events) => {
                 for event in events {
@@ -83,12 +87,13 @@ impl<const N: usize> Poll<N> {
                     }
                 }
             }
-            // The wait was interrupted: over for nothing, as any may be.
-            Err(wasi::ERRNO_INTR) => {}
+            // Over for nothing, as any wait may be.
+            Err(wasi::ERRNO_INTR) => return false,
             Err(errno) if descriptors == 0 => panic!("the host does not wait: {}", Errno::from(errno)),
             // One of the descriptors cannot be waited for, and the host does not say which: each task tries its own.
             Err(errno) => self.descriptors.waiting(|index, _, _| self.descriptors.complete(index, errno.raw())),
         }
+        true
     }
 }
 
@@ -118,15 +123,15 @@ impl<const N: usize> Park for Poll<N> {
             return;
         }
         let Some(deadline) = deadline else {
-            return self.wait(None);
+            self.wait(None);
+            return;
         };
         let left = deadline.as_nanos().saturating_sub(Monotonic.now().as_nanos());
         let left = if self.coarse { left.div_ceil(MILLI).saturating_mul(MILLI) } else { left };
-        self.wait(Some(left));
-        // With descriptors an early return is no sign of anything.
-        let mut alone = true;
-        self.descriptors.waiting(|_, _, _| alone = false);
-        self.coarse |= alone && Monotonic.now() < deadline;
+        // With descriptors, or interrupted, an early return is no sign of anything.
+        let mut tells = self.wait(Some(left));
+        self.descriptors.waiting(|_, _, _| tells = false);
+        self.coarse |= tells && Monotonic.now() < deadline;
     }
 
     fn poll(&mut self) {
@@ -339,11 +344,11 @@ mod tests {
         static TABLE: Descriptors = Descriptors::new();
         let poll = Poll::new(&TABLE);
         let interrupted = || Err::<core::slice::Iter<'_, wasi::Event>, _>(wasi::ERRNO_INTR);
-        poll.deliver(interrupted(), 0);
+        assert!(!poll.deliver(interrupted(), 0), "the host counts no coarser for that");
         let cx = &mut Context::from_waker(Waker::noop());
         let mut ready = pin!(TABLE.ready(0, Interest::Read));
         assert_eq!(ready.as_mut().poll(cx), Ready::Pending);
-        poll.deliver(interrupted(), 1);
+        assert!(!poll.deliver(interrupted(), 1));
         assert_eq!(ready.as_mut().poll(cx), Ready::Pending, "nobody has said that it is ready");
     }
 

@@ -12,9 +12,16 @@
 //! however many children there are; nothing recurses. Those who were below a knot that is being cancelled stand in a lane of their own,
 //! from which whoever cancels takes them, a few in each section, until it is empty: hence after any `cancel` all below are
 //! cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be by who
-//! cancels what it waits for by itself. The knot comes last, after all below: it is *closed* first, so that what is added below it is
-//! cancelled at once, and stays in its place, where a `cancel` of what is above finds it. Whoever sees that it is cancelled sees that of
-//! all below.
+//! cancels what it waits for by itself. Each knot comes after all below it, so that whoever sees that it is cancelled sees that of
+//! all below: one that leaves has its open mark moved to its close mark first, if something stands between them.
+//!
+//! ```text
+//!   leaving: (b (c )c )b    is    (c )c (b )b    before b is told
+//! ```
+//!
+//! The knot that `cancel` is called on is *closed* first, so that what is added below it is cancelled at once, and stays in its place,
+//! where a `cancel` of what is above finds it. It begins where nobody is leaving any more: else what is above it could be told before
+//! what it moves behind that.
 //!
 //! Each knot has a wait list with a lock of its own; the lock of the tree is for its shape. Inside the tree's lock a
 //! knot's may be taken, never the other way round.
@@ -230,7 +237,9 @@ impl<L: RawLock> Tree<L> {
     /// Cancels all that is below a knot, or the root, and then that.
     pub(super) fn cancel(&self, knot: Option<&Knot<L>>) {
         let bell = knot.map_or(&self.root, |knot| &knot.bell);
-        self.row.with(|row| {
+        let mut wakes = Wakes::new();
+        // Else what is above this knot may be leaving, and what is below it would be moved behind that.
+        self.tell(&mut wakes, |row| {
             bell.close();
             match knot {
                 None => row.append(LIVE, LEAVING),
@@ -242,13 +251,7 @@ impl<L: RawLock> Tree<L> {
                 Some(_) => {}
             }
         });
-        let mut wakes = Wakes::new();
-        while {
-            let mut batch = Batch::new();
-            let more = self.row.with(|row| Self::leave(row, &mut batch));
-            wakes.wake(batch);
-            more
-        } {}
+        self.tell(&mut wakes, |_| {});
         self.row.with(|row| {
             bell.ring();
             if let Some(knot) = knot {
@@ -264,6 +267,22 @@ impl<L: RawLock> Tree<L> {
         wakes.finish();
     }
 
+    /// Cancels all that are to leave, and in the section in which there are none calls `then`.
+    fn tell(&self, wakes: &mut Wakes, then: impl Fn(&mut List<Mark<L>, LANES>)) {
+        while {
+            let mut batch = Batch::new();
+            let more = self.row.with(|row| {
+                let more = Self::leave(row, &mut batch);
+                if !more {
+                    then(row);
+                }
+                more
+            });
+            wakes.wake(batch);
+            more
+        } {}
+    }
+
     /// Cancels some of those that are to leave. Answers whether there may be more.
     fn leave(row: &mut List<Mark<L>, LANES>, batch: &mut Batch) -> bool {
         for _ in 0..STEPS {
@@ -272,6 +291,16 @@ impl<L: RawLock> Tree<L> {
             let knot = unsafe { mark.as_ref() }.knot.load(Ordering::Relaxed);
             // SAFETY: *alive* and *linked*. A lane begins with an open mark, since pairs are moved and taken out whole.
             let Some(knot) = (unsafe { knot.as_ref() }) else { return false };
+            let (open, close) = (NonNull::from(&knot.open), NonNull::from(&knot.close));
+            // SAFETY: *linked*: both are in the row.
+            if !unsafe { row.is_before(open, close) } {
+                // What is below it comes first.
+                // SAFETY: *linked*: as above.
+                unsafe { row.remove(open) };
+                // SAFETY: *linked*: as above, and it was just taken out.
+                unsafe { row.insert_before(close, open) };
+                continue;
+            }
             knot.bell.ring();
             if knot.bell.collect(batch) {
                 return true;

@@ -43,7 +43,7 @@ const LANES: usize = 2;
 ///
 /// # Cost
 ///
-/// The lock once for each operation that does not wait, for a number of moves of a `T` that is logarithmic in `N`. Two words
+/// The lock once for each operation that does not wait, for a number of moves of a `T` that is logarithmic in `N`. 12 bytes
 /// a message beside it. [`try_send`](Self::try_send) and [`try_recv`](Self::try_recv) may be called from an interrupt where
 /// `L` may be taken in one.
 ///

@@ -7,15 +7,29 @@ use crate::sync::channel::store::Store;
 /// A message with its priority and its turn. Ordered by them alone: no code of the message runs.
 pub(in crate::sync) struct Ranked<T> {
     priority: u32,
-    turn: usize,
+    /// The halves of a number of 64 bits, the upper one first: so that it is aligned as the priority. A smaller one would come
+    /// round while a message waits that more urgent ones pass all the time.
+    turn: [u32; 2],
     message: T,
+}
+
+impl<T> Ranked<T> {
+    #[inline]
+    fn new(priority: u32, turn: u64, message: T) -> Self {
+        Self { priority, turn: [(turn >> 32) as u32, turn as u32], message }
+    }
+
+    #[inline]
+    fn turn(&self) -> u64 {
+        let [upper, lower] = self.turn;
+        u64::from(upper) << 32 | u64::from(lower)
+    }
 }
 
 impl<T> Ord for Ranked<T> {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        // Turns wrap: the earlier one is that from which the other is less than half a circle away.
-        let earlier = || (other.turn.wrapping_sub(self.turn) as isize).cmp(&0);
+        let earlier = || other.turn().cmp(&self.turn());
         self.priority.cmp(&other.priority).then_with(earlier)
     }
 }
@@ -51,7 +65,7 @@ pub(in crate::sync) trait Heap {
 
 /// Messages with their priorities, over a heap.
 pub(in crate::sync) struct ByPriority<H> {
-    next: usize,
+    next: u64,
     pub(super) heap: H,
 }
 
@@ -63,13 +77,10 @@ impl<H> ByPriority<H> {
 
 impl<H: Heap> ByPriority<H> {
     fn put(&mut self, priority: u32, message: H::Message) {
-        if self.heap.len() == 0 {
-            self.next = 0;
-        }
-        let turn = self.next;
-        self.next = turn.wrapping_add(1);
+        let ranked = Ranked::new(priority, self.next, message);
+        self.next += 1;
         // Its channel has counted the room.
-        let _ = self.heap.push(Ranked { priority, turn, message });
+        let _ = self.heap.push(ranked);
     }
 }
 
@@ -98,11 +109,14 @@ impl<H: Heap> Store for ByPriority<H> {
 mod tests {
     use super::Ranked;
 
+    // Mutant: core/src/sync/priority/store.rs :: u64::from(upper) << 32 | u64::from(lower) => u64::from(lower)
     #[test]
-    fn turns_keep_their_order_where_they_wrap() {
-        let ranked = |priority, turn| Ranked { priority, turn, message: () };
+    fn turns_keep_their_order_beyond_a_word_of_a_chip() {
+        let ranked = |priority, turn| Ranked::new(priority, turn, ());
         assert!(ranked(2, 9) > ranked(1, 0) && ranked(1, 0) > ranked(1, 1));
-        assert!(ranked(1, usize::MAX) > ranked(1, 0) && ranked(1, usize::MAX - 3) > ranked(1, 5));
+        for far in [u64::from(u32::MAX >> 1), u64::from(u32::MAX), u64::MAX - 3] {
+            assert!(ranked(1, 0) > ranked(1, far + 1) && ranked(1, far) > ranked(1, far + 1));
+        }
         assert!(ranked(1, 7) == ranked(1, 7));
     }
 }

@@ -90,7 +90,7 @@ fn cells_are_made_copied_and_compared() {
     assert_eq!(std::format!("{}", SetError::InitializingError(1)), "the value is being made");
 }
 
-// Mutant: core/src/sync/set_once.rs :: self.queue.close();\n => \n
+// Mutant: core/src/sync/set_once.rs :: self.queue.close_after(|| self.slot.put(value)).map_err(SetOnceError) => self.slot.put(value).map_err(SetOnceError)
 #[test]
 fn all_wait_for_what_is_set() {
     let once = Once::with_lock();

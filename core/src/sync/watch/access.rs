@@ -12,12 +12,40 @@ const PRESSED: usize = 1 << 2;
 /// One who looks; the rest of the word counts them.
 const READER: usize = 1 << 3;
 
-pub(super) struct Access(AtomicUsize);
+pub(super) struct Access {
+    word: AtomicUsize,
+    /// The last press. Under the lock.
+    #[cfg(feature = "std")]
+    press: AtomicUsize,
+}
+
+/// Who presses: its milliseconds, and above them the number of presses so far.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Press(usize);
+
+#[cfg(feature = "std")]
+impl Press {
+    /// More milliseconds than any is long.
+    const NUMBER: usize = 1 << 8;
+
+    fn millis(self) -> usize {
+        self.0 % Self::NUMBER
+    }
+
+    fn after(self, millis: u8) -> Self {
+        Self((self.0 - self.millis()).wrapping_add(Self::NUMBER) + usize::from(millis))
+    }
+}
 
 impl Access {
     const_fn! {
         pub(super) const fn new() -> Self {
-            Self(AtomicUsize::new(0))
+            Self {
+                word: AtomicUsize::new(0),
+                #[cfg(feature = "std")]
+                press: AtomicUsize::new(0),
+            }
         }
     }
 
@@ -40,7 +68,7 @@ impl Access {
     #[inline]
     fn read_unless(&self, bits: usize) -> bool {
         // Ordering: acquires what the last writer wrote; pairs with `end_write`.
-        let read = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
+        let read = self.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
             assert!(word <= usize::MAX - READER, "too many borrows of a watched value");
             (word & bits == 0).then_some(word + READER)
         });
@@ -51,14 +79,14 @@ impl Access {
     #[inline]
     pub(super) fn end_read(&self) -> bool {
         // Ordering: releases what this one read to the next writer, which overwrites it; pairs with `try_write`.
-        self.0.fetch_sub(READER, Ordering::Release) & !PRESSED == READER | WAITED
+        self.word.fetch_sub(READER, Ordering::Release) & !PRESSED == READER | WAITED
     }
 
     /// Takes the value alone, if nobody looks. Under the lock.
     #[inline]
     pub(super) fn try_write(&self) -> bool {
         // Ordering: acquires that readers have ended; pairs with `end_read`.
-        let write = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
+        let write = self.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
             (word & !(WAITED | PRESSED) == 0).then_some(word | WRITING)
         });
         write.is_ok()
@@ -68,31 +96,39 @@ impl Access {
     #[inline]
     pub(super) fn end_write(&self) -> bool {
         // While it says `WRITING` only whoever has the lock changes it.
-        let word = self.0.load(Ordering::Relaxed);
+        let word = self.word.load(Ordering::Relaxed);
         // Ordering: releases what was written; pairs with `try_read`, and with the next writer by the lock.
-        self.0.store(word & !(WRITING | PRESSED), Ordering::Release);
+        self.word.store(word & !(WRITING | PRESSED), Ordering::Release);
         word & WAITED != 0
     }
 
     /// Says that somebody waits. Under the lock; access must be tried once more afterwards.
     pub(super) fn wait(&self) {
-        self.0.fetch_or(WAITED, Ordering::Relaxed);
+        self.word.fetch_or(WAITED, Ordering::Relaxed);
     }
 
-    /// From here on who comes to look gives way. Under the lock. Answers whether nobody has said so before.
+    /// From here on who comes to look gives way, for so long. Under the lock. Nothing where another press that is as long is not over.
     #[cfg(feature = "std")]
-    pub(super) fn press(&self) -> bool {
-        self.0.fetch_or(PRESSED, Ordering::Relaxed) & PRESSED == 0
+    pub(super) fn press(&self, millis: u8) -> Option<Press> {
+        let last = Press(self.press.load(Ordering::Relaxed));
+        let is_over = self.word.fetch_or(PRESSED, Ordering::Relaxed) & PRESSED == 0;
+        if !is_over && last.millis() >= usize::from(millis) {
+            return None;
+        }
+        let press = last.after(millis);
+        self.press.store(press.0, Ordering::Relaxed);
+        Some(press)
     }
 
-    /// From here on nobody gives way. Under the lock.
+    /// Ends a press: from here on nobody gives way. Under the lock. Answers whether it was not over already.
     #[cfg(feature = "std")]
-    pub(super) fn ease(&self) {
-        self.0.fetch_and(!PRESSED, Ordering::Relaxed);
+    pub(super) fn ease(&self, press: Press) -> bool {
+        let is_last = self.press.load(Ordering::Relaxed) == press.0;
+        is_last && self.word.fetch_and(!PRESSED, Ordering::Relaxed) & PRESSED != 0
     }
 
     /// Nobody stands in the lane any more. Under the lock.
     pub(super) fn waited(&self) {
-        self.0.fetch_and(!WAITED, Ordering::Relaxed);
+        self.word.fetch_and(!WAITED, Ordering::Relaxed);
     }
 }

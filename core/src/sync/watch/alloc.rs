@@ -5,6 +5,8 @@ use core::future::Future;
 #[cfg(feature = "std")]
 use core::time::Duration;
 
+#[cfg(feature = "std")]
+use super::access::Press;
 use super::cell::{GONE, LANES, Ref, Watch};
 use super::error::SendError;
 use super::receiver::{Home, ReceiverOf};
@@ -254,34 +256,34 @@ impl<T> core::fmt::Debug for Subscription<T> {
 /// Waits on this thread for `alone`, which needs the value while nobody looks at it, and presses for that from time to time.
 #[cfg(feature = "std")]
 fn presses<T, F: Future>(watch: &Watch<T>, alone: F) -> F::Output {
-    /// For how long it waits first, and lets others wait first.
-    const SHORTEST: Duration = Duration::from_millis(1);
-    const LONGEST: Duration = Duration::from_millis(128);
+    /// For how many milliseconds it waits first, and lets others wait first.
+    const SHORTEST: u8 = 1;
+    const LONGEST: u8 = 128;
 
     struct Turns<'a, T> {
         watch: &'a Watch<T>,
         presses: bool,
-        /// Whether this one is who presses: of several the first, so that its turn is a whole one.
-        own: bool,
-        time: Duration,
+        /// Where this one is who presses: of several one that is as long as any, so that its turn is a whole one.
+        press: Option<Press>,
+        millis: u8,
     }
     impl<T> Turns<'_, T> {
         /// The other turn: how long it is.
         fn next(&mut self) -> Duration {
-            let time = self.time;
+            let millis = self.millis;
             self.presses = !self.presses;
             if self.presses {
-                self.own = self.watch.press();
+                self.press = self.watch.press(millis);
             } else {
                 self.ease();
-                self.time = LONGEST.min(2 * time);
+                self.millis = LONGEST.min(millis.saturating_mul(2));
             }
-            time
+            Duration::from_millis(millis.into())
         }
 
         fn ease(&mut self) {
-            if core::mem::take(&mut self.own) {
-                self.watch.ease();
+            if let Some(press) = self.press.take() {
+                self.watch.ease(press);
             }
         }
     }
@@ -290,8 +292,8 @@ fn presses<T, F: Future>(watch: &Watch<T>, alone: F) -> F::Output {
             self.ease();
         }
     }
-    let mut turns = Turns { watch, presses: false, own: false, time: SHORTEST };
-    blocking::wait_in_turns(alone, SHORTEST, || turns.next())
+    let mut turns = Turns { watch, presses: false, press: None, millis: SHORTEST };
+    blocking::wait_in_turns(alone, Duration::from_millis(SHORTEST.into()), || turns.next())
 }
 
 /// Waits for `alone`, without a thread that could.

@@ -5,6 +5,8 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
 use super::access::Access;
+#[cfg(feature = "std")]
+use super::access::Press;
 use super::error::{SendError, TrySendError};
 use super::here;
 use super::receiver::BorrowedReceiver;
@@ -290,19 +292,20 @@ impl<T, L: RawLock> Watch<T, L> {
         self.waiters.wait(Write { watch: self })
     }
 
-    /// Has those who come to look give way, until [`ease`](Self::ease) or until somebody has had the value alone. Answers whether
-    /// nobody else has said so before, who says when it is over.
+    /// Has those who come to look give way for so long: until [`ease`](Self::ease), or until somebody has had the value alone.
+    /// Nothing where another press that is as long is not over.
     #[cfg(feature = "std")]
-    pub(super) fn press(&self) -> bool {
-        self.waiters.with(|_| self.access.press())
+    pub(super) fn press(&self, millis: u8) -> Option<Press> {
+        self.waiters.with(|_| self.access.press(millis))
     }
 
-    /// Those who come to look give way no more.
+    /// Those who come to look give way no more, unless the press is over already.
     #[cfg(feature = "std")]
-    pub(super) fn ease(&self) {
-        self.waiters.with(|_| self.access.ease());
-        // A sender goes on, whatever they do when they are woken.
-        guard::swallow(|| self.let_in());
+    pub(super) fn ease(&self, press: Press) {
+        if self.waiters.with(|_| self.access.ease(press)) {
+            // A sender goes on, whatever they do when they are woken.
+            guard::swallow(|| self.let_in());
+        }
     }
 
     /// Lets those in who wait for access.

@@ -77,7 +77,7 @@ fn wait_is_dropped_while_the_token_is_cancelled() {
 }
 
 /// Whoever cancels a token finds all below it cancelled afterwards, though another one is cancelling what is above.
-// Mutant: core/src/sync/cancel/tree.rs :: let more = self.row.with(|row| Self::leave(row, &mut batch)); => let more = knot.is_none() && self.row.with(|row| Self::leave(row, &mut batch));
+// Mutant: core/src/sync/cancel/tree.rs :: self.tell(&mut wakes, |_| {}); => if knot.is_none() {\n            self.tell(&mut wakes, |_| {});\n        }
 #[test]
 fn parent_and_child_are_cancelled_at_once() {
     loom::model(|| {
@@ -246,5 +246,41 @@ fn who_sees_that_it_is_cancelled_sees_that_of_its_children() {
         }
         thread.join().unwrap();
         assert!(second.is_cancelled());
+    });
+}
+
+/// The same of a token below the one that is cancelled.
+// Mutant: core/src/sync/cancel/tree.rs :: if !unsafe { row.is_before(open, close) } { => if false {
+#[test]
+fn who_sees_that_one_below_is_cancelled_sees_that_of_its_children() {
+    loom::model(|| {
+        let root = CancellationToken::new();
+        let parent = root.child_token();
+        let first = parent.child_token();
+        let canceller = root.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        let second = parent.child_token();
+        if parent.is_cancelled() {
+            assert!(first.is_cancelled() && second.is_cancelled());
+        }
+        thread.join().unwrap();
+        assert!(second.is_cancelled());
+    });
+}
+
+/// The same where the root and what is below it are cancelled at once.
+// Mutant: core/src/sync/cancel/tree.rs :: self.tell(&mut wakes, |row| { => self.row.with(|row| {
+#[test]
+fn who_sees_that_it_is_cancelled_by_two_sees_that_of_its_children() {
+    loom::model(|| {
+        let root = CancellationToken::new();
+        let parent = root.child_token();
+        let first = parent.child_token();
+        let (one, two) = (root.clone(), parent.clone());
+        let threads = [thread::spawn(move || one.cancel()), thread::spawn(move || two.cancel())];
+        if parent.is_cancelled() {
+            assert!(first.is_cancelled());
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }

@@ -23,7 +23,8 @@ fn run<F: core::future::Future>(future: F) -> F::Output {
     }
 }
 
-/// Two set it, one waits: one of both values, whole.
+/// Two set it, one waits: one of both values, whole, which is there for who was too late.
+// Mutant: core/src/sync/set_once.rs :: self.queue.close_after(|| self.slot.put(value)).map_err(SetOnceError) => self.slot.put(value).map_err(SetOnceError)?;\n        self.queue.close();\n        Ok(())
 // Mutant: core/src/sync/slot.rs :: self.state.store(FULL, Ordering::Release); => self.state.store(FULL, Ordering::Relaxed);
 // Mutant: core/src/sync/slot.rs :: if self.state.load(Ordering::Acquire) != FULL { => if self.state.load(Ordering::Relaxed) != FULL {
 #[test]
@@ -39,6 +40,7 @@ fn set_against_set_and_look() {
             move || once.get().copied()
         });
         let mine = once.set(2).is_ok();
+        assert!(once.initialized());
         let theirs = setter.join().unwrap();
         assert!(mine != theirs, "one of both");
         let value = if mine { 2 } else { 1 };
@@ -47,7 +49,7 @@ fn set_against_set_and_look() {
     });
 }
 
-// Mutant: core/src/sync/set_once.rs :: self.slot.put(value).map_err(SetOnceError)?;\n        self.queue.close(); => self.queue.close();\n        self.slot.put(value).map_err(SetOnceError)?;
+// Mutant: core/src/sync/set_once.rs :: self.queue.close_after(|| self.slot.put(value)).map_err(SetOnceError) => self.queue.close();\n        self.slot.put(value).map_err(SetOnceError)
 #[test]
 fn set_against_wait() {
     loom::model(|| {

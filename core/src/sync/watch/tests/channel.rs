@@ -205,7 +205,7 @@ fn wait_until(mut done: impl FnMut() -> bool) {
 
 /// A look lasts while others come: those give way to the sender, who would never find the value alone, but not for as long as the
 /// look lasts, which may be their own.
-// Mutant: core/src/sync/watch/alloc.rs :: self.own = self.watch.press(); => self.own = false;
+// Mutant: core/src/sync/watch/alloc.rs :: self.press = self.watch.press(millis); => self.press = None;
 // Mutant: core/src/sync/watch/alloc.rs :: self.presses = !self.presses; => self.presses = true;
 // Mutant: core/src/sync/watch/cell.rs :: guard::swallow(|| self.let_in()); => guard::swallow(|| ());
 #[test]
@@ -245,27 +245,37 @@ fn who_comes_to_look_gives_way_for_a_while_to_a_thread_that_sends() {
 fn who_looks_already_gives_way_to_nobody() {
     let watch = Watch::<u32>::new(0);
     let look = watch.borrow();
-    assert!(watch.press());
+    let press = watch.press(1).unwrap();
     assert_eq!(*Polled::new(watch.read()).ready(), *look);
     assert_eq!(*watch.borrow(), 0);
     drop(look);
     let mut late = Polled::waiting(watch.read());
-    watch.ease();
+    watch.ease(press);
     assert_eq!(*late.ready(), 0);
 }
 
-/// The turn of who presses ends with him, and not with another one's.
-// Mutant: core/src/sync/watch/access.rs :: self.0.fetch_or(PRESSED, Ordering::Relaxed) & PRESSED == 0 => self.0.fetch_or(PRESSED, Ordering::Relaxed) & PRESSED == 0 || true
+/// The turn of who presses ends with him, and not with another one's: but for a longer one, which is whole.
+// Mutant: core/src/sync/watch/access.rs :: if !is_over && last.millis() >= usize::from(millis) { => if false {
+// Mutant: core/src/sync/watch/access.rs :: if !is_over && last.millis() >= usize::from(millis) { => if !is_over {
+// Mutant: core/src/sync/watch/access.rs :: let is_last = self.press.load(Ordering::Relaxed) == press.0; => let is_last = press.0 > 0;
 #[test]
-fn of_several_who_press_the_first_says_when_it_is_over() {
+fn the_press_of_another_one_is_left_alone() {
     let watch = Watch::<u32>::new(0);
-    assert!(watch.press() && !watch.press());
+    let first = watch.press(1).unwrap();
+    assert_eq!(watch.press(1), None);
     let mut late = Polled::waiting(watch.read());
-    watch.ease();
+    watch.ease(first);
     assert_eq!(*late.ready(), 0);
-    assert!(watch.press());
+    let first = watch.press(1).unwrap();
     watch.try_send(1).unwrap();
-    assert!(watch.press(), "the value was had alone");
+    let second = watch.press(1).expect("the value was had alone");
+    let mut late = Polled::waiting(watch.read());
+    watch.ease(first);
+    let longer = watch.press(2).unwrap();
+    watch.ease(second);
+    assert!(late.poll().is_pending());
+    watch.ease(longer);
+    assert_eq!(*late.ready(), 1);
 }
 
 /// Two threads of which each looks until the other one has begun to look again, or does not come to that for a while.

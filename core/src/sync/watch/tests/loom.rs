@@ -89,7 +89,7 @@ fn look_against_a_value_that_is_sent() {
 }
 
 /// A sender that waits for the end of a look is let in.
-// Mutant: core/src/sync/watch/access.rs :: self.0.fetch_or(WAITED, Ordering::Relaxed); => let _ = WAITED;
+// Mutant: core/src/sync/watch/access.rs :: self.word.fetch_or(WAITED, Ordering::Relaxed); => let _ = WAITED;
 // Mutant: core/src/sync/watch/cell.rs :: if !last {\n                self.watch.access.wait();\n            } => if !last && self.value.is_some() {\n                self.watch.access.wait();\n            }
 #[test]
 fn look_ends_while_a_sender_begins_to_wait_for_that() {
@@ -115,10 +115,10 @@ fn who_gives_way_is_let_in() {
     for sends in [false, true] {
         loom::model(move || {
             let watch: &'static Watch<usize> = std::boxed::Box::leak(std::boxed::Box::new(Watch::new(0)));
-            watch.press();
+            let press = watch.press(1).unwrap();
             let thread = thread::spawn(move || {
                 if !sends || watch.try_send(1).is_err() {
-                    watch.ease();
+                    watch.ease(press);
                 }
             });
             let mut read = Polled::new(watch.read());
