@@ -225,16 +225,6 @@ impl<T: Linked, const LANES: usize> List<T, LANES> {
         }
     }
 
-    /// Whether `next` comes right after `node`.
-    ///
-    /// # Safety
-    ///
-    /// `node` must be in this list.
-    pub unsafe fn is_before(&mut self, node: NonNull<T>, next: NonNull<T>) -> bool {
-        // SAFETY: *alive*: it is in this list.
-        unsafe { self.pair(node) }.after == Some(next)
-    }
-
     /// Puts what stands between two nodes behind those of `to`.
     ///
     /// # Safety

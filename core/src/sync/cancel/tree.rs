@@ -13,7 +13,7 @@
 //! from which whoever cancels takes them, a few in each section, until it is empty: hence after any `cancel` all below are
 //! cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be by who
 //! cancels what it waits for by itself. Each knot comes after all below it, so that whoever sees that it is cancelled sees that of
-//! all below: one that leaves has its open mark moved to its close mark first, if something stands between them.
+//! all below: one that leaves has its open mark moved to its close mark first, so that what stood between them comes before it.
 //!
 //! ```text
 //!   leaving: (b (c )c )b    is    (c )c (b )b    before b is told
@@ -292,13 +292,12 @@ impl<L: RawLock> Tree<L> {
             // SAFETY: *alive* and *linked*. A lane begins with an open mark, since pairs are moved and taken out whole.
             let Some(knot) = (unsafe { knot.as_ref() }) else { return false };
             let (open, close) = (NonNull::from(&knot.open), NonNull::from(&knot.close));
-            // SAFETY: *linked*: both are in the row.
-            if !unsafe { row.is_before(open, close) } {
-                // What is below it comes first.
-                // SAFETY: *linked*: as above.
-                unsafe { row.remove(open) };
-                // SAFETY: *linked*: as above, and it was just taken out.
-                unsafe { row.insert_before(close, open) };
+            // SAFETY: *linked*: it is in the row.
+            unsafe { row.remove(open) };
+            // SAFETY: *linked*: the other one is in the row; this one was just taken out, and stays by *alive*.
+            unsafe { row.insert_before(close, open) };
+            if row.front(LEAVING) != Some(mark) {
+                // What is below it, which comes first.
                 continue;
             }
             knot.bell.ring();

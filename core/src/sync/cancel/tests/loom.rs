@@ -250,7 +250,7 @@ fn who_sees_that_it_is_cancelled_sees_that_of_its_children() {
 }
 
 /// The same of a token below the one that is cancelled.
-// Mutant: core/src/sync/cancel/tree.rs :: if !unsafe { row.is_before(open, close) } { => if false {
+// Mutant: core/src/sync/cancel/tree.rs :: if row.front(LEAVING) != Some(mark) { => if false {
 #[test]
 fn who_sees_that_one_below_is_cancelled_sees_that_of_its_children() {
     loom::model(|| {
