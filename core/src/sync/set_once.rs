@@ -101,7 +101,7 @@ impl<T, L: RawLock> SetOnce<T, L> {
     ///
     /// # Cost
     ///
-    /// One section under the lock, in which the value is moved in, and one more for every few who wait.
+    /// Two sections under the lock, in the first of which the value is moved in, and one more for every few who wait.
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
         // Under the lock, so that whom another one was before finds the value there.
         self.queue.close_after(|| self.slot.put(value)).map_err(SetOnceError)

@@ -129,9 +129,10 @@ impl<const N: usize> Park for Poll<N> {
         let left = deadline.as_nanos().saturating_sub(Monotonic.now().as_nanos());
         let left = if self.coarse { left.div_ceil(MILLI).saturating_mul(MILLI) } else { left };
         // With descriptors, or interrupted, an early return is no sign of anything.
-        let mut tells = self.wait(Some(left));
-        self.descriptors.waiting(|_, _, _| tells = false);
-        self.coarse |= tells && Monotonic.now() < deadline;
+        let mut alone = true;
+        self.descriptors.waiting(|_, _, _| alone = false);
+        let ended = self.wait(Some(left));
+        self.coarse |= alone && ended && Monotonic.now() < deadline;
     }
 
     fn poll(&mut self) {
@@ -350,6 +351,18 @@ mod tests {
         assert_eq!(ready.as_mut().poll(cx), Ready::Pending);
         assert!(!poll.deliver(interrupted(), 1));
         assert_eq!(ready.as_mut().poll(cx), Ready::Pending, "nobody has said that it is ready");
+    }
+
+    #[test]
+    fn a_descriptor_that_is_ready_says_nothing_of_the_clock() {
+        static TABLE: Descriptors = Descriptors::new();
+        let mut poll = Poll::new(&TABLE);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut out = pin!(TABLE.ready(1, Interest::Write));
+        assert_eq!(out.as_mut().poll(cx), Ready::Pending);
+        poll.park(Some(Monotonic.now().saturating_add(Duration::from_secs(60))), || true);
+        assert_eq!(out.as_mut().poll(cx), Ready::Ready(Ok(())));
+        assert!(!poll.coarse, "it came back long before the deadline");
     }
 
     #[test]

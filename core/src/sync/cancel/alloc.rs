@@ -23,7 +23,8 @@ use crate::sync::waiters::{Home, Waiter, Waiters, Waiting};
 ///
 /// A token is one allocation. To look is one load. To make a child and to drop the last clone of one takes the lock of the
 /// tree once, for a handful of instructions; to wait takes the lock of this token. [`cancel`](Self::cancel) is
-/// proportional to what hangs below and waits, and takes the lock of the tree once for every few of them.
+/// proportional to what hangs below and waits, and takes the lock of the tree once for every few of them. Who makes a child of
+/// what is just being cancelled does its part of that, but for the wakes.
 ///
 /// # Examples
 ///

@@ -17,7 +17,8 @@ use crate::lock::{DefaultLock, RawLock};
 /// To look is one load. To wait takes the lock of what is waited for, as any wait does; a scope's first use and its end
 /// take the lock of the tree once, for a handful of instructions. [`cancel`](Self::cancel) is proportional to what hangs
 /// below and waits; it takes the lock once for every few of them. It may be called from an interrupt where `L` may be taken
-/// in one, if the wakes of all who wait may take that long there.
+/// in one, if the wakes of all who wait may take that long there. The first use of a scope below what is just being cancelled does
+/// its part of that, but for the wakes.
 ///
 /// # Examples
 ///

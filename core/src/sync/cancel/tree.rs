@@ -9,19 +9,26 @@
 //! ```
 //!
 //! So a child is added, a knot goes, and a knot is cancelled by touching a handful of links, however deep the tree is and
-//! however many children there are; nothing recurses. Those who were below a knot that is being cancelled stand in a lane of their own,
-//! from which whoever cancels takes them, a few in each section, until it is empty: hence after any `cancel` all below are
-//! cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be by who
-//! cancels what it waits for by itself. Each knot comes after all below it, so that whoever sees that it is cancelled sees that of
-//! all below: one that leaves has its open mark moved to its close mark first, so that what stood between them comes before it.
+//! however many children there are; nothing recurses.
+//!
+//! To cancel is to *ring*, then to wake. Those below a knot that is being cancelled stand in a lane of their own, from which whoever
+//! cancels takes them, a few in each section, and marks them as cancelled; who is waited for goes to a lane of those whose waiters have
+//! yet to be woken. No foreign code is called before all are rung. Each knot is rung after all below it, so that whoever sees that it is
+//! cancelled sees that of all below: the open mark of one that leaves is moved to its close mark first, so that what stood between them
+//! comes before it.
 //!
 //! ```text
-//!   leaving: (b (c )c )b    is    (c )c (b )b    before b is told
+//!   leaving: (b (c )c )b    is    (c )c (b )b    before b is rung
 //! ```
 //!
-//! The knot that `cancel` is called on is *closed* first, so that what is added below it is cancelled at once, and stays in its place,
-//! where a `cancel` of what is above finds it. It begins where nobody is leaving any more: else what is above it could be told before
-//! what it moves behind that.
+//! The knot that `cancel` is called on stays in its place until it is rung, where a `cancel` of what is above finds it. It begins where
+//! nobody is leaving any more: else what is above it could be rung before what it moves behind that. After any `cancel` all below are
+//! cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be by who cancels what it
+//! waits for by itself.
+//!
+//! A knot whose turn it is to be rung is *closed* first: what is added below it is rung at once, so that this ends however fast others
+//! add. But who adds must not find its child cancelled and the parent not, and go on adding in the place of who cancels, which may be a
+//! context below its own: it rings the parent before it returns. (It wakes nobody, since who has begun to cancel does.)
 //!
 //! Each knot has a wait list with a lock of its own; the lock of the tree is for its shape. Inside the tree's lock a
 //! knot's may be taken, never the other way round.
@@ -33,6 +40,8 @@
 //! - *linked*: the open mark points to its knot while both marks are in the list, and to nothing while none is. It changes
 //!   under the tree's lock.
 //! - *marked*: a knot that was attached and is not cancelled is linked. `closed` and `cancelled` are set under the tree's lock.
+//! - *told*: while a knot is leaving, or closed and not rung, or rung in the lane of those to be woken for, somebody is in `cancel` who
+//!   has yet to empty these lanes.
 //! - *one tree*: a knot is attached to and used with one tree.
 
 use core::pin::Pin;
@@ -46,11 +55,13 @@ use crate::sync::waiters::{Batch, Protocol, Section, Step, Waiters, Wakes};
 
 /// The lane of those that are not cancelled.
 const LIVE: usize = 0;
-/// The lane of those that were below a cancelled one and have yet to be told.
+/// The lane of those that were below a cancelled one and have yet to be rung.
 const LEAVING: usize = 1;
-const LANES: usize = 2;
+/// The lane of those that are rung, whose waiters have yet to be woken.
+const RUNG: usize = 2;
+const LANES: usize = 3;
 
-/// Knots that are told in one section at most.
+/// Knots that are rung, or woken for, in one section at most.
 const STEPS: usize = 8;
 
 /// A tree: its root, and the row of all knots.
@@ -124,14 +135,15 @@ impl<L: RawLock> Bell<L> {
         self.closed.store(true, Ordering::Relaxed);
     }
 
-    /// Marks it as cancelled. Under the tree's lock.
-    fn ring(&self) {
+    /// Marks it as cancelled. Under the tree's lock. Answers whether somebody waits for that.
+    fn ring(&self) -> bool {
         self.close();
         self.waiters.with(|section| {
             *section.state = true;
             // Ordering: releases what was done before `cancel` to those who only look. Within: who sees one of both sees both.
             self.cancelled.store(true, Ordering::Release);
-        });
+            !section.is_empty(0)
+        })
     }
 
     /// Takes waiters out. Answers whether there may be more.
@@ -168,6 +180,21 @@ impl<L: RawLock> Knot<L> {
         !self.open.knot.load(Ordering::Relaxed).is_null()
     }
 
+    /// Marks it as cancelled, in the row, which is locked.
+    fn ring(&self, row: &mut List<Mark<L>, LANES>) {
+        if !self.bell.ring() {
+            return self.unlink(row);
+        }
+        if self.is_linked() {
+            for mark in [&self.open, &self.close].map(NonNull::from) {
+                // SAFETY: *linked*: it is in the row.
+                unsafe { row.remove(mark) };
+                // SAFETY: it was just taken out, and stays by *alive*.
+                unsafe { row.push_back(RUNG, mark) };
+            }
+        }
+    }
+
     /// Takes both marks out of the row, which is locked. What is between them stays where it is.
     fn unlink(&self, row: &mut List<Mark<L>, LANES>) {
         if !self.is_linked() {
@@ -200,17 +227,18 @@ impl<L: RawLock> Tree<L> {
     /// *alive*: the knot is not dropped without `detach`. *one tree*: the parent was attached to this tree.
     pub(super) unsafe fn attach(&self, parent: Option<Pin<&Knot<L>>>, knot: Pin<&Knot<L>>) {
         let knot = knot.get_ref();
-        self.row.with(|row| {
+        let above = parent.as_ref().map_or(&self.root, |parent| &parent.bell);
+        let is_early = self.row.with(|row| {
             // Ordering: under the tree's lock.
             if knot.attached.load(Ordering::Relaxed) {
-                return;
+                return false;
             }
             // Ordering: under the tree's lock.
-            if parent.as_ref().map_or(&self.root, |parent| &parent.bell).closed.load(Ordering::Relaxed) {
+            if above.closed.load(Ordering::Relaxed) {
                 // Nobody waits before it is attached.
                 knot.bell.ring();
                 knot.now_attached();
-                return;
+                return !above.is_cancelled();
             }
             // Ordering: *linked*: under the tree's lock.
             knot.open.knot.store(core::ptr::from_ref(knot).cast_mut(), Ordering::Relaxed);
@@ -224,7 +252,12 @@ impl<L: RawLock> Tree<L> {
                 }
             }
             knot.now_attached();
+            false
         });
+        if is_early {
+            // By *told* somebody else wakes.
+            self.ring(parent.map(Pin::get_ref));
+        }
     }
 
     /// Takes a knot out; what is below it goes to what is above.
@@ -236,10 +269,27 @@ impl<L: RawLock> Tree<L> {
 
     /// Cancels all that is below a knot, or the root, and then that.
     pub(super) fn cancel(&self, knot: Option<&Knot<L>>) {
-        let bell = knot.map_or(&self.root, |knot| &knot.bell);
+        self.ring(knot);
         let mut wakes = Wakes::new();
-        // Else what is above this knot may be leaving, and what is below it would be moved behind that.
-        self.tell(&mut wakes, |row| {
+        while {
+            let mut batch = Batch::new();
+            let more = self.row.with(|row| Self::collect(row, &mut batch));
+            wakes.wake(batch);
+            more
+        } {}
+        while knot.is_none() && {
+            let mut batch = Batch::new();
+            let more = self.root.collect(&mut batch);
+            wakes.wake(batch);
+            more
+        } {}
+        wakes.finish();
+    }
+
+    /// Rings all that is below a knot, or the root, and then that.
+    fn ring(&self, knot: Option<&Knot<L>>) {
+        let bell = knot.map_or(&self.root, |knot| &knot.bell);
+        self.leave_all(|row| {
             bell.close();
             match knot {
                 None => row.append(LIVE, LEAVING),
@@ -251,62 +301,68 @@ impl<L: RawLock> Tree<L> {
                 Some(_) => {}
             }
         });
-        self.tell(&mut wakes, |_| {});
-        self.row.with(|row| {
-            bell.ring();
-            if let Some(knot) = knot {
-                knot.unlink(row);
+        self.leave_all(|row| match knot {
+            None => {
+                bell.ring();
             }
+            Some(knot) => knot.ring(row),
         });
-        while {
-            let mut batch = Batch::new();
-            let more = bell.collect(&mut batch);
-            wakes.wake(batch);
-            more
-        } {}
-        wakes.finish();
     }
 
-    /// Cancels all that are to leave, and in the section in which there are none calls `then`.
-    fn tell(&self, wakes: &mut Wakes, then: impl Fn(&mut List<Mark<L>, LANES>)) {
-        while {
-            let mut batch = Batch::new();
-            let more = self.row.with(|row| {
-                let more = Self::leave(row, &mut batch);
-                if !more {
-                    then(row);
-                }
-                more
-            });
-            wakes.wake(batch);
+    /// Rings all that are to leave, and in the section in which there are none calls `then`.
+    fn leave_all(&self, then: impl Fn(&mut List<Mark<L>, LANES>)) {
+        while self.row.with(|row| {
+            let more = Self::leave(row);
+            if !more {
+                then(row);
+            }
             more
-        } {}
+        }) {}
     }
 
-    /// Cancels some of those that are to leave. Answers whether there may be more.
-    fn leave(row: &mut List<Mark<L>, LANES>, batch: &mut Batch) -> bool {
-        for _ in 0..STEPS {
-            let Some(mark) = row.front(LEAVING) else { return false };
-            // SAFETY: *alive*: it is in the row.
-            let knot = unsafe { mark.as_ref() }.knot.load(Ordering::Relaxed);
-            // SAFETY: *alive* and *linked*. A lane begins with an open mark, since pairs are moved and taken out whole.
-            let Some(knot) = (unsafe { knot.as_ref() }) else { return false };
+    /// Rings some of those that are to leave. Answers whether there may be more.
+    fn leave(row: &mut List<Mark<L>, LANES>) -> bool {
+        let step = |row: &mut List<Mark<L>, LANES>, knot: &Knot<L>| {
             let (open, close) = (NonNull::from(&knot.open), NonNull::from(&knot.close));
+            knot.bell.close();
             // SAFETY: *linked*: it is in the row.
             unsafe { row.remove(open) };
             // SAFETY: *linked*: the other one is in the row; this one was just taken out, and stays by *alive*.
             unsafe { row.insert_before(close, open) };
-            if row.front(LEAVING) != Some(mark) {
-                // What is below it, which comes first.
-                continue;
+            // Else what is below it comes first.
+            if row.front(LEAVING) == Some(open) {
+                knot.ring(row);
             }
-            knot.bell.ring();
-            if knot.bell.collect(batch) {
-                return true;
+            true
+        };
+        (0..STEPS).all(|_| Self::at_front(row, LEAVING, step))
+    }
+
+    /// Takes out some who wait for those that are rung. Answers whether there may be more.
+    fn collect(row: &mut List<Mark<L>, LANES>, batch: &mut Batch) -> bool {
+        let mut is_full = false;
+        let mut step = |row: &mut List<Mark<L>, LANES>, knot: &Knot<L>| {
+            is_full = knot.bell.collect(batch);
+            if !is_full {
+                knot.unlink(row);
             }
-            knot.unlink(row);
-        }
-        true
+            !is_full
+        };
+        (0..STEPS).all(|_| Self::at_front(row, RUNG, &mut step)) || is_full
+    }
+
+    /// Calls `f` with the first knot of a lane, if there is one, and answers what it does.
+    fn at_front(
+        row: &mut List<Mark<L>, LANES>,
+        lane: usize,
+        f: impl FnOnce(&mut List<Mark<L>, LANES>, &Knot<L>) -> bool,
+    ) -> bool {
+        let Some(mark) = row.front(lane) else { return false };
+        // SAFETY: *alive*: it is in the row.
+        let knot = unsafe { mark.as_ref() }.knot.load(Ordering::Relaxed);
+        // SAFETY: *alive* and *linked*. A lane begins with an open mark: pairs are moved whole, and what is between them before them.
+        let Some(knot) = (unsafe { knot.as_ref() }) else { return false };
+        f(row, knot)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Channels in which a message of higher priority overtakes others.
 //!
 //! A priority is a number, and larger is sooner. Messages of equal priority leave in the order in which they entered: each
-//! has the number of its turn beside it, one word, which starts anew whenever the channel runs empty. (A channel that never
-//! runs empty keeps that order among messages of which no more than half the range of a `usize` were sent in between.)
+//! has the number of its turn beside it, 8 bytes, which never comes round.
 //!
 //! Priorities are numbers, and not an order of the messages, because messages are sorted under the lock, where no code of
 //! theirs may run.

@@ -22,7 +22,7 @@ fn child_is_made_while_its_parent_is_cancelled() {
 }
 
 /// The middle one goes, its child stays below the root.
-// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.ring();\n            if knot.bell.collect(batch) { => if knot.bell.collect(batch) {
+// Mutant: core/src/sync/cancel/tree.rs :: if !self.bell.ring() { => if true {
 #[test]
 fn token_between_is_dropped_while_the_root_is_cancelled() {
     loom::model(|| {
@@ -77,7 +77,7 @@ fn wait_is_dropped_while_the_token_is_cancelled() {
 }
 
 /// Whoever cancels a token finds all below it cancelled afterwards, though another one is cancelling what is above.
-// Mutant: core/src/sync/cancel/tree.rs :: self.tell(&mut wakes, |_| {}); => if knot.is_none() {\n            self.tell(&mut wakes, |_| {});\n        }
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|row| match knot { => self.row.with(|row| match knot {
 #[test]
 fn parent_and_child_are_cancelled_at_once() {
     loom::model(|| {
@@ -108,7 +108,7 @@ fn child_is_dropped_while_its_parent_is_cancelled() {
 }
 
 /// The last handle of a token is in the future that waits for it, which is dropped.
-// Mutant: core/src/sync/cancel/tree.rs :: knot.unlink(row);\n        }\n        true => }\n        true
+// Mutant: core/src/sync/cancel/tree.rs :: knot.unlink(row);\n            }\n            !is_full => }\n            !is_full
 #[test]
 fn owned_wait_is_dropped_while_the_root_is_cancelled() {
     loom::model(|| {
@@ -250,7 +250,7 @@ fn who_sees_that_it_is_cancelled_sees_that_of_its_children() {
 }
 
 /// The same of a token below the one that is cancelled.
-// Mutant: core/src/sync/cancel/tree.rs :: if row.front(LEAVING) != Some(mark) { => if false {
+// Mutant: core/src/sync/cancel/tree.rs :: if row.front(LEAVING) == Some(open) { => if true {
 #[test]
 fn who_sees_that_one_below_is_cancelled_sees_that_of_its_children() {
     loom::model(|| {
@@ -269,7 +269,7 @@ fn who_sees_that_one_below_is_cancelled_sees_that_of_its_children() {
 }
 
 /// The same where the root and what is below it are cancelled at once.
-// Mutant: core/src/sync/cancel/tree.rs :: self.tell(&mut wakes, |row| { => self.row.with(|row| {
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|row| {\n            bell.close(); => self.row.with(|row| {\n            bell.close();
 #[test]
 fn who_sees_that_it_is_cancelled_by_two_sees_that_of_its_children() {
     loom::model(|| {
@@ -283,4 +283,27 @@ fn who_sees_that_it_is_cancelled_by_two_sees_that_of_its_children() {
         }
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
+}
+
+/// Who finds a child of a token cancelled finds the token cancelled, though both are being cancelled by another one: no loop that makes
+/// children until the token is cancelled depends on that one.
+// Mutant: core/src/sync/cancel/tree.rs :: return !above.is_cancelled(); => return false;
+#[test]
+fn who_is_made_early_has_its_parent_cancelled() {
+    for below in [false, true] {
+        loom::model(move || {
+            let root = CancellationToken::new();
+            let parent = root.child_token();
+            let _first = parent.child_token();
+            let canceller = if below { parent.clone() } else { root.clone() };
+            let thread = thread::spawn(move || canceller.cancel());
+            let second = parent.child_token();
+            if second.is_cancelled() {
+                let third = parent.child_token();
+                assert!(parent.is_cancelled() && third.is_cancelled());
+            }
+            thread.join().unwrap();
+            assert!(second.is_cancelled() && parent.is_cancelled());
+        });
+    }
 }

@@ -1,13 +1,14 @@
 //! Scopes in their users' memory.
 
 use std::boxed::Box;
+use std::cell::Cell;
 use std::future::{pending, ready};
 use std::pin::{Pin, pin};
 use std::vec::Vec;
 
-use crate::lock::LocalLock;
+use crate::lock::{LocalLock, RawLock};
 use crate::sync::{CancellationScope, CancellationSource};
-use crate::test_util::{Polled, TestLock, panics, send_sync};
+use crate::test_util::{Polled, TestLock, forever, panics, send_sync};
 
 type Source = CancellationSource<TestLock>;
 
@@ -123,4 +124,65 @@ fn works_in_one_context_and_may_be_shared_by_threads() {
     send_sync(&scope);
     send_sync(&scope.as_ref().cancelled());
     assert!(!panics(|| drop(source.child())), "a scope that was never used is in no tree");
+}
+
+std::thread_local! {
+    /// What comes in after each section, as an interrupt may.
+    static COMES_IN: Cell<Option<fn()>> = const { Cell::new(None) };
+    static SECTIONS: Cell<usize> = const { Cell::new(0) };
+    static MADE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Lets others come in whenever the last of it is released.
+struct OpenLock(TestLock);
+
+// SAFETY: one closure at a time is what the other one does.
+unsafe impl RawLock for OpenLock {
+    const INIT: Self = Self(TestLock::INIT);
+
+    fn with<R>(&self, f: impl FnOnce() -> R) -> R {
+        SECTIONS.set(SECTIONS.get() + 1);
+        let answer = self.0.with(f);
+        SECTIONS.set(SECTIONS.get() - 1);
+        if SECTIONS.get() == 0
+            && let Some(come_in) = COMES_IN.take()
+        {
+            come_in();
+            COMES_IN.set(Some(come_in));
+        }
+        answer
+    }
+}
+
+static OPEN: CancellationSource<OpenLock> = CancellationSource::with_lock();
+
+std::thread_local! {
+    static PARENT: Pin<&'static CancellationScope<'static, OpenLock>> = {
+        Pin::static_ref(forever(OPEN.child()))
+    };
+}
+
+/// Makes children of the parent until it is cancelled, or some that are not, as tasks that wait for one after the other do.
+fn make() {
+    for _ in 0..10 {
+        while PARENT.with(|parent| !parent.is_cancelled()) && MADE.get() < 1_000 {
+            MADE.set(MADE.get() + 1);
+            if !Pin::static_ref(forever(PARENT.with(|parent| parent.child()))).is_cancelled() {
+                break;
+            }
+        }
+    }
+}
+
+/// Who adds children whenever it can does not keep a `cancel` from its end.
+// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.close();\n            // SAFETY => // SAFETY
+// Mutant: core/src/sync/cancel/tree.rs :: return !above.is_cancelled(); => return false;
+#[test]
+fn children_that_are_made_meanwhile_keep_no_cancel_from_its_end() {
+    make();
+    COMES_IN.set(Some(make));
+    OPEN.cancel();
+    COMES_IN.set(None);
+    assert!(PARENT.with(|parent| parent.is_cancelled()));
+    assert!(MADE.get() < 100, "{} were made", MADE.get());
 }
