@@ -226,8 +226,23 @@ impl<L: RawLock> Tree<L> {
     ///
     /// *alive*: the knot is not dropped without `detach`. *one tree*: the parent was attached to this tree.
     pub(super) unsafe fn attach(&self, parent: Option<Pin<&Knot<L>>>, knot: Pin<&Knot<L>>) {
-        let knot = knot.get_ref();
-        let above = parent.as_ref().map_or(&self.root, |parent| &parent.bell);
+        let parent = parent.map(Pin::get_ref);
+        self.attach_by(parent, knot.get_ref(), |row, mark| match parent {
+            // SAFETY: *marked*: the parent is linked; the mark was in no list, and stays by *alive*.
+            Some(parent) => unsafe { row.insert_before(NonNull::from(&parent.close), mark) },
+            // SAFETY: it was in no list, and stays by *alive*.
+            None => unsafe { row.push_back(LIVE, mark) },
+        });
+    }
+
+    /// As [`attach`](Self::attach): `link` puts the marks into the row, if the parent is not closed.
+    fn attach_by(
+        &self,
+        parent: Option<&Knot<L>>,
+        knot: &Knot<L>,
+        link: impl Fn(&mut List<Mark<L>, LANES>, NonNull<Mark<L>>),
+    ) {
+        let above = parent.map_or(&self.root, |parent| &parent.bell);
         let is_early = self.row.with(|row| {
             // Ordering: under the tree's lock.
             if knot.attached.load(Ordering::Relaxed) {
@@ -242,21 +257,14 @@ impl<L: RawLock> Tree<L> {
             }
             // Ordering: *linked*: under the tree's lock.
             knot.open.knot.store(core::ptr::from_ref(knot).cast_mut(), Ordering::Relaxed);
-            for mark in [&knot.open, &knot.close] {
-                let mark = NonNull::from(mark);
-                match parent {
-                    // SAFETY: *marked*: the parent is linked; the mark was in no list, and stays by *alive*.
-                    Some(parent) => unsafe { row.insert_before(NonNull::from(&parent.get_ref().close), mark) },
-                    // SAFETY: it was in no list, and stays by *alive*.
-                    None => unsafe { row.push_back(LIVE, mark) },
-                }
-            }
+            link(row, NonNull::from(&knot.open));
+            link(row, NonNull::from(&knot.close));
             knot.now_attached();
             false
         });
         if is_early {
             // By *told* somebody else wakes.
-            self.ring(parent.map(Pin::get_ref));
+            self.ring(parent);
         }
     }
 

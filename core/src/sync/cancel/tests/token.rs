@@ -122,7 +122,7 @@ fn tokens_that_replace_their_parents_leave_nothing_behind() {
 }
 
 /// Random trees against parents in a table.
-// Mutant: core/src/sync/cancel/tree.rs :: row.insert_before(NonNull::from(&parent.get_ref().close), mark) => row.insert_before(NonNull::from(&parent.get_ref().open), mark)
+// Mutant: core/src/sync/cancel/tree.rs :: row.insert_before(NonNull::from(&parent.close), mark) => row.insert_before(NonNull::from(&parent.open), mark)
 // Mutant: core/src/sync/cancel/tree.rs :: row.move_between(open, close, LEAVING) => row.move_between(open, close, LIVE)
 #[test]
 fn agrees_with_a_table_of_parents() {
