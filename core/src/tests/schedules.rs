@@ -262,7 +262,7 @@ fn shuttle_three_watch_what_two_change() {
 }
 
 /// A tree of tokens is cancelled from two sides, while children come and go and their tasks are tracked to their end.
-// Mutant: core/src/sync/cancel/tree.rs :: if !self.bell.ring() { => if true {
+// Mutant: core/src/sync/cancel/tree.rs :: if self.bell.ring() { => if false {
 #[test]
 fn shuttle_a_tree_is_cancelled_from_two_sides() {
     explore("a_tree_is_cancelled_from_two_sides", || {

@@ -23,8 +23,8 @@ use crate::sync::waiters::{Home, Waiter, Waiters, Waiting};
 ///
 /// A token is one allocation. To look is one load. To make a child and to drop the last clone of one takes the lock of the
 /// tree once, for a handful of instructions; to wait takes the lock of this token. [`cancel`](Self::cancel) is
-/// proportional to what hangs below and waits, and takes the lock of the tree once for every few of them. Who makes a child of
-/// what is just being cancelled does its part of that, but for the wakes.
+/// proportional to what hangs below and waits, and takes the lock of the tree once for every few of them. Who makes a child
+/// while others are cancelling does a few steps of that, but for the wakes.
 ///
 /// # Examples
 ///
@@ -108,7 +108,8 @@ impl CancellationToken {
     }
 
     /// Cancels all that is below the token, and then the token. For ever; to cancel again does nothing. Whoever sees that the token is
-    /// cancelled, or is woken by that, finds all below it cancelled.
+    /// cancelled, or is woken by that, finds all below it cancelled. (Who finds one below cancelled may find the token not yet cancelled,
+    /// for a moment: as long as who cancels it takes for what is below.)
     ///
     /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
     pub fn cancel(&self) {

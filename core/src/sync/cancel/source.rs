@@ -17,8 +17,8 @@ use crate::lock::{DefaultLock, RawLock};
 /// To look is one load. To wait takes the lock of what is waited for, as any wait does; a scope's first use and its end
 /// take the lock of the tree once, for a handful of instructions. [`cancel`](Self::cancel) is proportional to what hangs
 /// below and waits; it takes the lock once for every few of them. It may be called from an interrupt where `L` may be taken
-/// in one, if the wakes of all who wait may take that long there. The first use of a scope below what is just being cancelled does
-/// its part of that, but for the wakes.
+/// in one, if the wakes of all who wait may take that long there. The first use of a scope while others are cancelling does a
+/// few steps of that, but for the wakes.
 ///
 /// # Examples
 ///
@@ -74,7 +74,8 @@ impl<L: RawLock> CancellationSource<L> {
         CancellationScope { tree: &self.tree, parent: None, knot: Knot::new() }
     }
 
-    /// Cancels every scope below the source, and then the source. For ever.
+    /// Cancels every scope below the source, and then the source. For ever. An interrupt may find a scope cancelled and what is above
+    /// it not yet: it must not spin until that is too.
     ///
     /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
     pub fn cancel(&self) {

@@ -11,24 +11,23 @@
 //! So a child is added, a knot goes, and a knot is cancelled by touching a handful of links, however deep the tree is and
 //! however many children there are; nothing recurses.
 //!
-//! To cancel is to *ring*, then to wake. Those below a knot that is being cancelled stand in a lane of their own, from which whoever
-//! cancels takes them, a few in each section, and marks them as cancelled; who is waited for goes to a lane of those whose waiters have
-//! yet to be woken. No foreign code is called before all are rung. Each knot is rung after all below it, so that whoever sees that it is
-//! cancelled sees that of all below: the open mark of one that leaves is moved to its close mark first, so that what stood between them
-//! comes before it.
+//! To cancel is to *ring*, then to wake. A knot that is being cancelled and those below it stand in a lane of their own, from which
+//! whoever cancels takes them, a few in each section, and marks them as cancelled; who is waited for goes to a lane of those whose
+//! waiters have yet to be woken. No foreign code is called before all are rung. Each knot is rung after all below it, so that whoever
+//! sees that it is cancelled sees that of all below: the open mark of one that leaves is moved to its close mark first, so that what stood
+//! between them comes before it. The root, which has no marks, is rung when nobody is leaving any more.
 //!
 //! ```text
 //!   leaving: (b (c )c )b    is    (c )c (b )b    before b is rung
 //! ```
 //!
-//! The knot that `cancel` is called on stays in its place until it is rung, where a `cancel` of what is above finds it. It begins where
-//! nobody is leaving any more: else what is above it could be rung before what it moves behind that. After any `cancel` all below are
-//! cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be by who cancels what it
-//! waits for by itself.
+//! A `cancel` begins where nobody is leaving: else what is above its knot could be rung before what it puts behind that. After any
+//! `cancel` all below are cancelled, also where two cancel at once. Whoever waits below is ready then, and was woken, or is about to be
+//! by who cancels what it waits for by itself.
 //!
-//! A knot whose turn it is to be rung is *closed* first: what is added below it is rung at once, so that this ends however fast others
-//! add. But who adds must not find its child cancelled and the parent not, and go on adding in the place of who cancels, which may be a
-//! context below its own: it rings the parent before it returns. (It wakes nobody, since who has begun to cancel does.)
+//! Whoever adds a knot does some steps of those that are leaving, more than it adds to them. So a `cancel` ends however fast others add,
+//! and a loop that adds until it finds a knot cancelled does not wait for who cancels, which may be a context below its own. (It wakes
+//! nobody: who has begun to cancel does that.)
 //!
 //! Each knot has a wait list with a lock of its own; the lock of the tree is for its shape. Inside the tree's lock a
 //! knot's may be taken, never the other way round.
@@ -39,9 +38,9 @@
 //!   is pinned from `attach` on. So who finds a mark in the list, under the lock, finds a live knot.
 //! - *linked*: the open mark points to its knot while both marks are in the list, and to nothing while none is. It changes
 //!   under the tree's lock.
-//! - *marked*: a knot that was attached and is not cancelled is linked. `closed` and `cancelled` are set under the tree's lock.
-//! - *told*: while a knot is leaving, or closed and not rung, or rung in the lane of those to be woken for, somebody is in `cancel` who
-//!   has yet to empty these lanes.
+//! - *marked*: a knot that was attached and is not cancelled is linked. `cancelled` is set under the tree's lock.
+//! - *told*: while a knot is leaving, or the root closed and not rung, or one rung and in the lane of those to be woken for, somebody
+//!   is in `cancel` who has yet to empty these lanes.
 //! - *one tree*: a knot is attached to and used with one tree.
 
 use core::pin::Pin;
@@ -55,7 +54,7 @@ use crate::sync::waiters::{Batch, Protocol, Section, Step, Waiters, Wakes};
 
 /// The lane of those that are not cancelled.
 const LIVE: usize = 0;
-/// The lane of those that were below a cancelled one and have yet to be rung.
+/// The lane of those that are being cancelled and have yet to be rung.
 const LEAVING: usize = 1;
 /// The lane of those that are rung, whose waiters have yet to be woken.
 const RUNG: usize = 2;
@@ -68,12 +67,12 @@ const STEPS: usize = 8;
 pub(super) struct Tree<L: RawLock> {
     row: Lock<L, List<Mark<L>, LANES>>,
     root: Bell<L>,
+    /// The root is cancelled, or to be rung when nobody is leaving: nothing is added below it. Under the lock of the row.
+    closed: AtomicBool,
 }
 
 /// Whether something is cancelled, and who waits for it.
 pub(super) struct Bell<L: RawLock> {
-    /// Whether nothing is added below it: it is cancelled, or is being cancelled. Under the tree's lock.
-    closed: AtomicBool,
     cancelled: AtomicBool,
     /// The same, under the lock of those who wait.
     waiters: Waiters<L, bool, ()>,
@@ -115,8 +114,7 @@ impl<L: RawLock> Mark<L> {
 impl<L: RawLock> Bell<L> {
     const_fn! {
         const fn new() -> Self {
-            let (closed, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
-            Self { closed, cancelled, waiters: Waiters::new(false) }
+            Self { cancelled: AtomicBool::new(false), waiters: Waiters::new(false) }
         }
     }
 
@@ -129,21 +127,19 @@ impl<L: RawLock> Bell<L> {
         &self.waiters
     }
 
-    /// Nothing is added below it from here on. Under the tree's lock.
-    fn close(&self) {
-        // Ordering: under the tree's lock.
-        self.closed.store(true, Ordering::Relaxed);
-    }
-
     /// Marks it as cancelled. Under the tree's lock. Answers whether somebody waits for that.
     fn ring(&self) -> bool {
-        self.close();
         self.waiters.with(|section| {
             *section.state = true;
             // Ordering: releases what was done before `cancel` to those who only look. Within: who sees one of both sees both.
             self.cancelled.store(true, Ordering::Release);
             !section.is_empty(0)
         })
+    }
+
+    /// As `is_cancelled`, by the lock of those who wait.
+    fn is_rung(&self) -> bool {
+        self.waiters.with(|section| *section.state)
     }
 
     /// Takes waiters out. Answers whether there may be more.
@@ -182,16 +178,23 @@ impl<L: RawLock> Knot<L> {
 
     /// Marks it as cancelled, in the row, which is locked.
     fn ring(&self, row: &mut List<Mark<L>, LANES>) {
-        if !self.bell.ring() {
-            return self.unlink(row);
+        if self.bell.ring() {
+            self.move_to(row, RUNG);
+        } else {
+            self.unlink(row);
         }
-        if self.is_linked() {
-            for mark in [&self.open, &self.close].map(NonNull::from) {
-                // SAFETY: *linked*: it is in the row.
-                unsafe { row.remove(mark) };
-                // SAFETY: it was just taken out, and stays by *alive*.
-                unsafe { row.push_back(RUNG, mark) };
-            }
+    }
+
+    /// Puts both marks at the end of a lane of the row, which is locked.
+    fn move_to(&self, row: &mut List<Mark<L>, LANES>, lane: usize) {
+        if !self.is_linked() {
+            return;
+        }
+        for mark in [&self.open, &self.close].map(NonNull::from) {
+            // SAFETY: *linked*: it is in the row.
+            unsafe { row.remove(mark) };
+            // SAFETY: it was just taken out, and stays by *alive*.
+            unsafe { row.push_back(lane, mark) };
         }
     }
 
@@ -212,7 +215,7 @@ impl<L: RawLock> Tree<L> {
     const_fn! {
         pub(super) const fn new() -> Self {
             // SAFETY: *unnested*: inside of it only the locks of bells are taken, which are others.
-            Self { row: unsafe { Lock::any(List::new()) }, root: Bell::new() }
+            Self { row: unsafe { Lock::any(List::new()) }, root: Bell::new(), closed: AtomicBool::new(false) }
         }
     }
 
@@ -235,37 +238,32 @@ impl<L: RawLock> Tree<L> {
         });
     }
 
-    /// As [`attach`](Self::attach): `link` puts the marks into the row, if the parent is not closed.
+    /// As [`attach`](Self::attach): `link` puts the marks into the row, unless the parent is cancelled.
     fn attach_by(
         &self,
         parent: Option<&Knot<L>>,
         knot: &Knot<L>,
         link: impl Fn(&mut List<Mark<L>, LANES>, NonNull<Mark<L>>),
     ) {
-        let above = parent.map_or(&self.root, |parent| &parent.bell);
-        let is_early = self.row.with(|row| {
+        self.row.with(|row| {
             // Ordering: under the tree's lock.
             if knot.attached.load(Ordering::Relaxed) {
-                return false;
+                return;
             }
             // Ordering: under the tree's lock.
-            if above.closed.load(Ordering::Relaxed) {
+            if parent.map_or_else(|| self.closed.load(Ordering::Relaxed), |parent| parent.bell.is_cancelled()) {
                 // Nobody waits before it is attached.
                 knot.bell.ring();
-                knot.now_attached();
-                return !above.is_cancelled();
+            } else {
+                // Ordering: *linked*: under the tree's lock.
+                knot.open.knot.store(core::ptr::from_ref(knot).cast_mut(), Ordering::Relaxed);
+                link(row, NonNull::from(&knot.open));
+                link(row, NonNull::from(&knot.close));
             }
-            // Ordering: *linked*: under the tree's lock.
-            knot.open.knot.store(core::ptr::from_ref(knot).cast_mut(), Ordering::Relaxed);
-            link(row, NonNull::from(&knot.open));
-            link(row, NonNull::from(&knot.close));
             knot.now_attached();
-            false
-        });
-        if is_early {
             // By *told* somebody else wakes.
-            self.ring(parent);
-        }
+            self.leave(row);
+        });
     }
 
     /// Takes a knot out; what is below it goes to what is above.
@@ -277,7 +275,25 @@ impl<L: RawLock> Tree<L> {
 
     /// Cancels all that is below a knot, or the root, and then that.
     pub(super) fn cancel(&self, knot: Option<&Knot<L>>) {
-        self.ring(knot);
+        if knot.map_or(&self.root, Knot::bell).is_rung() {
+            // By *told* somebody else wakes, who may have called this one in a waker.
+            return;
+        }
+        self.leave_all(|row| match knot {
+            None => {
+                // Ordering: under the tree's lock.
+                self.closed.store(true, Ordering::Relaxed);
+                row.append(LIVE, LEAVING);
+            }
+            Some(knot) if knot.is_linked() => {
+                let (open, close) = (NonNull::from(&knot.open), NonNull::from(&knot.close));
+                // SAFETY: *linked*: both are in the row, one after the other.
+                unsafe { row.move_between(open, close, LEAVING) };
+                knot.move_to(row, LEAVING);
+            }
+            Some(_) => {}
+        });
+        self.leave_all(|_| {});
         let mut wakes = Wakes::new();
         while {
             let mut batch = Batch::new();
@@ -294,33 +310,10 @@ impl<L: RawLock> Tree<L> {
         wakes.finish();
     }
 
-    /// Rings all that is below a knot, or the root, and then that.
-    fn ring(&self, knot: Option<&Knot<L>>) {
-        let bell = knot.map_or(&self.root, |knot| &knot.bell);
-        self.leave_all(|row| {
-            bell.close();
-            match knot {
-                None => row.append(LIVE, LEAVING),
-                Some(knot) if knot.is_linked() => {
-                    let (open, close) = (NonNull::from(&knot.open), NonNull::from(&knot.close));
-                    // SAFETY: *linked*: both are in the row, one after the other.
-                    unsafe { row.move_between(open, close, LEAVING) };
-                }
-                Some(_) => {}
-            }
-        });
-        self.leave_all(|row| match knot {
-            None => {
-                bell.ring();
-            }
-            Some(knot) => knot.ring(row),
-        });
-    }
-
-    /// Rings all that are to leave, and in the section in which there are none calls `then`.
+    /// Rings all that are leaving, and in the section in which there are none calls `then`.
     fn leave_all(&self, then: impl Fn(&mut List<Mark<L>, LANES>)) {
         while self.row.with(|row| {
-            let more = Self::leave(row);
+            let more = self.leave(row);
             if !more {
                 then(row);
             }
@@ -328,11 +321,10 @@ impl<L: RawLock> Tree<L> {
         }) {}
     }
 
-    /// Rings some of those that are to leave. Answers whether there may be more.
-    fn leave(row: &mut List<Mark<L>, LANES>) -> bool {
+    /// Rings some of those that are leaving. Answers whether there may be more.
+    fn leave(&self, row: &mut List<Mark<L>, LANES>) -> bool {
         let step = |row: &mut List<Mark<L>, LANES>, knot: &Knot<L>| {
             let (open, close) = (NonNull::from(&knot.open), NonNull::from(&knot.close));
-            knot.bell.close();
             // SAFETY: *linked*: it is in the row.
             unsafe { row.remove(open) };
             // SAFETY: *linked*: the other one is in the row; this one was just taken out, and stays by *alive*.
@@ -343,7 +335,13 @@ impl<L: RawLock> Tree<L> {
             }
             true
         };
-        (0..STEPS).all(|_| Self::at_front(row, LEAVING, step))
+        let more = (0..STEPS).all(|_| Self::at_front(row, LEAVING, step));
+        // Ordering: under the tree's lock.
+        if !more && self.closed.load(Ordering::Relaxed) {
+            // Where it is rung already this changes nothing.
+            self.root.ring();
+        }
+        more
     }
 
     /// Takes out some who wait for those that are rung. Answers whether there may be more.

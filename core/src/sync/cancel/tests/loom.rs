@@ -6,7 +6,7 @@ use crate::sync::CancellationToken;
 use crate::test_util::{Plain, Polled};
 
 /// A child of a token that is being cancelled is cancelled.
-// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.ring();\n                knot.now_attached(); => knot.now_attached();
+// Mutant: core/src/sync/cancel/tree.rs :: // Nobody waits before it is attached.\n                knot.bell.ring(); => // Nobody waits before it is attached.
 #[test]
 fn child_is_made_while_its_parent_is_cancelled() {
     loom::model(|| {
@@ -22,7 +22,7 @@ fn child_is_made_while_its_parent_is_cancelled() {
 }
 
 /// The middle one goes, its child stays below the root.
-// Mutant: core/src/sync/cancel/tree.rs :: if !self.bell.ring() { => if true {
+// Mutant: core/src/sync/cancel/tree.rs :: if self.bell.ring() { => if false {
 #[test]
 fn token_between_is_dropped_while_the_root_is_cancelled() {
     loom::model(|| {
@@ -77,7 +77,7 @@ fn wait_is_dropped_while_the_token_is_cancelled() {
 }
 
 /// Whoever cancels a token finds all below it cancelled afterwards, though another one is cancelling what is above.
-// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|row| match knot { => self.row.with(|row| match knot {
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|_| {});\n => if knot.is_none() {\n            self.leave_all(|_| {});\n        }\n
 #[test]
 fn parent_and_child_are_cancelled_at_once() {
     loom::model(|| {
@@ -92,7 +92,7 @@ fn parent_and_child_are_cancelled_at_once() {
 }
 
 /// A child goes while its parent's cancel looks for it.
-// Mutant: core/src/sync/cancel/tree.rs :: None => row.append(LIVE, LEAVING), => None => row.append(LEAVING, LIVE),
+// Mutant: core/src/sync/cancel/tree.rs :: row.append(LIVE, LEAVING); => row.append(LEAVING, LIVE);
 #[test]
 fn child_is_dropped_while_its_parent_is_cancelled() {
     loom::model(|| {
@@ -216,7 +216,7 @@ fn who_sees_that_it_is_cancelled_finds_the_wait_over() {
 }
 
 /// A child that is being cancelled by itself is not below the root any more; who has cancelled the root finds it cancelled.
-// Mutant: core/src/sync/cancel/tree.rs :: unsafe { row.move_between(open, close, LEAVING) }; => unsafe { row.move_between(open, close, LEAVING) }; knot.unlink(row);
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|_| {});\n => if knot.is_some() {\n            self.leave_all(|_| {});\n        }\n
 #[test]
 fn who_has_cancelled_the_root_finds_every_wait_below_over() {
     loom::model(|| {
@@ -231,8 +231,7 @@ fn who_has_cancelled_the_root_finds_every_wait_below_over() {
 }
 
 /// Who sees that a token is cancelled sees that of what is below, also of what comes meanwhile.
-// Mutant: core/src/sync/cancel/tree.rs :: .closed.load(Ordering::Relaxed) { => .is_cancelled() {
-// Mutant: core/src/sync/cancel/tree.rs :: bell.close();\n            match knot { => bell.ring();\n            match knot {
+// Mutant: core/src/sync/cancel/tree.rs :: knot.move_to(row, LEAVING); => knot.ring(row);
 #[test]
 fn who_sees_that_it_is_cancelled_sees_that_of_its_children() {
     loom::model(|| {
@@ -268,42 +267,38 @@ fn who_sees_that_one_below_is_cancelled_sees_that_of_its_children() {
     });
 }
 
-/// The same where the root and what is below it are cancelled at once.
-// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|row| {\n            bell.close(); => self.row.with(|row| {\n            bell.close();
+/// The same where the root and one further down are cancelled at once.
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|row| match knot { => self.row.with(|row| match knot {
 #[test]
 fn who_sees_that_it_is_cancelled_by_two_sees_that_of_its_children() {
     loom::model(|| {
         let root = CancellationToken::new();
         let parent = root.child_token();
-        let first = parent.child_token();
-        let (one, two) = (root.clone(), parent.clone());
+        let child = parent.child_token();
+        let (one, two) = (root.clone(), child.clone());
         let threads = [thread::spawn(move || one.cancel()), thread::spawn(move || two.cancel())];
         if parent.is_cancelled() {
-            assert!(first.is_cancelled());
+            assert!(child.is_cancelled());
         }
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
 
-/// Who finds a child of a token cancelled finds the token cancelled, though both are being cancelled by another one: no loop that makes
-/// children until the token is cancelled depends on that one.
-// Mutant: core/src/sync/cancel/tree.rs :: return !above.is_cancelled(); => return false;
+/// Who finds a new child cancelled finds the token cancelled, though it is being cancelled by another one: no loop that makes children
+/// until the token is cancelled depends on that one.
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave(row);\n        }); => });
 #[test]
-fn who_is_made_early_has_its_parent_cancelled() {
-    for below in [false, true] {
-        loom::model(move || {
-            let root = CancellationToken::new();
-            let parent = root.child_token();
-            let _first = parent.child_token();
-            let canceller = if below { parent.clone() } else { root.clone() };
-            let thread = thread::spawn(move || canceller.cancel());
-            let second = parent.child_token();
-            if second.is_cancelled() {
-                let third = parent.child_token();
-                assert!(parent.is_cancelled() && third.is_cancelled());
-            }
-            thread.join().unwrap();
-            assert!(second.is_cancelled() && parent.is_cancelled());
-        });
-    }
+fn who_makes_a_child_that_is_cancelled_has_the_token_cancelled() {
+    loom::model(|| {
+        let token = CancellationToken::new();
+        let first = token.child_token();
+        let canceller = token.clone();
+        let thread = thread::spawn(move || canceller.cancel());
+        let second = token.child_token();
+        if second.is_cancelled() {
+            assert!(token.is_cancelled() && first.is_cancelled());
+        }
+        thread.join().unwrap();
+        assert!(second.is_cancelled() && token.is_cancelled());
+    });
 }

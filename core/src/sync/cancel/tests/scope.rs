@@ -175,8 +175,7 @@ fn make() {
 }
 
 /// Who adds children whenever it can does not keep a `cancel` from its end.
-// Mutant: core/src/sync/cancel/tree.rs :: knot.bell.close();\n            // SAFETY => // SAFETY
-// Mutant: core/src/sync/cancel/tree.rs :: return !above.is_cancelled(); => return false;
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave(row);\n        }); => });
 #[test]
 fn children_that_are_made_meanwhile_keep_no_cancel_from_its_end() {
     make();

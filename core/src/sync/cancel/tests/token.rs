@@ -25,7 +25,7 @@ fn clones_are_one_token_and_children_are_their_own() {
     send_sync(&token.clone().cancelled_owned());
 }
 
-// Mutant: core/src/sync/cancel/tree.rs :: None => row.append(LIVE, LEAVING), => None => {}
+// Mutant: core/src/sync/cancel/tree.rs :: row.append(LIVE, LEAVING); => let _ = &row;
 #[test]
 fn children_of_a_token_that_is_gone_hang_below_its_parent() {
     let root = CancellationToken::new();
@@ -182,7 +182,7 @@ fn agrees_with_a_table_of_parents() {
 }
 
 /// Who waits for a token is woken when all below it are cancelled.
-// Mutant: core/src/sync/cancel/tree.rs :: bell.close();\n            match knot { => bell.ring(); while { let mut batch = Batch::new(); let more = bell.collect(&mut batch); Wakes::new().wake(batch); more } {}\n            match knot {
+// Mutant: core/src/sync/cancel/tree.rs :: self.leave_all(|_| {});\n => self.root.ring();\n
 #[test]
 fn children_are_cancelled_before_who_waits_for_their_parent_is_woken() {
     let parent = CancellationToken::new();
@@ -201,4 +201,27 @@ fn children_are_cancelled_before_who_waits_for_their_parent_is_woken() {
     parent.cancel();
     assert_eq!((wait.wakes(), cancelled.load(Ordering::Relaxed)), (1, 50));
     wait.ready();
+}
+
+/// A waker that cancels what is cancelled already has nobody woken within it.
+// Mutant: core/src/sync/cancel/tree.rs :: .is_rung() { => .is_rung() && false {
+#[test]
+fn a_cancel_within_a_wake_wakes_nobody_within_it() {
+    let token = CancellationToken::new().child_token();
+    let (depth, deepest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let mut waits: Vec<_> = (0..50).map(|_| Polled::new(token.child_token().cancelled_owned())).collect();
+    for wait in &mut waits {
+        let (token, depth, deepest) = (token.clone(), depth.clone(), deepest.clone());
+        wait.waker = TestWaker::hooked(move |event| {
+            if event == Event::Wake {
+                deepest.fetch_max(depth.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                token.cancel();
+                depth.fetch_sub(1, Ordering::Relaxed);
+            }
+        });
+        assert!(wait.poll().is_pending());
+    }
+    token.cancel();
+    assert_eq!(deepest.load(Ordering::Relaxed), 1);
+    waits.iter_mut().for_each(Polled::ready);
 }
