@@ -60,8 +60,8 @@ const LEAVING: usize = 1;
 const RUNG: usize = 2;
 const LANES: usize = 3;
 
-/// Knots that are rung, or woken for, in one section at most.
-const STEPS: usize = 8;
+/// Knots that are rung, or woken for, in one section at most. (Few in a model, where trees are small.)
+const STEPS: usize = if cfg!(loom) { 2 } else { 8 };
 
 /// A tree: its root, and the row of all knots.
 pub(super) struct Tree<L: RawLock> {
