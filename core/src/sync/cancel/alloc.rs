@@ -111,7 +111,8 @@ impl CancellationToken {
     /// cancelled, or is woken by that, finds all below it cancelled. (Who finds one below cancelled may find the token not yet cancelled,
     /// for a moment: as long as who cancels it takes for what is below.)
     ///
-    /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
+    /// A waker that panics does not keep the others from being woken; the first panic goes on when all are. (Without `std` nobody
+    /// catches it: where it is not the end of the program, those who were to be woken after it are not.)
     pub fn cancel(&self) {
         self.tree().cancel(self.knot());
     }

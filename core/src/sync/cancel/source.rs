@@ -77,7 +77,8 @@ impl<L: RawLock> CancellationSource<L> {
     /// Cancels every scope below the source, and then the source. For ever. An interrupt may find a scope cancelled and what is above
     /// it not yet: it must not spin until that is too.
     ///
-    /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
+    /// A waker that panics does not keep the others from being woken; the first panic goes on when all are. (Without `std` nobody
+    /// catches it: where it is not the end of the program, those who were to be woken after it are not.)
     pub fn cancel(&self) {
         self.tree.cancel(None);
     }
@@ -164,7 +165,8 @@ impl<'a, L: RawLock> CancellationScope<'a, L> {
 
     /// Cancels every scope below this one, and then this one.
     ///
-    /// A waker that panics does not keep the others from being woken; the first panic goes on when all are.
+    /// A waker that panics does not keep the others from being woken; the first panic goes on when all are. (Without `std` nobody
+    /// catches it: where it is not the end of the program, those who were to be woken after it are not.)
     pub fn cancel(self: Pin<&Self>) {
         self.tree.cancel(Some(self.knot().get_ref()));
     }
