@@ -137,7 +137,8 @@ impl<L: RawLock> Bell<L> {
         })
     }
 
-    /// As `is_cancelled`, by the lock of those who wait.
+    /// As `is_cancelled`, by the lock of those who wait: a load of the flag just before the store of `ring` hides from loom the races
+    /// of that store.
     fn is_rung(&self) -> bool {
         self.waiters.with(|section| *section.state)
     }

@@ -230,14 +230,13 @@ fn who_has_cancelled_the_root_finds_every_wait_below_over() {
     });
 }
 
-/// Who sees that a token is cancelled sees that of what is below, also of what comes meanwhile.
-// Mutant: core/src/sync/cancel/tree.rs :: knot.move_to(row, LEAVING); => knot.ring(row);
-#[test]
-fn who_sees_that_it_is_cancelled_sees_that_of_its_children() {
-    loom::model(|| {
-        let parent = CancellationToken::new().child_token();
+/// Whoever sees that a token is cancelled, by itself or by what is above, sees that of what is below, also of what comes meanwhile.
+fn who_sees_that_it_is_cancelled_sees_that_of_its_children(by_itself: bool) {
+    loom::model(move || {
+        let root = CancellationToken::new();
+        let parent = root.child_token();
         let first = parent.child_token();
-        let canceller = parent.clone();
+        let canceller = if by_itself { &parent } else { &root }.clone();
         let thread = thread::spawn(move || canceller.cancel());
         let second = parent.child_token();
         if parent.is_cancelled() {
@@ -248,23 +247,16 @@ fn who_sees_that_it_is_cancelled_sees_that_of_its_children() {
     });
 }
 
-/// The same of a token below the one that is cancelled.
+// Mutant: core/src/sync/cancel/tree.rs :: knot.move_to(row, LEAVING); => knot.ring(row);
+#[test]
+fn who_is_cancelled_comes_after_its_children() {
+    who_sees_that_it_is_cancelled_sees_that_of_its_children(true);
+}
+
 // Mutant: core/src/sync/cancel/tree.rs :: if row.front(LEAVING) == Some(open) { => if true {
 #[test]
-fn who_sees_that_one_below_is_cancelled_sees_that_of_its_children() {
-    loom::model(|| {
-        let root = CancellationToken::new();
-        let parent = root.child_token();
-        let first = parent.child_token();
-        let canceller = root.clone();
-        let thread = thread::spawn(move || canceller.cancel());
-        let second = parent.child_token();
-        if parent.is_cancelled() {
-            assert!(first.is_cancelled() && second.is_cancelled());
-        }
-        thread.join().unwrap();
-        assert!(second.is_cancelled());
-    });
+fn who_is_below_the_one_that_is_cancelled_comes_after_its_children() {
+    who_sees_that_it_is_cancelled_sees_that_of_its_children(false);
 }
 
 /// The same where the root and one further down are cancelled at once.
