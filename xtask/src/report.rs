@@ -57,7 +57,9 @@ impl Verdict {
             };
             Self::Passed(count.passed, note)
         } else {
-            Self::Failed(count.passed, count.failed.max(1), output.complaint())
+            let told = telling(&output.text);
+            let reason = format!("$ {}\n{told}{}", output.shown, output.ending());
+            Self::Failed(count.passed, count.failed.max(1), reason)
         }
     }
 
@@ -69,6 +71,27 @@ impl Verdict {
             Self::Failed(0, findings.len(), findings.join("\n"))
         }
     }
+}
+
+/// What a `cargo test` printed, without the lines of what went well: of several thousand, the few that failed are to be
+/// seen, and in whatever is kept of a log.
+fn telling(text: &str) -> String {
+    const STEPS: [&str; 8] =
+        ["Compiling ", "Checking ", "Downloading ", "Downloaded ", "Locking ", "Adding ", "Running ", "Doc-tests "];
+    let well = |line: &&str| {
+        let line = line.trim();
+        let test = line.starts_with("test ") && (line.ends_with("... ok") || line.contains("... ignored"));
+        test || line.is_empty()
+            || line.starts_with("test result: ok.")
+            || line.starts_with("running ")
+            || STEPS.iter().any(|step| line.starts_with(step))
+    };
+    let mut told = String::new();
+    for line in text.lines().filter(|line| !well(line)) {
+        told.push_str(line);
+        told.push('\n');
+    }
+    told
 }
 
 /// The numbers of a `cargo test`.
@@ -253,6 +276,16 @@ mod tests {
         assert!(!report.step("host", || Verdict::Failed(3, 2, "two are wrong".to_owned())));
         assert!(!report.success());
         assert!(report.closing().ends_with("FAILED host\n3 passed, 2 failed, 0 skipped"));
+    }
+
+    #[test]
+    fn what_went_well_is_not_told_of_a_failed_run() {
+        let text = "   Compiling zokio v0.1.0\n     Running unittests src/lib.rs\n\nrunning 3 tests\ntest a ... ok\n\
+                    test b ... FAILED\ntest c ... ignored\n\nfailures:\n\n---- b stdout ----\nthread 'b' panicked\n\
+                    test result: FAILED. 1 passed; 1 failed; 1 ignored\ntest result: ok. 3 passed; 0 failed\n";
+        let told = "test b ... FAILED\nfailures:\n---- b stdout ----\nthread 'b' panicked\n\
+                    test result: FAILED. 1 passed; 1 failed; 1 ignored\n";
+        assert_eq!(telling(text), told);
     }
 
     #[test]
