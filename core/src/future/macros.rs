@@ -49,7 +49,7 @@
 ///
 /// # Cost
 ///
-/// The futures, and for each a pointer and a byte. Every wake-up polls all branches that take part. No allocation.
+/// The futures, and for each a byte. Every wake-up polls all branches that take part. No allocation.
 ///
 /// # Examples
 ///
@@ -282,14 +282,14 @@ macro_rules! __select {
             // By way of a `let`, so that the temporary of `&mut future()` lives long enough.
             $(let $n = $f;)+
             $(let $n = ::core::future::IntoFuture::into_future($n);)+
-            // The last one first, so that they are dropped in order.
-            $(let mut $last = ::core::pin::pin!($last);)+
-            // The pins move into the closure: one pointer a branch is what they cost.
-            ::core::future::poll_fn(move |cx| {
+            let parts = ();
+            $(let parts = $crate::future::__private::Parts::new($last, parts);)+
+            $crate::future::__private::SideBySide::new(parts, move |parts, cx| {
                 // Without budget those that count would say so, and those that do not would go on for ever.
                 if $crate::future::__private::poll_proceed(cx).is_pending() {
                     return ::core::task::Poll::Pending;
                 }
+                $crate::__select! { @split parts $($n)+ }
                 let mut waiting = false;
                 $crate::__select! { @poll $how cx enabled waiting __ZokioSelect $(($n $i ($p)))+ }
                 if waiting { ::core::task::Poll::Pending } else { ::core::task::Poll::Ready(__ZokioSelect::__Else) }
@@ -304,6 +304,11 @@ macro_rules! __select {
         }
     }};
 
+    (@split $parts:ident $($n:ident)+) => {
+        let rest = $parts;
+        $(let (mut $n, rest) = $crate::future::__private::Parts::split(rest);)+
+        let () = *rest;
+    };
     (@poll biased $cx:ident $enabled:ident $waiting:ident $Select:ident $(($n:ident $i:tt ($p:pat)))+) => {
         $($crate::__select! { @branch $cx $enabled $waiting $Select $n $i ($p) })+
     };
@@ -373,11 +378,12 @@ macro_rules! __join {
     ([$how:ident] $unused:tt [$(($n:ident $i:tt ($f:expr)))+] [$($last:ident)+]) => {{
         $(let $n = $f;)+
         $(let $n = $crate::future::__private::MaybeDone::new($n);)+
-        // The last one first, so that they are dropped in order.
-        $(let mut $last = ::core::pin::pin!($last);)+
+        let parts = ();
+        $(let parts = $crate::future::__private::Parts::new($last, parts);)+
         #[allow(unused_mut, unused_variables)] // not where the order is fixed
         let mut rotation = $crate::future::__private::Rotation::new();
-        ::core::future::poll_fn(move |cx| {
+        $crate::future::__private::SideBySide::new(parts, move |parts, cx| {
+            $crate::__select! { @split parts $($n)+ }
             let mut done = true;
             $crate::__join! { @poll $how cx done rotation $($n $i)+ }
             if !done {

@@ -41,6 +41,7 @@ mod poll_once;
 mod race;
 mod rotation;
 mod select;
+mod side_by_side;
 #[cfg(feature = "futures-core")]
 mod stream;
 mod yield_now;
@@ -78,6 +79,7 @@ pub mod __private {
     }
     pub use super::maybe_done::MaybeDone;
     pub use super::rotation::Rotation;
+    pub use super::side_by_side::{Parts, SideBySide};
     pub use crate::task::coop::poll_proceed;
 }
 

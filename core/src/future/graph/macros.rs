@@ -85,38 +85,41 @@ macro_rules! task_graph {
     };
 }
 
-/// [`task_graph!`]: `[how] [unused names] [nodes taken] [] nodes to take`.
+/// [`task_graph!`]: `[how] [unused names] [nodes taken] [their names, last first] nodes to take`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __graph {
-    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] []
+    ([$how:ident] [($n:ident $i:tt) $($unused:tt)*] [$($taken:tt)*] [$($last:ident)*]
         $name:ident $(($($need:ident),* $(,)?))? $(: $type:ty)? = $f:expr; $($more:tt)*) => {
         $crate::__graph! { [$how] [$($unused)*]
-            [$($taken)* ($n $i $name [$($($need)*)?] [$($type)?] ($f))] [] $($more)* }
+            [$($taken)* ($n $i $name [$($($need)*)?] [$($type)?] ($f))] [$n $($last)*] $($more)* }
     };
-    ([$how:ident] [] $taken:tt [] $($more:tt)+) => {
+    ([$how:ident] [] $taken:tt $last:tt $($more:tt)+) => {
         ::core::compile_error!("`task_graph!` takes at most 64 nodes")
     };
     ([$how:ident] $unused:tt
-        [$(($n:ident $i:tt $name:ident [$($need:ident)*] [$($type:ty)?] ($f:expr)))+] []) => {{
+        [$(($n:ident $i:tt $name:ident [$($need:ident)*] [$($type:ty)?] ($f:expr)))+] [$($last:ident)+]) => {{
         $(let $name = $crate::future::__private::graph::Slot::$(<$type>::)?new();)+
         {
             $(
-                let mut $n = ::core::pin::pin!($crate::future::__private::MaybeDone::new(async {
+                let $n = $crate::future::__private::MaybeDone::new(async {
                     let __slot = &$name;
                     $(let $need = $need.output();)*
                     // What the block gives, so that a `return` of the user's, which would leave no output, has not its type.
                     __slot.set(::core::future::IntoFuture::into_future($f).await)
-                }));
+                });
             )+
-            ::core::future::poll_fn({
+            let parts = ();
+            $(let parts = $crate::future::__private::Parts::new($last, parts);)+
+            $crate::future::__private::SideBySide::new(parts, {
                 $(
                     #[allow(unused_variables)] // that nobody needs
                     let $name = &$name;
                 )+
                 let mut rotation = $crate::future::__private::Rotation::new();
                 let mut left = $(1_u64 << $i)|+;
-                move |cx| {
+                move |parts, cx| {
+                    $crate::__select! { @split parts $($n)+ }
                     // None of the user's expressions is in its scope, but the names of nodes are.
                     const __ZOKIO_ORDER: [usize; <[()]>::len(&[$($crate::__graph!(@unit $i)),+])] =
                         $crate::future::__private::graph::order(

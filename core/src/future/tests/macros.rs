@@ -499,4 +499,16 @@ fn sixty_four_branches_are_allowed_and_each_can_win() {
     }
     let all = run(async { sixty_four!(|_n: usize| ready(()), join_all) }).0;
     assert_eq!((all.0, all.31, all.63), (0, 31, 63));
+    // Each step of a list of types counts towards the limit of the compiler's: a program's own futures are to have room.
+    fn sends<F: Future + Send>(future: F) -> F {
+        future
+    }
+    async fn deeper() {
+        yield_now().await;
+    }
+    async fn deep(_n: usize) {
+        deeper().await;
+    }
+    assert!(run(sends(async { sixty_four!(deep, select_all) })).0 < 64);
+    assert_eq!(run(sends(async { sixty_four!(deep, join_all) })).0.63, 63);
 }

@@ -59,3 +59,18 @@ fn failure_104_an_end_is_heard_of_where_the_budget_is_used_up() {
     let (sender, receiver) = watch::channel(0);
     assert!(is_heard(sender.closed(), || drop(receiver)));
 }
+
+// Mutant: core/src/sync/watch/alloc.rs :: Poll::Ready(()) } else { poll_done(cx) } => Poll::Ready(()) } else { _ = cx; Poll::Ready(()) }
+#[test]
+fn a_loop_that_waits_for_receivers_to_be_gone_gives_way() {
+    let (sender, _) = watch::channel(0);
+    let mut turns = 0;
+    let mut waits = pin!(async {
+        loop {
+            sender.closed().await;
+            turns += 1;
+            assert!(turns < 1000, "it takes no unit");
+        }
+    });
+    assert!(in_main(|| waits.as_mut().poll(&mut Context::from_waker(Waker::noop()))).is_pending());
+}

@@ -1,7 +1,9 @@
 //! A watched value in an `Arc`, with senders and receivers that are counted.
 
 use alloc::sync::Arc;
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::mem::replace;
+use core::task::Poll;
 #[cfg(feature = "std")]
 use core::time::Duration;
 
@@ -14,6 +16,7 @@ use crate::atomic::{AtomicUsize, Ordering};
 use crate::lock::DefaultLock;
 use crate::sync::blocking;
 use crate::sync::waiters::{Protocol, Section, Step};
+use crate::task::coop::poll_done;
 
 struct Shared<T> {
     watch: Watch<T>,
@@ -182,10 +185,15 @@ impl<T> Sender<T> {
 
     /// Waits until there is no receiver.
     ///
+    /// Takes a unit of budget where it begins, so that a loop of it gives way; then it asks for none, and hears of the end
+    /// whatever else is done in its task.
+    ///
     /// # Cancel safety
     ///
     /// Nothing is lost if the future is dropped.
     pub async fn closed(&self) {
+        let mut began = false;
+        poll_fn(|cx| if replace(&mut began, true) { Poll::Ready(()) } else { poll_done(cx) }).await;
         self.shared.watch.waiters.wait(Gone { receivers: &self.shared.receivers }).await;
     }
 
