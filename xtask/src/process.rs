@@ -264,7 +264,12 @@ impl Output {
 
     /// All that a reader needs of a failed run.
     pub fn complaint(&self) -> String {
-        format!("$ {}\n{}{}", self.shown, self.text, self.ending())
+        self.complaint_of(&self.text)
+    }
+
+    /// As [`complaint`](Self::complaint), with this of what it printed.
+    pub fn complaint_of(&self, text: &str) -> String {
+        format!("$ {}\n{text}{}", self.shown, self.ending())
     }
 }
 

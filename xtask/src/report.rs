@@ -57,8 +57,7 @@ impl Verdict {
             };
             Self::Passed(count.passed, note)
         } else {
-            let told = telling(&output.text);
-            let reason = format!("$ {}\n{told}{}", output.shown, output.ending());
+            let reason = output.complaint_of(&telling(&output.text));
             Self::Failed(count.passed, count.failed.max(1), reason)
         }
     }

@@ -282,6 +282,7 @@ macro_rules! __select {
             // By way of a `let`, so that the temporary of `&mut future()` lives long enough.
             $(let $n = $f;)+
             $(let $n = ::core::future::IntoFuture::into_future($n);)+
+            // The last one first: they are dropped in order.
             let parts = ();
             $(let parts = $crate::future::__private::Parts::new($last, parts);)+
             $crate::future::__private::SideBySide::new(parts, move |parts, cx| {
@@ -378,6 +379,7 @@ macro_rules! __join {
     ([$how:ident] $unused:tt [$(($n:ident $i:tt ($f:expr)))+] [$($last:ident)+]) => {{
         $(let $n = $f;)+
         $(let $n = $crate::future::__private::MaybeDone::new($n);)+
+        // The last one first: they are dropped in order.
         let parts = ();
         $(let parts = $crate::future::__private::Parts::new($last, parts);)+
         #[allow(unused_mut, unused_variables)] // not where the order is fixed
