@@ -354,7 +354,7 @@ fn a_fair_select_begins_anew_at_each_poll_and_goes_round() {
 }
 
 /// As by the functions, and the expressions are evaluated in the order written all the same.
-// Mutant: core/src/future/macros.rs :: ($n $i ($f))] [$n $($last)*] => ($n $i ($f))] [$($last)* $n]
+// Mutant: core/src/future/side_by_side.rs :: first: F,\n    rest: R, => rest: R,\n    first: F,
 // Mutant: core/src/future/macros.rs :: $(let $n = ::core::future::IntoFuture::into_future($n);)+ => $(let mut $n = ::core::pin::pin!(::core::future::IntoFuture::into_future($n));)+
 #[test]
 fn unfinished_parts_of_the_macros_are_dropped_in_order() {
