@@ -27,6 +27,7 @@ use core::time::Duration;
 use std::boxed::Box;
 use std::sync::Arc;
 
+use zokio_core::atomic::{Ordering, fence};
 use zokio_core::guard::swallow;
 use zokio_core::park::{Park, Unpark};
 use zokio_core::time::Timers;
@@ -71,7 +72,8 @@ impl<U: Unpark> Local<U> {
     /// A task was spawned on this thread: to the own queue, and another worker is woken if the queue was empty, and once more
     /// when it holds more than a few.
     pub(crate) fn push(&self, task: Task<U>) {
-        if matches!(self.put(task), 0 | FEW) && !self.between.get() {
+        let before = self.put(task);
+        if !self.between.get() && (matches!(before, 0 | FEW) || self.others_are_gone()) {
             self.shared.notify(self.index());
         }
     }
@@ -81,8 +83,13 @@ impl<U: Unpark> Local<U> {
     #[inline]
     pub(crate) fn push_woken(&self, task: Task<U>) {
         let before = self.put(task);
-        if matches!(before, 0 | 1 | FEW) && !self.between.get() {
+        if self.between.get() {
+            return;
+        }
+        if matches!(before, 0 | 1 | FEW) {
             self.call(before);
+        } else if self.others_are_gone() {
+            self.call(0);
         }
     }
 
@@ -95,7 +102,17 @@ impl<U: Unpark> Local<U> {
         }
     }
 
-    /// Puts a task into the own queue. Returns how many there were before.
+    /// Whether all that was in the queue before the last [`put`](Self::put) has been taken since: then who was called for it may have
+    /// looked for more before there was any.
+    #[inline]
+    fn others_are_gone(&self) -> bool {
+        // Ordering: *push, fence, look*; pairs with the fence after a searcher stops. Either what it took is missed below, or it sees
+        // what was put here.
+        fence(Ordering::SeqCst); // after the push
+        self.queue.len() <= 1
+    }
+
+    /// Puts a task into the own queue. Returns how many there were before; others may have taken some meanwhile.
     #[inline]
     fn put(&self, task: Task<U>) -> usize {
         let before = self.queue.len();

@@ -14,6 +14,7 @@ use zokio_core::task::{JoinHandle, spawn_at};
 use zokio_core::time::{Clock, Instant};
 
 use super::*;
+use crate::home::Task;
 use crate::worker::{self, Rhythm};
 
 struct Frozen;
@@ -299,4 +300,49 @@ fn a_task_spawned_before_a_blocking_poll_is_stolen() {
         assert!(first.is_finished());
         assert_eq!(*model.dropped.lock().unwrap(), 2, "futures dropped");
     });
+}
+
+/// A searcher takes all of the `queued` tasks of a worker and looks for more, while that puts one more into its queue: a worker that
+/// sleeps is told of what is left.
+fn emptied_meanwhile(queued: usize, put: fn(&Local<LoomPark>, Task<LoomPark>)) {
+    check(move || {
+        let model = Model::new(3);
+        let handles: Vec<_> = (0..=queued).map(|_| model.spawn(None)).collect();
+        let shared = model.shared.clone();
+        let mut tasks = shared.homes[0].spawns.take_all();
+        let local = Local::new(shared.clone(), model.queues.take().remove(0), core::ptr::null(), 0);
+        tasks.by_ref().take(queued).for_each(|task| assert!(local.queue.push(task).is_ok()));
+        assert!(shared.idle.transition_to_searching(1));
+        let _ = shared.idle.transition_to_parked(2, false);
+        let other = shared.clone();
+        let thief = thread::spawn(move || {
+            // Of no home, so that what it has taken is no work for others.
+            let (own, _) = deque();
+            let taken: Vec<_> = core::iter::from_fn(|| other.homes[0].thief.steal(&own)).collect();
+            if other.idle.transition_from_searching(1) && other.has_work() {
+                other.notify(1);
+            }
+            (taken, own)
+        });
+        put(&local, tasks.next().expect("one more"));
+        let (taken, own) = thief.join().unwrap();
+        assert_eq!(local.queue.len().min(shared.idle.parked()), 0, "nobody is told of what is left");
+        let rest = core::iter::from_fn(|| own.pop()).chain(core::iter::from_fn(|| local.queue.pop()));
+        taken.into_iter().chain(rest).for_each(|task| _ = task.run());
+        (0..3).for_each(|index| shared.worker_stops(index, Box::new(|| {})));
+        drop((local, shared));
+        model.end(Vec::new(), handles);
+    });
+}
+
+// Mutant: executor-mt/src/worker.rs :: (matches!(before, 0 | FEW) || self.others_are_gone()) => matches!(before, 0 | FEW)
+#[test]
+fn a_task_is_spawned_while_the_queue_is_emptied() {
+    emptied_meanwhile(1, Local::push);
+}
+
+// Mutant: executor-mt/src/worker.rs :: } else if self.others_are_gone() { => } else if false {
+#[test]
+fn a_task_is_woken_while_the_queue_is_emptied() {
+    emptied_meanwhile(2, Local::push_woken);
 }

@@ -197,7 +197,7 @@ fn a_second_task_calls_nobody_who_left_the_first_ones() {
     assert_eq!(called_at(true), [FEW]);
 }
 
-// Mutant: executor-mt/src/worker.rs :: if matches!(before, 0 | 1 | FEW) && => if matches!(before, 0 | 1) &&
+// Mutant: executor-mt/src/worker.rs :: if matches!(before, 0 | 1 | FEW) { => if matches!(before, 0 | 1) {
 #[test]
 fn the_first_task_that_is_not_among_a_few_calls_help() {
     assert_eq!(called_at(true), [FEW]);
@@ -237,7 +237,7 @@ fn tasks_are_left_to_a_worker_that_gets_through_them_and_to_no_other() {
     });
 }
 
-// Mutant: executor-mt/src/worker.rs :: if matches!(self.put(task), 0 | FEW) && => if self.put(task) == 0 &&
+// Mutant: executor-mt/src/worker.rs :: (matches!(before, 0 | FEW) || => (before == 0 ||
 #[test]
 fn many_that_are_spawned_call_help_though_a_few_were_left() {
     stage(1, Events::none(), |Stage { shared, worker, mut wakers, calls, .. }| {
