@@ -144,6 +144,7 @@ fn plan(workspace: &Workspace, wanted: &Wanted) -> Result<Vec<Planned>, String> 
                 hash
             }
         };
+        let sources = with_marks(workspace, &job, sources)?;
         let changed = |commit: &str| ledger::changed(workspace, commit, &job.paths);
         let standing = ledger.standing(&job.name, &sources, changed);
         let seconds = ledger.line(&job.name).map_or(job.guess, |line| line.seconds);
@@ -152,11 +153,20 @@ fn plan(workspace: &Workspace, wanted: &Wanted) -> Result<Vec<Planned>, String> 
     planned.collect()
 }
 
+/// The hash of the sources of a part, and that of the changes which it applies.
+fn with_marks(workspace: &Workspace, job: &Job, sources: String) -> Result<String, String> {
+    match job.marked().as_slice() {
+        [] => Ok(sources),
+        marked => Ok(format!("{sources}.{}", ledger::marks(workspace, marked)?)),
+    }
+}
+
 /// Which files the parts depend on.
 fn say_sources(planned: &[Planned]) {
     let mut said: Vec<&str> = Vec::new();
     for Planned { job, sources, .. } in planned {
-        if !said.contains(&sources.as_str()) {
+        let sources = sources.split('.').next().unwrap_or_default();
+        if !said.contains(&sources) {
             println!("   sources {sources}: {}", job.paths.join(" "));
             said.push(sources);
         }
@@ -231,7 +241,8 @@ fn side_by_side(workspace: &Workspace, report: &mut Report, left: &[&Planned], m
             return Err(format!("{name}: {}; see {}", output.ending(), place.display()));
         }
         // Somebody may have changed the sources meanwhile.
-        if ledger::sources(workspace, &planned.job.paths)? != planned.sources {
+        let there = ledger::sources(workspace, &planned.job.paths)?;
+        if with_marks(workspace, &planned.job, there)? != planned.sources {
             return Err(format!("{name}: the sources changed meanwhile"));
         }
         let line = Line {

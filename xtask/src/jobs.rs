@@ -46,6 +46,9 @@ pub struct Job {
     work: Work,
 }
 
+/// What only shuttle compiles.
+const SCHEDULED: [&str; 2] = ["**/schedules.rs", "**/explore.rs"];
+
 #[derive(Debug)]
 enum Work {
     Soak(String),
@@ -65,7 +68,8 @@ enum Work {
 /// Where the manifests cannot be read.
 pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
     let packages = workspace.packages()?;
-    let paths = |names: &[&str]| paths(workspace, &packages, names);
+    let with_schedules = |names: &[&str]| paths(workspace, &packages, names);
+    let paths = |names: &[&str]| [with_schedules(names), skips(&SCHEDULED)].concat();
     let mut jobs = Vec::new();
     for package in &packages {
         let name = &package.name;
@@ -83,7 +87,7 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
         }
         if shuttle::has_schedules(package) {
             let (work, name) = (Work::Shuttle(name.clone()), format!("shuttle {name}, {SCHEDULES} schedules"));
-            jobs.push(Job { name, paths: paths(&[&package.name]), guess: 200, work });
+            jobs.push(Job { name, paths: with_schedules(&[&package.name]), guess: 200, work });
         }
     }
     let modelled: Vec<&str> =
@@ -91,9 +95,10 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
     jobs.push(Job { name: "orderings".to_owned(), paths: paths(&modelled), guess: 120, work: Work::Orderings });
     jobs.push(Job { name: "kills".to_owned(), paths: paths(&modelled), guess: 2_000, work: Work::Kills });
     for (file, package, count) in mutants::by_file(workspace, &packages) {
+        let is_scheduled = SCHEDULED.iter().any(|name| file.ends_with(name.trim_start_matches('*')));
         jobs.push(Job {
             name: format!("mutants {file}"),
-            paths: paths(&[&package]),
+            paths: if is_scheduled { with_schedules(&[&package]) } else { paths(&[&package]) },
             guess: 10 + 8 * count as u64,
             work: Work::Mutants(format!("{file}:")),
         });
@@ -108,7 +113,7 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
         let mut paths = paths(needs);
         paths.extend(["Cargo.toml", "src", "targets"].map(|path| format!("fuzz/{path}")));
         // Nothing of these is compiled for it.
-        paths.extend(["**/tests/**", "**/tests.rs"].map(|path| format!(":(exclude,glob){path}")));
+        paths.extend(skips(&["**/tests/**", "**/tests.rs"]));
         let pieces = if target.is_unicore() { of_one_core } else { pieces };
         for piece in 1..=pieces {
             jobs.push(Job {
@@ -120,6 +125,11 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Job>, String> {
         }
     }
     Ok(jobs)
+}
+
+/// As git says that such files are not meant.
+fn skips(globs: &[&str]) -> Vec<String> {
+    globs.iter().map(|glob| format!(":(exclude,glob){glob}")).collect()
 }
 
 /// The sources of packages and of those of this workspace that they depend on.
@@ -151,6 +161,15 @@ fn paths(workspace: &Workspace, packages: &[Package], names: &[&str]) -> Vec<Str
 }
 
 impl Job {
+    /// Where the changes that tests name matter to it.
+    pub fn marked(&self) -> Vec<String> {
+        match &self.work {
+            Work::Kills => self.paths.clone(),
+            Work::Mutants(file) => vec![file.trim_end_matches(':').to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
     /// Runs it, and says what it was beside the counts of the report.
     pub fn run(&self, workspace: &Workspace, report: &mut Report) -> String {
         match &self.work {

@@ -1,9 +1,10 @@
 //! What the parts of `deep` came to: `docs/deep-state.txt`, a line a part.
 //!
 //! A part belongs to the sources it was made from: all files that git knows in the folders of the package it tests and of
-//! those of this project that this one depends on, and the tables of the root manifest that hold for every package. Their
-//! names and contents have one hash ([`sources`]), of Rust without its comments, but for those that name mutants; `deep status`
-//! says it, and which paths they are, on whatever commit is checked out. A part is done while that hash is the one it was seen
+//! those of this project that this one depends on, but for what is not compiled for it, and the tables of the root manifest that hold
+//! for every package. Their names and contents have one hash ([`sources`]), of Rust without its comments; a part that applies changes
+//! has a second one, of those that its tests name ([`marks`]). `deep status` says the first, and which paths they are, on whatever
+//! commit is checked out. A part is done while that hash is the one it was seen
 //! with; a commit that changes other files, or what is said about the code, leaves it done. The commit is written beside it, so
 //! that a reader can see what has changed since.
 
@@ -179,7 +180,26 @@ pub fn sources(workspace: &Workspace, paths: &[String]) -> Result<String, String
         let file = if path.ends_with(".rs") { compiled(&file) } else { file };
         let _ = write!(text, "{path}\n{file}\n");
     }
-    // By git, which has a hash function that stays.
+    hash(workspace, &text)
+}
+
+/// The hash of the changes that tests below these paths name.
+///
+/// # Errors
+///
+/// Where a file cannot be read.
+pub fn marks(workspace: &Workspace, paths: &[String]) -> Result<String, String> {
+    let mut text = String::new();
+    for path in git(workspace, &["ls-files"], paths)?.lines().filter(|path| path.ends_with(".rs")) {
+        let file = fs::read_to_string(workspace.root.join(path)).map_err(|error| format!("{path}: {error}"))?;
+        let lines = file.lines().map(str::trim).filter(|line| line.starts_with(mutant::MARK));
+        let _ = writeln!(text, "{path}\n{}", lines.collect::<Vec<_>>().join("\n"));
+    }
+    hash(workspace, &text)
+}
+
+/// By git, which has a hash function that stays.
+fn hash(workspace: &Workspace, text: &str) -> Result<String, String> {
     let folder = workspace.target.join("deep");
     let place = folder.join(format!("sources-{}-{:?}.txt", std::process::id(), std::thread::current().id()));
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -189,12 +209,10 @@ pub fn sources(workspace: &Workspace, paths: &[String]) -> Result<String, String
     Ok(hash?.trim().chars().take(12).collect())
 }
 
-/// What of a file of Rust matters to a part: its code, and the comments that name mutants.
+/// What of a file of Rust is compiled.
 fn compiled(text: &str) -> String {
     let code = source::without_comments(text);
-    let lines = text.lines().zip(code.lines());
-    let lines = lines.map(|(text, code)| if text.trim().starts_with(mutant::MARK) { text.trim() } else { code.trim() });
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    code.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// The tables of the root manifest that hold for every package. The rest is the facade's.
@@ -270,9 +288,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_about_code_does_not_count_but_what_names_a_mutant() {
+    fn what_is_said_about_code_does_not_count() {
         let seen = compiled("/// One.\nfn a() {} // two\n\n// Mutant: a :: b => c\n#[test]\nfn b() {}\n");
-        assert_eq!(seen, "fn a() {}\n// Mutant: a :: b => c\n#[test]\nfn b() {}");
+        assert_eq!(seen, "fn a() {}\n#[test]\nfn b() {}");
+    }
+
+    #[test]
+    fn the_changes_that_tests_name_have_a_hash_of_their_own() {
+        let workspace = Workspace::find().expect("workspace");
+        let hash = |path: &str| marks(&workspace, &[path.to_owned()]).expect("a hash");
+        assert_ne!(hash("core/src/sync/tests/mutex.rs"), hash("core/src/sync/tests/semaphore.rs"));
+        assert_eq!(hash("LICENSE-MIT"), hash("LICENSE-APACHE"), "no Rust");
     }
 
     #[test]
