@@ -27,7 +27,7 @@
 //!   so (and wakes another if it cannot take what it sees): pushers who saw it searching woke nobody.
 //! - *Who calls nobody looks again*: a worker that pushes behind others and so calls nobody looks, behind a fence, whether one of
 //!   them is still there. If so, whoever is or will be called for that one finds both; if not, a searcher may have taken all and looked
-//!   for more before the push.
+//!   for more before the push. What events and timers wake between two polls it looks at once, when all of it is there.
 //! - *Nobody sleeps unsearched*: a worker may park without having searched only while another searches, judged by the same
 //!   read-modify-write that sets its bit.
 //! - *Whoever clears a bit owes the wake-up*: [`Idle::notify`] clears a bit, counts its worker as a searcher and hands the

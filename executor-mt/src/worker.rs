@@ -50,15 +50,15 @@ pub(crate) struct Local<U: Unpark> {
     head: Head,
     pub(crate) shared: Arc<Shared<U>>,
     pub(crate) queue: Queue<U>,
-    /// It polls no task: what events and timers wake now is what it runs next, and whoever helps can be called when all of it
-    /// is there.
-    between: Cell<bool>,
+    /// `Some`: it polls no task, and so many have come meanwhile: what events and timers wake now is what it runs next, and whoever
+    /// helps can be called when all of it is there.
+    between: Cell<Option<usize>>,
 }
 
 impl<U: Unpark> Local<U> {
     pub(crate) fn new(shared: Arc<Shared<U>>, queue: Queue<U>, clock: *const (), index: usize) -> Self {
         let head = Head { shared: Arc::as_ptr(&shared).cast(), clock, index };
-        Self { head, shared, queue, between: Cell::new(false) }
+        Self { head, shared, queue, between: Cell::new(None) }
     }
 
     pub(crate) fn index(&self) -> usize {
@@ -73,7 +73,7 @@ impl<U: Unpark> Local<U> {
     /// when it holds more than a few.
     pub(crate) fn push(&self, task: Task<U>) {
         let before = self.put(task);
-        if !self.between.get() && (matches!(before, 0 | FEW) || self.others_are_gone()) {
+        if !self.has_come_between() && (matches!(before, 0 | FEW) || self.left() <= 1) {
             self.shared.notify(self.index());
         }
     }
@@ -83,14 +83,22 @@ impl<U: Unpark> Local<U> {
     #[inline]
     pub(crate) fn push_woken(&self, task: Task<U>) {
         let before = self.put(task);
-        if self.between.get() {
+        if self.has_come_between() {
             return;
         }
         if matches!(before, 0 | 1 | FEW) {
             self.call(before);
-        } else if self.others_are_gone() {
+        } else if self.left() <= 1 {
             self.call(0);
         }
+    }
+
+    /// Whether a task that was put into the queue came between two polls; if so, it is counted.
+    #[inline]
+    fn has_come_between(&self) -> bool {
+        let Some(come) = self.between.get() else { return false };
+        self.between.set(Some(come + 1));
+        true
     }
 
     /// Calls another worker for a task that was woken where there were so many before.
@@ -102,14 +110,14 @@ impl<U: Unpark> Local<U> {
         }
     }
 
-    /// Whether all that was in the queue before the last [`put`](Self::put) has been taken since: then who was called for it may have
-    /// looked for more before there was any.
+    /// How much is in the queue after tasks were put there. Where that is no more than was put, all that was before them has been taken
+    /// since: who was called for it may have looked for more before there was any.
     #[inline]
-    fn others_are_gone(&self) -> bool {
+    fn left(&self) -> usize {
         // Ordering: *push, fence, look*; pairs with the fence after a searcher stops. Either what it took is missed below, or it sees
         // what was put here.
         fence(Ordering::SeqCst); // after the push
-        self.queue.len() <= 1
+        self.queue.len()
     }
 
     /// Puts a task into the own queue. Returns how many there were before; others may have taken some meanwhile.
@@ -254,23 +262,28 @@ impl<'a, P: Park> Worker<'a, P> {
             }
         }
         let (task, others) = steal::from_backlog(home, local, CAPACITY / 2);
-        self.moved(usize::from(task.is_some()) + others);
+        self.moved(0, usize::from(task.is_some()) + others);
         task
     }
 
     /// So many tasks have come into the queue, or one of them into hand, that were nowhere while they were moved: whoever looked
-    /// meanwhile saw none, and may sleep. One alone is what this worker runs next.
-    fn moved(&self, tasks: usize) {
-        if tasks > 1 {
-            self.local.shared.notify(self.local.index());
+    /// meanwhile saw none, and may sleep. One alone is what this worker runs next, and for what was there `before` nobody was called
+    /// if that was one alone as well.
+    fn moved(&self, before: usize, tasks: usize) {
+        match (before, tasks) {
+            (_, 0) => {}
+            (1, 1) => self.local.call(1),
+            (_, 1) => {}
+            _ => self.local.shared.notify(self.local.index()),
         }
     }
 
     /// Takes in what came from other threads. One unpark per drained batch: whoever comes to help will call for more.
     fn receive(&mut self, tasks: impl Iterator<Item = Task<P::Unpark>>) {
+        let before = self.local.queue.len();
         let received = steal::keep(tasks, self.local);
         self.local.home().counters.count_received(received);
-        self.moved(received);
+        self.moved(before, received);
     }
 
     /// Lets some of the backlog into the queue, as far as there is room: behind what is there, which is older. Where there is none, one
@@ -281,10 +294,11 @@ impl<'a, P: Park> Worker<'a, P> {
         if home.backlog.len() == 0 {
             return None;
         }
-        match CAPACITY - local.queue.len() {
+        let before = local.queue.len();
+        match CAPACITY - before {
             0 => home.backlog.take(1).next(),
             room => {
-                self.moved(steal::keep(home.backlog.take(room.min(REFILL)), local));
+                self.moved(before, steal::keep(home.backlog.take(room.min(REFILL)), local));
                 None
             }
         }
@@ -331,11 +345,10 @@ impl<'a, P: Park> Worker<'a, P> {
             || shared.has_plenty(left) || shared.is_closed(),
             |times, is_idle| {
                 local.home().counters.count_naps(1);
-                local.between.set(true);
+                local.between.set(Some(0));
                 let end = timers.now().saturating_add(shortest * times);
                 let end = timers.next_deadline().map_or(end, |deadline| deadline.min(end));
                 swallow(|| park.park(Some(end), is_idle));
-                local.between.set(false);
             },
         );
         match rest {
@@ -358,10 +371,9 @@ impl<'a, P: Park> Worker<'a, P> {
             || shared.has_work(),
             |is_idle| {
                 home.counters.count_parks(1);
-                local.between.set(true);
+                local.between.set(Some(0));
                 // Asked for after the parked bit was set: an earlier deadline from elsewhere is seen here or rings.
                 swallow(|| park.park(timers.next_deadline(), is_idle));
-                local.between.set(false);
             },
         );
         if parked {
@@ -369,27 +381,31 @@ impl<'a, P: Park> Worker<'a, P> {
         }
     }
 
-    /// After a sleep: what is due, and help for what has come meanwhile, which is all there is: the queue was empty.
+    /// After a sleep: what is due, and help for what has come meanwhile. The queue was empty before it.
     fn awaken(&mut self) {
-        self.between(0, |this| this.expire());
+        self.expire();
+        self.goes_on(0);
     }
 
     fn look_for_events(&mut self) {
         self.local.home().counters.count_driver_polls(1);
-        self.between(self.local.queue.len(), |this| {
-            swallow(|| this.park.poll());
-            this.expire();
-        });
+        let before = self.local.queue.len();
+        self.local.between.set(Some(0));
+        swallow(|| self.park.poll());
+        self.expire();
+        self.goes_on(before);
     }
 
-    /// Runs what wakes tasks that this worker runs next, and calls for help if there are more now than it had `before`, and
-    /// several. For what it had it called, or had a reason not to.
-    fn between(&mut self, before: usize, wakes: impl FnOnce(&mut Self)) {
+    /// It polls tasks again, and calls for help if several are left of what has come [`between`](Local::between): behind what it had
+    /// `before`, for which it called or had a reason not to, or where that is gone.
+    fn goes_on(&mut self, before: usize) {
         let local = self.local;
-        local.between.set(true);
-        wakes(self);
-        local.between.set(false);
-        if local.queue.len() > before.max(1) {
+        let come = local.between.take().unwrap_or(0);
+        if come == 0 {
+            return;
+        }
+        let left = local.left();
+        if left > 1 && (left > before || left <= come) {
             local.shared.notify(local.index());
         }
     }

@@ -194,7 +194,7 @@ fn failure_011_a_task_that_was_woken_by_a_poll_that_blocks_runs_on_another_worke
     runtime.block_on(task).unwrap();
 }
 
-// Mutant: executor-mt/src/worker.rs :: local.between.set(true);\n        wakes(self); => wakes(self);
+// Mutant: executor-mt/src/worker.rs :: if self.has_come_between() { => if false {
 #[test]
 fn a_task_that_a_timer_wakes_calls_nobody() {
     const SLEEPS: u64 = 60;

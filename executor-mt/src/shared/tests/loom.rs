@@ -335,13 +335,13 @@ fn emptied_meanwhile(queued: usize, put: fn(&Local<LoomPark>, Task<LoomPark>)) {
     });
 }
 
-// Mutant: executor-mt/src/worker.rs :: (matches!(before, 0 | FEW) || self.others_are_gone()) => matches!(before, 0 | FEW)
+// Mutant: executor-mt/src/worker.rs :: (matches!(before, 0 | FEW) || self.left() <= 1) => matches!(before, 0 | FEW)
 #[test]
 fn a_task_is_spawned_while_the_queue_is_emptied() {
     emptied_meanwhile(1, Local::push);
 }
 
-// Mutant: executor-mt/src/worker.rs :: } else if self.others_are_gone() { => } else if false {
+// Mutant: executor-mt/src/worker.rs :: } else if self.left() <= 1 { => } else if false {
 #[test]
 fn a_task_is_woken_while_the_queue_is_emptied() {
     emptied_meanwhile(2, Local::push_woken);

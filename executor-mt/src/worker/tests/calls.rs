@@ -129,17 +129,59 @@ fn calls(queued: usize, due: usize) -> usize {
     })
 }
 
-// Mutant: executor-mt/src/worker.rs :: if local.queue.len() > before.max(1) { => if local.queue.len() > 1 {
+// Mutant: executor-mt/src/worker.rs :: local.between.take().unwrap_or(0); => local.left();
 #[test]
 fn a_look_for_events_that_finds_none_calls_nobody_for_what_was_there() {
     assert_eq!([calls(0, 0), calls(1, 0), calls(2, 0), calls(9, 0)], [0; 4]);
 }
 
-// Mutant: executor-mt/src/worker.rs :: if local.queue.len() > before.max(1) { => if local.queue.len() > 2 {
+// Mutant: executor-mt/src/worker.rs :: if left > 1 && => if left > 2 &&
 #[test]
 fn events_that_leave_more_than_the_next_task_call_one() {
     assert_eq!(calls(0, 1), 0, "it is what the worker runs next");
     assert_eq!([calls(0, 2), calls(1, 1), calls(2, 1), calls(0, 9)], [1; 4]);
+}
+
+/// How often a third worker, as it were, is called by a look for events that wake `due` tasks, after the other one took `taken` of
+/// those that were `queued`, and has looked for more before there was any.
+fn calls_after_others_took(taken: usize, queued: usize, due: usize) -> usize {
+    stage(queued + due, Events::none(), |Stage { shared, worker, mut wakers, calls, queue }| {
+        wakers.drain(..queued).for_each(Waker::wake);
+        let took = Rc::<RefCell<Vec<_>>>::default();
+        let (other, stock) = (shared.clone(), took.clone());
+        let event = move || {
+            while stock.borrow().len() < taken {
+                let task = other.homes[0].thief.steal(&queue).expect("there are so many");
+                stock.borrow_mut().push(task);
+                stock.borrow_mut().extend(core::iter::from_fn(|| queue.pop()));
+            }
+            assert_eq!(stock.borrow().len(), taken, "a thief takes half");
+            wakers.into_iter().for_each(Waker::wake);
+        };
+        let park = DeliversFirst { event: Some(Box::new(event)), is_idle: Rc::default() };
+        let mut worker = Worker::new(worker.local, park, worker.timers, RHYTHM);
+        assert!(shared.idle.transition_to_searching(1));
+        let _ = shared.idle.transition_to_parked(1, true);
+        calls.store(0, Ordering::Relaxed);
+        worker.look_for_events();
+        assert_eq!(worker.local.queue.len(), queued + due - taken, "the others are there to be run");
+        let called = calls.load(Ordering::Relaxed);
+        took.take().into_iter().for_each(|task| _ = task.run());
+        called
+    })
+}
+
+// Mutant: executor-mt/src/worker.rs :: (left > before || left <= come) => left > before
+#[test]
+fn events_call_one_where_others_have_taken_all_that_was_there() {
+    assert_eq!(calls_after_others_took(2, 2, 1), 0, "it is what the worker runs next");
+    assert_eq!([calls_after_others_took(2, 2, 2), calls_after_others_took(4, 4, 3)], [1; 2]);
+}
+
+// Mutant: executor-mt/src/worker.rs :: (left > before || left <= come) => true
+#[test]
+fn events_call_nobody_where_some_are_left_for_whom_one_was_called() {
+    assert_eq!(calls_after_others_took(4, 8, 2), 0);
 }
 
 /// How often the other worker is called by a sleep that ends with events that wake `due` tasks.
@@ -159,7 +201,7 @@ fn calls_of_a_sleep(due: usize) -> usize {
     })
 }
 
-// Mutant: executor-mt/src/worker.rs :: self.between(0, |this| this.expire()); => self.between(self.local.queue.len(), |this| this.expire());
+// Mutant: executor-mt/src/worker.rs :: self.goes_on(0); => self.local.between.set(None);
 #[test]
 fn events_that_end_a_sleep_and_leave_more_than_the_next_task_call_one() {
     assert_eq!([calls_of_a_sleep(0), calls_of_a_sleep(1)], [0; 2], "it is what the worker runs next");
@@ -355,14 +397,39 @@ fn calls_for_a_backlog(tasks: usize, at_tick: bool) -> usize {
     })
 }
 
-// Mutant: executor-mt/src/worker.rs :: self.moved(usize::from(task.is_some()) + others); => _ = others;
+// Mutant: executor-mt/src/worker.rs :: self.moved(0, usize::from(task.is_some()) + others); => _ = others;
 #[test]
 fn what_leaves_the_backlog_for_an_empty_queue_calls_one_who_saw_it_nowhere() {
     assert_eq!([1, 2, 9].map(|tasks| calls_for_a_backlog(tasks, false)), [0, 1, 1], "one alone is run at once");
 }
 
-// Mutant: executor-mt/src/worker.rs :: self.moved(steal::keep(home.backlog.take(room.min(REFILL)), local)); => steal::keep(home.backlog.take(room.min(REFILL)), local);
+// Mutant: executor-mt/src/worker.rs :: self.moved(before, steal::keep(home.backlog.take(room.min(REFILL)), local)); => steal::keep(home.backlog.take(room.min(REFILL)), local);
 #[test]
 fn what_leaves_the_backlog_at_its_tick_calls_one_who_saw_it_nowhere() {
     assert_eq!([1, 2, 9].map(|tasks| calls_for_a_backlog(tasks, true)), [0, 1, 1], "one alone is run at once");
+}
+
+/// How often the other worker, which sleeps, is called when one task from elsewhere comes behind so many.
+fn calls_for_one_behind(queued: usize) -> usize {
+    stage(queued + 1, Events::none(), |Stage { shared, mut worker, wakers, calls, .. }| {
+        wakers.into_iter().for_each(Waker::wake);
+        let home = worker.local.home();
+        let task = worker.local.queue.pop().expect("one more than are to be there");
+        assert!(home.wakes.push(task).is_ok());
+        assert!(shared.idle.transition_to_searching(1));
+        let _ = shared.idle.transition_to_parked(1, true);
+        calls.store(0, Ordering::Relaxed);
+        let task = worker.next().expect("there is one");
+        assert_eq!(worker.local.queue.len(), queued, "all others are there to be run");
+        let called = calls.load(Ordering::Relaxed);
+        task.run();
+        called
+    })
+}
+
+// Mutant: executor-mt/src/worker.rs :: (1, 1) => self.local.call(1), => (1, 1) => {}
+// Mutant: executor-mt/src/worker.rs :: (_, 1) => {} => (_, 1) => self.local.call(1),
+#[test]
+fn one_from_elsewhere_behind_one_alone_calls_another() {
+    assert_eq!([0, 1, 2].map(calls_for_one_behind), [0, 1, 0]);
 }
