@@ -4,8 +4,7 @@ use alloc::boxed::Box;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use super::{Home, Oneshot, RECEIVER, ReceiverOf, SENDER, SenderOf};
-use crate::atomic::AtomicUsize;
+use super::{Home, Oneshot, RECEIVER, ReceiverOf, SENDER, SenderOf, Word};
 
 /// Sends one value; see [`SenderOf`] for what it can do.
 pub type Sender<T> = SenderOf<Boxed<T>>;
@@ -43,7 +42,7 @@ pub type Receiver<T> = ReceiverOf<Boxed<T>>;
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     // Where it is to be, rather than moved there.
     let place = Box::leak(Box::new_uninit());
-    let shared = NonNull::from(place.write(Oneshot { word: AtomicUsize::new(SENDER | RECEIVER), ..Oneshot::new() }));
+    let shared = NonNull::from(place.write(Oneshot { word: Word::new(SENDER | RECEIVER), ..Oneshot::new() }));
     (SenderOf::new(Boxed(shared)), ReceiverOf::new(Boxed(shared)))
 }
 

@@ -82,7 +82,7 @@ pub type BorrowedReceiver<'a, T> = ReceiverOf<&'a Oneshot<T>>;
 /// assert!(ANSWER.split().is_some());
 /// ```
 pub struct Oneshot<T> {
-    word: AtomicUsize,
+    word: Word,
     value: Place<T>,
     receiver: Place<Waker>,
     sender: Place<Waker>,
@@ -96,7 +96,7 @@ impl<T> Oneshot<T> {
         /// Makes one that nobody uses.
         #[must_use]
         pub const fn new() -> Self {
-            Self { word: AtomicUsize::new(0), value: Place::new(), receiver: Place::new(), sender: Place::new() }
+            Self { word: Word::new(0), value: Place::new(), receiver: Place::new(), sender: Place::new() }
         }
     }
 
@@ -104,9 +104,49 @@ impl<T> Oneshot<T> {
     ///
     /// A half that is forgotten (`mem::forget`) is there for ever.
     pub fn split(&self) -> Option<(BorrowedSender<'_, T>, BorrowedReceiver<'_, T>)> {
-        // Ordering: acquires what the last of the pair before did, which stored 0 in `release`.
-        self.word.compare_exchange(0, SENDER | RECEIVER, Ordering::Acquire, Ordering::Relaxed).ok()?;
-        Some((SenderOf::new(self), ReceiverOf::new(self)))
+        self.word.claim().then(|| (SenderOf::new(self), ReceiverOf::new(self)))
+    }
+}
+
+impl<T> Default for Oneshot<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> core::fmt::Debug for Oneshot<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let word = self.word.load();
+        f.debug_struct("Oneshot")
+            .field("complete", &(word & COMPLETE != 0))
+            .field("closed", &(word & CLOSED != 0))
+            .finish_non_exhaustive()
+    }
+}
+
+/// What both halves change.
+///
+/// A type of its own, so that who changes it for the last time borrows nothing else: the other half may free the whole before that
+/// call returns, and what a call borrows must outlive it, but for what lies in an atomic.
+struct Word(AtomicUsize);
+
+impl Word {
+    const_fn! {
+        const fn new(word: usize) -> Self {
+            Self(AtomicUsize::new(word))
+        }
+    }
+
+    /// Sets the bits of two halves where there are none; answers whether there were none.
+    fn claim(&self) -> bool {
+        // Ordering: acquires what the last of the pair before did; pairs with `free`.
+        self.0.compare_exchange(0, SENDER | RECEIVER, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Lets the next pair come.
+    fn free(&self) {
+        // Ordering: releases the cells to the next `claim`.
+        self.0.store(0, Ordering::Release);
     }
 
     /// Changes the word as `change` says; answers what it was.
@@ -117,7 +157,7 @@ impl<T> Oneshot<T> {
             let Some(next) = change(word) else { return Err(word) };
             // Ordering: releases what this side wrote to the cells it gives away, and acquires what the other side wrote to
             // those it gets; pairs with itself on the other side, and with `load`.
-            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
+            match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Ok(word),
                 Err(other) => word = other,
             }
@@ -130,7 +170,7 @@ impl<T> Oneshot<T> {
     fn raise(&self, bit: usize) -> usize {
         // Ordering: releases what this side wrote to the cell it gives away; pairs with `update`. Who learns from the answer that
         // the other side is done looks again, by `load`.
-        self.word.fetch_add(bit, Ordering::Release)
+        self.0.fetch_add(bit, Ordering::Release)
     }
 
     /// Clears a bit that only this side clears, and that is set; answers what the word was.
@@ -138,29 +178,13 @@ impl<T> Oneshot<T> {
     fn lower(&self, bit: usize) -> usize {
         // Ordering: releases what this side did with the cells to whoever is done last; acquires it from the other side where
         // this one is; pairs with itself there, with `update` and with `load`.
-        self.word.fetch_sub(bit, Ordering::AcqRel)
+        self.0.fetch_sub(bit, Ordering::AcqRel)
     }
 
     #[inline(always)]
     fn load(&self) -> usize {
         // Ordering: acquires what the other side wrote before it changed the word in `update`.
-        self.word.load(Ordering::Acquire)
-    }
-}
-
-impl<T> Default for Oneshot<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T> core::fmt::Debug for Oneshot<T> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let word = self.load();
-        f.debug_struct("Oneshot")
-            .field("complete", &(word & COMPLETE != 0))
-            .field("closed", &(word & CLOSED != 0))
-            .finish_non_exhaustive()
+        self.0.load(Ordering::Acquire)
     }
 }
 
@@ -227,8 +251,8 @@ unsafe impl<T> Home for &Oneshot<T> {
         let receiver = unsafe { self.receiver.replace(None) };
         // SAFETY: *last*.
         let sender = unsafe { self.sender.replace(None) };
-        // Ordering: releases the cells to the next `split`. From here on others may use it: destructors run afterwards.
-        self.word.store(0, Ordering::Release);
+        // From here on others may use it: destructors run afterwards.
+        self.word.free();
         drop((value, receiver, sender));
     }
 }

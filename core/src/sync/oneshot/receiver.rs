@@ -40,7 +40,7 @@ impl<H: Home> ReceiverOf<H> {
     /// Lets nothing more be sent. What was sent before can still be received.
     pub fn close(&mut self) {
         let Some(home) = &self.home else { return };
-        let closed = home.update(|word| (word & CLOSED == 0).then_some((word | CLOSED) & !TX_WAITS));
+        let closed = home.word.update(|word| (word & CLOSED == 0).then_some((word | CLOSED) & !TX_WAITS));
         if closed.is_ok_and(|word| word & TX_WAITS != 0) {
             // SAFETY: *tx cell*: this side has just closed.
             if let Some(waker) = unsafe { home.sender.replace(None) } {
@@ -58,7 +58,7 @@ impl<H: Home> ReceiverOf<H> {
     /// [terminated](Self::is_terminated).
     pub fn is_empty(&self) -> bool {
         let Some(home) = &self.home else { return true };
-        if home.load() & COMPLETE == 0 {
+        if home.word.load() & COMPLETE == 0 {
             return true;
         }
         // SAFETY: *value*: it is complete, and this side only looks.
@@ -72,7 +72,7 @@ impl<H: Home> ReceiverOf<H> {
     /// [`TryRecvError::Empty`] if it may still come, [`TryRecvError::Closed`] if it will not, or was received before.
     pub fn try_recv(&mut self) -> Result<H::Value, TryRecvError> {
         let Some(home) = &self.home else { return Err(TryRecvError::Closed) };
-        if home.load() & (COMPLETE | CLOSED) == 0 {
+        if home.word.load() & (COMPLETE | CLOSED) == 0 {
             return Err(TryRecvError::Empty);
         }
         self.finish().ok_or(TryRecvError::Closed)
@@ -87,7 +87,7 @@ impl<H: Home> ReceiverOf<H> {
 /// Ready when there is a value, or none will come.
 #[inline]
 fn poll_complete<H: Home>(home: &H, known: &mut Known, cx: &Context<'_>) -> Poll<()> {
-    let word = home.load();
+    let word = home.word.load();
     if word & (COMPLETE | CLOSED) != 0 {
         return Poll::Ready(());
     }
@@ -95,7 +95,7 @@ fn poll_complete<H: Home>(home: &H, known: &mut Known, cx: &Context<'_>) -> Poll
         if *known == Known::of(cx.waker()) {
             return Poll::Pending;
         }
-        if home.update(|word| (word & COMPLETE == 0).then_some(word & !RX_WAITS)).is_err() {
+        if home.word.update(|word| (word & COMPLETE == 0).then_some(word & !RX_WAITS)).is_err() {
             return Poll::Ready(());
         }
     }
@@ -104,7 +104,7 @@ fn poll_complete<H: Home>(home: &H, known: &mut Known, cx: &Context<'_>) -> Poll
     // SAFETY: *rx cell*: `RX_WAITS` is clear, and only this side sets it.
     let old = unsafe { home.receiver.replace(Some(waker)) };
     // Raised after COMPLETE it says nothing: who completed saw it down, and does not look again.
-    let waits = home.raise(RX_WAITS) & COMPLETE == 0;
+    let waits = home.word.raise(RX_WAITS) & COMPLETE == 0;
     let spare = if waits {
         None
     } else {
@@ -119,7 +119,7 @@ fn poll_complete<H: Home>(home: &H, known: &mut Known, cx: &Context<'_>) -> Poll
 #[inline]
 fn leave<H: Home>(home: H) -> Option<H::Value> {
     // The sender may still be at its last word: what it says after this look is lost, and dropped by the last one.
-    let word = home.load();
+    let word = home.word.load();
     let value = if word & COMPLETE != 0 {
         // SAFETY: *value*: complete.
         unsafe { home.value.replace(None) }
@@ -142,7 +142,7 @@ fn leave_sender<H: Home>(home: H) {
         let own = if word & COMPLETE == 0 { RX_WAITS } else { 0 };
         word & (own | TX_WAITS)
     }
-    let left = home.update(|word| {
+    let left = home.word.update(|word| {
         let closed = (word | CLOSED) & !wakers(word);
         Some(if wakers(word) == 0 { closed & !RECEIVER } else { closed })
     });
@@ -158,7 +158,7 @@ fn leave_sender<H: Home>(home: H) {
             // SAFETY: *tx cell*: this side has just closed.
             sender = unsafe { home.sender.replace(None) };
         }
-        word = home.lower(RECEIVER);
+        word = home.word.lower(RECEIVER);
     }
     if word & SENDER == 0 {
         // SAFETY: *last*.

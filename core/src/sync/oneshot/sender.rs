@@ -51,7 +51,7 @@ impl<H: Home> SenderOf<H> {
 
     /// Whether the receiver is gone or closed: then sending fails.
     pub fn is_closed(&self) -> bool {
-        self.home.as_ref().is_none_or(|home| home.load() & CLOSED != 0)
+        self.home.as_ref().is_none_or(|home| home.word.load() & CLOSED != 0)
     }
 
     /// Ready when the receiver is gone or closed; else wakes the last task that asked when it will be.
@@ -64,12 +64,12 @@ impl<H: Home> SenderOf<H> {
 
     fn poll_receiver_gone(&self, cx: &Context<'_>) -> Poll<()> {
         let Some(home) = &self.home else { return Poll::Ready(()) };
-        let word = home.load();
+        let word = home.word.load();
         if word & CLOSED != 0 {
             return Poll::Ready(());
         }
         // Which waker is there is not written down in this half: it is moved more often than it asks twice.
-        if word & TX_WAITS != 0 && home.update(|word| (word & CLOSED == 0).then_some(word & !TX_WAITS)).is_err() {
+        if word & TX_WAITS != 0 && home.word.update(|word| (word & CLOSED == 0).then_some(word & !TX_WAITS)).is_err() {
             return Poll::Ready(());
         }
         // SAFETY: *tx cell*: `TX_WAITS` is clear, and only this side sets it.
@@ -80,7 +80,7 @@ impl<H: Home> SenderOf<H> {
         };
         // SAFETY: as above. Nothing is in it.
         core::mem::forget(unsafe { home.sender.replace(Some(waker)) });
-        let waits = home.update(|word| (word & CLOSED == 0).then_some(word | TX_WAITS)).is_ok();
+        let waits = home.word.update(|word| (word & CLOSED == 0).then_some(word | TX_WAITS)).is_ok();
         let spare = if waits {
             None
         } else {
@@ -95,7 +95,7 @@ impl<H: Home> SenderOf<H> {
 /// Says the sender's last word: the value, or that there will be none.
 #[inline]
 fn complete<H: Home>(home: H, value: Option<H::Value>) -> Result<(), H::Value> {
-    if home.load() & CLOSED != 0 {
+    if home.word.load() & CLOSED != 0 {
         leave(home);
         return value.map_or(Ok(()), Err);
     }
@@ -103,7 +103,7 @@ fn complete<H: Home>(home: H, value: Option<H::Value>) -> Result<(), H::Value> {
         // SAFETY: *value*: not complete yet, and only this side completes. The cell is empty.
         core::mem::forget(unsafe { home.value.replace(value) });
     }
-    let done = home.update(|word| {
+    let done = home.word.update(|word| {
         let complete = (word | COMPLETE) & !TX_WAITS;
         // Where a waker is to be taken out, what holds it must stay until that is done.
         let next = if word & (RX_WAITS | TX_WAITS) == 0 { complete & !SENDER } else { complete };
@@ -146,7 +146,7 @@ fn wake<H: Home>(home: H, word: usize) {
 
 /// Touches nothing any more.
 fn leave<H: Home>(home: H) {
-    if home.lower(SENDER) & RECEIVER == 0 {
+    if home.word.lower(SENDER) & RECEIVER == 0 {
         // SAFETY: *last*.
         unsafe { home.release() };
     }

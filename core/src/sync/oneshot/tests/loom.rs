@@ -18,7 +18,7 @@ fn pin(receiver: &mut Receiver<Value>) -> core::pin::Pin<&mut Receiver<Value>> {
 }
 
 /// Whoever waits is woken, and finds the value.
-// Mutant: core/src/sync/oneshot/receiver.rs :: home.raise(RX_WAITS) & COMPLETE == 0 => home.raise(RX_WAITS) < 99
+// Mutant: core/src/sync/oneshot/receiver.rs :: home.word.raise(RX_WAITS) & COMPLETE == 0 => home.word.raise(RX_WAITS) < 99
 #[test]
 fn send_against_a_first_poll() {
     loom::model(|| {
@@ -195,8 +195,8 @@ fn close_carries_what_came_before() {
 }
 
 /// The next pair is made as soon as the last one is gone, finds its cells left, and sees what came before that.
-// Mutant: core/src/sync/oneshot/mod.rs :: self.word.compare_exchange(0, SENDER | RECEIVER, Ordering::Acquire, Ordering::Relaxed) => self.word.compare_exchange(0, SENDER | RECEIVER, Ordering::Relaxed, Ordering::Relaxed)
-// Mutant: core/src/sync/oneshot/mod.rs :: self.word.store(0, Ordering::Release); => self.word.store(0, Ordering::Relaxed);
+// Mutant: core/src/sync/oneshot/mod.rs :: self.0.compare_exchange(0, SENDER | RECEIVER, Ordering::Acquire, Ordering::Relaxed) => self.0.compare_exchange(0, SENDER | RECEIVER, Ordering::Relaxed, Ordering::Relaxed)
+// Mutant: core/src/sync/oneshot/mod.rs :: self.0.store(0, Ordering::Release); => self.0.store(0, Ordering::Relaxed);
 #[test]
 fn next_pair_is_made_while_the_last_one_goes() {
     loom::model(|| {
