@@ -7,10 +7,14 @@
 //! one goes on; only what was under way is lost, seldom more than ten minutes. At the end it says what is missing, and fails
 //! while something is.
 //!
+//! First it holds the programs of stale fuzzing against those that were run ([`crate::same`]): what was seen of one that is still the
+//! same stands, by the commit on which it was seen.
+//!
 //! As many parts run side by side as there are cores, each in a process of its own that keeps to one. None of them measures
 //! time, and each has its own folder of builds or waits for the other's, so they may. What a part prints goes to a file below
 //! the target folder.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -20,6 +24,7 @@ use crate::jobs::{self, Job};
 use crate::ledger::{self, Ledger, Line, Standing};
 use crate::process::{self, Process};
 use crate::report::{Report, Verdict, seconds};
+use crate::same;
 use crate::workers;
 use crate::workspace::Workspace;
 
@@ -90,7 +95,13 @@ pub fn run(workspace: &Workspace, report: &mut Report, wanted: &Wanted) {
         }
         return;
     }
-    let planned = match plan(workspace, wanted) {
+    let planned = plan(workspace, wanted).and_then(|planned| {
+        if wanted.status || wanted.again || !keep_same(workspace, report, &planned) {
+            return Ok(planned);
+        }
+        plan(workspace, wanted)
+    });
+    let planned = match planned {
         Ok(planned) => planned,
         Err(error) => {
             report.step("deep", || Verdict::failed(error));
@@ -161,6 +172,48 @@ fn with_marks(workspace: &Workspace, job: &Job, sources: String) -> Result<Strin
     }
 }
 
+/// Writes down for the sources as they are what was seen of programs that have not changed with them. Answers whether there
+/// is any.
+fn keep_same(workspace: &Workspace, report: &mut Report, planned: &[Planned]) -> bool {
+    let ledger = Ledger::read(workspace);
+    // By their sources, so that one commit stands for all on which these are the same.
+    let mut stale: BTreeMap<&str, Vec<(&Planned, &Line)>> = BTreeMap::new();
+    for planned in planned {
+        let line = ledger.line(&planned.job.name).filter(|line| line.passed);
+        if let (Standing::Stale(Some(_)), Some(line), Some(_)) = (planned.standing, line, planned.job.program()) {
+            stale.entry(&line.sources).or_default().push((planned, line));
+        }
+    }
+    let mut kept = 0;
+    for parts in stale.into_values() {
+        let commit = &parts[0].1.commit;
+        report.step(&format!("programs that are as they were on {commit}"), || {
+            let mut targets: Vec<&str> = parts.iter().filter_map(|part| part.0.job.program()).collect();
+            targets.dedup();
+            let same = match same::since(workspace, commit, &targets) {
+                Ok(same) => same,
+                Err(error) => return Verdict::failed(error),
+            };
+            let entry =
+                format!("- {} the same programs as on {commit}: fuzz {}\n", time(&date(now())), same.join(", "));
+            let written = if same.is_empty() { Ok(()) } else { log(workspace).and_then(|_| append(workspace, &entry)) };
+            if let Err(error) = written {
+                return Verdict::failed(error);
+            }
+            let is_same = |job: &Job| job.program().is_some_and(|target| same.iter().any(|same| same == target));
+            for (planned, line) in parts.iter().filter(|part| is_same(&part.0.job)) {
+                let line = Line { sources: planned.sources.clone(), ..(*line).clone() };
+                if let Err(error) = Ledger::write(workspace, &planned.job.name, line) {
+                    return Verdict::failed(error);
+                }
+                kept += 1;
+            }
+            Verdict::Passed(targets.len(), format!("{} of {} are: {}", same.len(), targets.len(), same.join(", ")))
+        });
+    }
+    kept > 0
+}
+
 /// Which files the parts depend on.
 fn say_sources(planned: &[Planned]) {
     let mut said: Vec<&str> = Vec::new();
@@ -201,21 +254,13 @@ fn side_by_side(workspace: &Workspace, report: &mut Report, left: &[&Planned], m
     let folder = workspace.target.join("deep");
     let ready = fs::create_dir_all(&folder).map_err(|error| error.to_string());
     let ready = ready.and_then(|()| std::env::current_exe().map_err(|error| error.to_string()));
-    let (program, commit) = match ready.and_then(|program| Ok((program, ledger::commit(workspace)?))) {
+    let (program, commit) = match ready.and_then(|program| Ok((program, log(workspace)?))) {
         Ok(ready) => ready,
         Err(error) => {
             report.step("parts", || Verdict::failed(error));
             return;
         }
     };
-    let log = fs::read_to_string(workspace.root.join(LOG)).unwrap_or_default();
-    let heading = format!(", commit {commit}");
-    let goes_on = log.lines().rfind(|line| line.starts_with("## ")).is_some_and(|line| line.ends_with(&heading));
-    let heading = if goes_on { String::new() } else { format!("\n## {}{heading}\n\n", date(now())) };
-    if let Err(error) = append(workspace, &heading) {
-        report.step("the log", || Verdict::failed(error));
-        return;
-    }
     let ran = workers::each_numbered(left, |planned, worker| {
         let name = &planned.job.name;
         if minutes.is_some_and(|minutes| begun.elapsed() >= Duration::from_secs(minutes * 60)) {
@@ -261,6 +306,17 @@ fn side_by_side(workspace: &Workspace, report: &mut Report, left: &[&Planned], m
     }
 }
 
+/// Begins what the log tells of the commit that is checked out, unless it was the last one. Answers which that is.
+fn log(workspace: &Workspace) -> Result<String, String> {
+    let commit = ledger::commit(workspace)?;
+    let log = fs::read_to_string(workspace.root.join(LOG)).unwrap_or_default();
+    let heading = format!(", commit {commit}");
+    if !log.lines().rfind(|line| line.starts_with("## ")).is_some_and(|line| line.ends_with(&heading)) {
+        append(workspace, &format!("\n## {}{heading}\n\n", date(now())))?;
+    }
+    Ok(commit)
+}
+
 /// Writes a part to the log and to the ledger.
 fn write_down(workspace: &Workspace, name: &str, line: Line) -> Result<(), String> {
     static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -293,8 +349,12 @@ fn alone(workspace: &Workspace, report: &mut Report, job: &Job) {
 /// The line of one part in the log.
 fn entry(name: &str, line: &Line) -> String {
     let outcome = if line.passed { "passed" } else { "FAILED" };
-    let (_, time) = line.when.split_once(' ').unwrap_or_default();
-    format!("- {} {outcome}: {name}: {}; {} s of a core\n", time.trim_end_matches(" UTC"), line.note, line.seconds)
+    format!("- {} {outcome}: {name}: {}; {} s of a core\n", time(&line.when), line.note, line.seconds)
+}
+
+/// The time of a date and time.
+fn time(when: &str) -> &str {
+    when.split_once(' ').map_or("", |(_, time)| time.trim_end_matches(" UTC"))
 }
 
 /// Puts text to the end in one write.

@@ -6,9 +6,9 @@
 //! core. New inputs go to the target folder, the small corpus in `fuzz/corpus` is only read.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::process::Process;
+use crate::process::{Error, Output, Process};
 use crate::report::{Report, Verdict};
 use crate::toolchain;
 use crate::workers;
@@ -114,13 +114,7 @@ fn some(workspace: &Workspace, report: &mut Report, targets: &[Target], seconds:
                 Ok(host) => host,
                 Err(verdict) => return verdict,
             };
-            let built = Process::cargo(&["build", "--release", "--target", &host])
-                .args(targets.iter().flat_map(|target| ["--bin", &target.name]))
-                .rustflags(&format!("{FLAGS}{}", if unicore { UNICORE } else { "" }))
-                .dir(&workspace.root.join("fuzz"))
-                .target_dir(&targets[0].folder(workspace))
-                .limit(1200)
-                .output();
+            let built = build(&workspace.root, &targets[0].folder(workspace), &host, &targets, "");
             if !matches!(&built, Ok(output) if output.success()) {
                 return Verdict::of_command(built);
             }
@@ -131,6 +125,44 @@ fn some(workspace: &Workspace, report: &mut Report, targets: &[Target], seconds:
         });
     }
     inputs
+}
+
+/// Builds targets of one back end, from the tree at `root` to `folder`.
+fn build(root: &Path, folder: &Path, host: &str, targets: &[Target], more: &str) -> Result<Output, Error> {
+    let back_end = if targets.iter().any(Target::is_unicore) { UNICORE } else { "" };
+    Process::cargo(&["build", "--release", "--target", host])
+        .args(targets.iter().flat_map(|target| ["--bin", &target.name]))
+        .rustflags(&format!("{FLAGS}{back_end}{more}"))
+        .dir(&root.join("fuzz"))
+        .target_dir(folder)
+        .limit(1200)
+        .output()
+}
+
+/// The programs of targets in another tree, without what tells of their sources only. `None` of one that is not there.
+///
+/// # Errors
+///
+/// Where they cannot be built.
+pub fn programs(root: &Path, folder: &Path, targets: &[Target]) -> Result<Vec<Option<Vec<u8>>>, String> {
+    let host = toolchain::host_triple()?;
+    let there = |target: &&Target| root.join("fuzz/targets").join(&target.name).with_extension("rs").is_file();
+    let place = |target: &Target| folder.join(if target.unicore { "one-core" } else { "any" });
+    for unicore in [false, true] {
+        let some: Vec<Target> =
+            targets.iter().filter(|target| target.unicore == unicore).filter(there).cloned().collect();
+        let Some(first) = some.first() else { continue };
+        let built = build(root, &place(first), &host, &some, " -Cstrip=symbols -Clink-arg=-Wl,--build-id=none");
+        let built = built.map_err(|error| error.to_string())?;
+        if !built.success() {
+            return Err(built.complaint());
+        }
+    }
+    let read = |target: &Target| {
+        let path = place(target).join(&host).join("release").join(&target.name);
+        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    targets.iter().map(|target| if there(&target) { read(target).map(Some) } else { Ok(None) }).collect()
 }
 
 /// What a run has come to: how many inputs it ran, or what it found.

@@ -170,6 +170,14 @@ impl Job {
         }
     }
 
+    /// The target of `fuzz` that it runs: a program that can be held against that of another commit.
+    pub fn program(&self) -> Option<&str> {
+        match &self.work {
+            Work::Fuzz(target) => Some(target),
+            _ => None,
+        }
+    }
+
     /// Runs it, and says what it was beside the counts of the report.
     pub fn run(&self, workspace: &Workspace, report: &mut Report) -> String {
         match &self.work {

@@ -4,9 +4,10 @@
 //! those of this project that this one depends on, but for what is not compiled for it, and the tables of the root manifest that hold
 //! for every package. Their names and contents have one hash ([`sources`]), of Rust without its comments; a part that applies changes
 //! has a second one, of those that its tests name ([`marks`]). `deep status` says the first, and which paths they are, on whatever
-//! commit is checked out. A part is done while that hash is the one it was seen
-//! with; a commit that changes other files, or what is said about the code, leaves it done. The commit is written beside it, so
-//! that a reader can see what has changed since.
+//! commit is checked out. A part is done while that hash is the one it was seen with; a commit that changes other files, or what
+//! is said about the code, leaves it done. So does one after which the program of fuzzing is the same ([`crate::same`]): then the
+//! line has the hash of now, with the commit on which it was run. That is written beside it, so that a reader can see what has
+//! changed since.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};

@@ -33,6 +33,7 @@ mod orderings;
 mod places;
 mod process;
 mod report;
+mod same;
 mod shuttle;
 mod size;
 mod source;
